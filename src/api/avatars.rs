@@ -1,0 +1,91 @@
+//! Pictures: uploading, removing, giving them out.
+
+use super::bearer::Bearer;
+use crate::{App, Result, http::multipart::Upload, services::avatars};
+use poem::{
+    FromRequest, Request, RequestBody, Response, handler,
+    http::{StatusCode, header},
+    web::{Data, Json, Path},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Where the new picture is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AvatarUrl {
+    /// The absolute address of a square JPEG of 400 px; `…-192.jpg` and `…-96.jpg` are smaller.
+    pub avatar_url: String,
+}
+
+/// The upload's form.
+#[derive(Debug, ToSchema)]
+#[allow(dead_code)] // Only its schema is used.
+pub struct AvatarForm {
+    /// A JPEG or PNG of at most 2,097,152 bytes, 8,192 px a side and 40 million pixels.
+    #[schema(value_type = String, format = Binary)]
+    avatar: Vec<u8>,
+}
+
+/// The bytes of the field `avatar`.
+pub struct Picture(Vec<u8>);
+
+impl<'a> FromRequest<'a> for Picture {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self(Upload::read(request, body).await?.avatar))
+    }
+}
+
+/// Replaces one's own picture.
+#[utoipa::path(
+    put, path = "/users/me/avatar", tag = "profile", operation_id = "putAvatar",
+    summary = "Upload one's own picture",
+    description = "The picture is turned upright, cropped to a square and made anew; nothing of the file but its pixels is kept.",
+    request_body(content = AvatarForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The picture is in place.", body = AvatarUrl),
+        (status = 422, description = "`AVATAR_TOO_LARGE`, `AVATAR_INVALID`, or `VALIDATION_FAILED` without a field `avatar`."),
+    ),
+    security(("bearer" = [])),
+)]
+#[handler]
+pub async fn put(
+    app: Data<&App>,
+    Bearer(viewer): Bearer,
+    Picture(upload): Picture,
+) -> Result<Json<AvatarUrl>> {
+    let avatar_url = avatars::replace(&app, viewer, upload).await?;
+    Ok(Json(AvatarUrl { avatar_url }))
+}
+
+/// Takes one's own picture away.
+#[utoipa::path(
+    delete, path = "/users/me/avatar", tag = "profile", operation_id = "deleteAvatar",
+    summary = "Remove one's own picture",
+    responses((status = 204, description = "There is no picture.")),
+    security(("bearer" = [])),
+)]
+#[handler]
+pub async fn remove(app: Data<&App>, Bearer(viewer): Bearer) -> Result<StatusCode> {
+    avatars::remove(&app, viewer).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives a picture out.
+#[utoipa::path(
+    get, path = "/avatars/{name}", tag = "people", operation_id = "avatar",
+    summary = "A picture",
+    description = "Never changes under its name.",
+    params(("name" = String, Path, description = "As in `avatar_url`, or with `-192` or `-96` before `.jpg`.")),
+    responses(
+        (status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 404, description = "`NOT_FOUND`"),
+    ),
+)]
+#[handler]
+pub async fn file(app: Data<&App>, Path(name): Path<String>) -> Result<Response> {
+    let jpeg = avatars::read(&app, &name).await?;
+    Ok(Response::builder()
+        .header(header::CONTENT_TYPE, "image/jpeg")
+        .header(header::CACHE_CONTROL, "public, max-age=31536000, immutable")
+        .body(jpeg))
+}

@@ -1,0 +1,42 @@
+//! `/users/me`: one's own profile.
+
+use super::bearer::Bearer;
+use crate::{
+    App, Result,
+    domain::Profile,
+    http::Json,
+    services::profiles::{self, ProfileForm},
+};
+use poem::{Response, handler, web::Data};
+
+/// Shows one's own profile.
+#[utoipa::path(
+    get, path = "/users/me", tag = "profile", operation_id = "me",
+    summary = "One's own profile",
+    responses((status = 200, description = "The whole profile.", body = Profile)),
+    security(("bearer" = [])),
+)]
+#[handler]
+pub async fn show(app: Data<&App>, Bearer(viewer): Bearer) -> Result<Response> {
+    let profile = profiles::own(&app, viewer).await?;
+    Ok(super::users::private(poem::web::Json(profile)))
+}
+
+/// Changes one's own profile.
+#[utoipa::path(
+    patch, path = "/users/me", tag = "profile", operation_id = "changeMe",
+    summary = "Change one's own profile",
+    description = "Absent fields are untouched, `null` clears.",
+    request_body = ProfileForm,
+    responses((status = 200, description = "The whole profile.", body = Profile)),
+    security(("bearer" = [])),
+)]
+#[handler]
+pub async fn change(
+    app: Data<&App>,
+    Bearer(viewer): Bearer,
+    Json(form): Json<ProfileForm>,
+) -> Result<Response> {
+    let profile = profiles::change(&app, viewer, &form).await?;
+    Ok(super::users::private(poem::web::Json(profile)))
+}

@@ -1,0 +1,41 @@
+//! The JSON surface: one file per noun. Handlers say who is asking, call one service function,
+//! and choose the status.
+
+mod auth;
+mod avatars;
+mod bearer;
+mod docs;
+mod follows;
+mod keys;
+mod me;
+pub mod openapi;
+mod users;
+
+use crate::http::methods::{get, post, put};
+use poem::Route;
+
+/// Adds the API's paths to a router. `docs` renders the page that documents them.
+#[must_use]
+pub fn routes(route: Route) -> Route {
+    route
+        .at("/auth/register", post(auth::register))
+        .at("/auth/verify", post(auth::verify))
+        .at("/auth/verify/resend", post(auth::resend))
+        .at("/auth/login", post(auth::login))
+        .at("/auth/refresh", post(auth::refresh))
+        .at("/auth/logout", post(auth::logout))
+        .at("/users", get(users::find))
+        .at("/users/me", get(me::show).patch(me::change))
+        .at("/users/me/avatar", put(avatars::put).delete(avatars::remove))
+        .at("/users/:id", get(users::show))
+        .at(
+            "/users/:id/follow",
+            post(follows::follow).delete(follows::unfollow),
+        )
+        .at("/users/:id/followers", get(follows::followers))
+        .at("/users/:id/followees", get(follows::followees))
+        .at("/avatars/:name", get(avatars::file))
+        .at("/.well-known/jwks.json", get(keys::jwks))
+        .at("/openapi.json", get(openapi::json))
+        .at("/docs", get(docs::page))
+}

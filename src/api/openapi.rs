@@ -1,0 +1,131 @@
+//! The OpenAPI document, generated from the handlers.
+
+use super::{auth, avatars, follows, keys, me, users};
+use crate::{http::errors::ErrorEnvelope, ops::health};
+use poem::{Response, handler};
+use std::sync::LazyLock;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        ContentBuilder, PathItem, Ref, RefOr, ResponseBuilder,
+        path::Operation,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+/// The document's root.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Users Service",
+        description = "Accounts, profiles and the follow graph of a social network."
+    ),
+    paths(
+        auth::register, auth::verify, auth::resend, auth::login, auth::refresh, auth::logout,
+        me::show, me::change, avatars::put, avatars::remove, avatars::file,
+        users::find, users::show,
+        follows::follow, follows::unfollow, follows::followers, follows::followees,
+        keys::jwks, health::health, health::livez,
+    ),
+    components(schemas(ErrorEnvelope)),
+    modifiers(&Bearer, &SharedErrors),
+)]
+struct Document;
+
+/// How the bearer token is sent.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The errors that many operations share, said once here instead of at each of them; and the
+/// envelope as the body of every error.
+struct SharedErrors;
+
+impl Modify for SharedErrors {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for item in document.paths.paths.values_mut() {
+            for (operation, is_unsafe) in operations(item) {
+                complete(operation, is_unsafe);
+            }
+        }
+    }
+}
+
+/// The operations of a path, and whether each may change something.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
+    [
+        (item.get.as_mut(), false),
+        (item.post.as_mut(), true),
+        (item.put.as_mut(), true),
+        (item.patch.as_mut(), true),
+        (item.delete.as_mut(), true),
+    ]
+    .into_iter()
+    .filter_map(|(operation, is_unsafe)| Some((operation?, is_unsafe)))
+}
+
+fn complete(operation: &mut Operation, is_unsafe: bool) {
+    let has_body = operation.request_body.is_some();
+    let is_upload = operation.operation_id.as_deref() == Some("putAvatar");
+    let shared = [
+        (has_body, "400", "`MALFORMED_REQUEST`"),
+        (operation.security.is_some(), "401", "`UNAUTHENTICATED`"),
+        (is_unsafe, "403", "`CROSS_SITE_REQUEST`"),
+        (has_body && !is_upload, "413", "`PAYLOAD_TOO_LARGE`"),
+        (has_body, "415", "`UNSUPPORTED_MEDIA_TYPE`"),
+        (has_body, "422", "`VALIDATION_FAILED`"),
+        (true, "500", "`INTERNAL_ERROR`"),
+        (true, "503", "`SERVICE_UNAVAILABLE`"),
+    ];
+    let responses = &mut operation.responses.responses;
+    for (applies, status, description) in shared {
+        if applies && !responses.contains_key(status) {
+            let response = ResponseBuilder::new().description(description).build();
+            responses.insert(status.to_owned(), RefOr::T(response));
+        }
+    }
+    for (status, response) in responses {
+        if let (true, RefOr::T(response)) = (status.as_str() >= "400", response) {
+            let envelope = Ref::from_schema_name("ErrorEnvelope");
+            let content = ContentBuilder::new().schema(Some(envelope)).build();
+            response
+                .content
+                .insert("application/json".to_owned(), RefOr::T(content));
+        }
+    }
+}
+
+static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(Document::openapi);
+
+/// The document as the docs page reads it.
+pub(super) fn parsed() -> &'static utoipa::openapi::OpenApi {
+    &DOCUMENT
+}
+
+/// The document as indented JSON.
+#[must_use]
+pub fn pretty() -> String {
+    // A document that was just built always serialises.
+    DOCUMENT.to_pretty_json().unwrap_or_default()
+}
+
+/// The document.
+#[handler]
+pub fn json() -> Response {
+    static JSON: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_json().unwrap_or_default());
+    Response::builder()
+        .content_type("application/json")
+        .header("cache-control", "public, max-age=300")
+        .body(JSON.as_str())
+}

@@ -1,0 +1,28 @@
+//! The command line.
+
+use crate::config;
+use clap::{Parser, Subcommand};
+
+/// Accounts, profiles and the follow graph of a social network.
+#[derive(Debug, Parser)]
+#[command(name = "users-service", after_help = config::help())]
+pub struct Cli {
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the service (the default)
+    Serve,
+    /// Apply the migrations; needs only DATABASE_URL. Idempotent, safe when several start at once
+    Migrate {
+        /// Stop at this version: the number in the file's name
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+        to: Option<i32>,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+}

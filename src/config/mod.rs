@@ -1,0 +1,133 @@
+//! The configuration: every variable of the environment, checked at start, all problems at once.
+
+mod parse;
+mod variables;
+
+pub use variables::{VARIABLES, Variable, help};
+
+use crate::mail::EmailUrl;
+use ipnet::IpNet;
+use lettre::message::Mailbox;
+use std::{collections::HashMap, fmt, net::SocketAddr, path::PathBuf};
+
+/// Where the service runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// Everything missing gets a working default under `DATA_DIR`.
+    Development,
+    /// Nothing that matters is guessed.
+    Production,
+}
+
+/// How new password hashes are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordHasher {
+    /// Argon2id with OWASP's parameters.
+    Argon2id,
+    /// bcrypt, cost 12.
+    Bcrypt,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A value that never shows in `Debug` output.
+#[derive(Clone)]
+pub struct Secret<T = String>(pub T);
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// The whole configuration. Secrets redact themselves in `Debug`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `APP_ENV`
+    pub environment: Environment,
+    /// `LISTEN_ADDR`
+    pub listen_addr: SocketAddr,
+    /// `PUBLIC_URL`, without a slash at its end.
+    pub public_url: String,
+    /// `DATABASE_URL`; none: an embedded PostgreSQL.
+    pub database_url: Option<Secret>,
+    /// `DATABASE_POOL_SIZE`
+    pub database_pool_size: usize,
+    /// `AUTO_MIGRATE`
+    pub auto_migrate: bool,
+    /// `JWT_PRIVATE_KEY` as PEM text; none: generated once under `DATA_DIR`.
+    pub jwt_private_key: Option<Secret>,
+    /// `JWT_RETIRED_PUBLIC_KEYS`, one PEM text each.
+    pub jwt_retired_public_keys: Vec<String>,
+    /// `EMAIL_URL` with `EMAIL_API_KEY`
+    pub email_url: EmailUrl,
+    /// `EMAIL_FROM`
+    pub email_from: Mailbox,
+    /// `AVATAR_STORE`
+    pub avatar_store: PathBuf,
+    /// `PASSWORD_HASHER`
+    pub password_hasher: PasswordHasher,
+    /// `REQUIRE_VERIFIED_EMAIL`
+    pub require_verified_email: bool,
+    /// `AVATAR_URL_HOSTS`
+    pub avatar_url_hosts: Vec<String>,
+    /// `RATE_LIMITS`
+    pub rate_limits: bool,
+    /// `TRUSTED_PROXIES`
+    pub trusted_proxies: Vec<IpNet>,
+    /// `CORS_ALLOWED_ORIGINS`
+    pub cors_allowed_origins: Vec<String>,
+    /// `LOG_FORMAT`
+    pub log_format: LogFormat,
+    /// `DATA_DIR`
+    pub data_dir: PathBuf,
+}
+
+impl Config {
+    /// Reads the configuration from the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        // Names and values that are no UTF-8 can't be ours: lossy is enough to report them.
+        let env = std::env::vars_os()
+            .map(|(k, v)| (k.to_string_lossy().into(), v.to_string_lossy().into()))
+            .collect();
+        Self::from_map(&env)
+    }
+
+    /// Reads the configuration from these variables; an empty value counts as unset.
+    pub fn from_map(env: &HashMap<String, String>) -> Result<Self, ConfigError> {
+        parse::parse(env)
+    }
+
+    /// Whether this is a development set-up.
+    #[must_use]
+    pub fn is_development(&self) -> bool {
+        self.environment == Environment::Development
+    }
+
+    /// Whether cookies carry `Secure`: always, except in development over plain http.
+    #[must_use]
+    pub fn secure_cookies(&self) -> bool {
+        !self.is_development() || self.public_url.starts_with("https://")
+    }
+}
+
+/// All problems of a configuration, each naming its variable.
+#[derive(Debug, thiserror::Error)]
+pub struct ConfigError(pub Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "The configuration has problems:")?;
+        for problem in &self.0 {
+            writeln!(f, "  - {problem}")?;
+        }
+        write!(f, "`users-service --help` explains every variable.")
+    }
+}

@@ -1,0 +1,274 @@
+//! From the environment's text to a checked [`Config`].
+
+use super::{Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret};
+use crate::{crypto::keys, mail::EmailUrl};
+use ipnet::IpNet;
+use std::{collections::HashMap, io::IsTerminal, net::{IpAddr, SocketAddr}, path::PathBuf, str::FromStr};
+
+/// What production never guesses.
+const REQUIRED_IN_PRODUCTION: &[&str] = &[
+    "DATABASE_URL",
+    "JWT_PRIVATE_KEY",
+    "EMAIL_URL",
+    "EMAIL_FROM",
+    "PUBLIC_URL",
+];
+
+const DEFAULT_SENDER: &str = "Users Service <no-reply@localhost>";
+const SENDGRID: &str = "https://api.sendgrid.com/v3/mail/send";
+
+/// The variables, and the problems found so far.
+struct Reader<'a> {
+    env: &'a HashMap<String, String>,
+    problems: Vec<String>,
+}
+
+pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError> {
+    let mut read = Reader {
+        env,
+        problems: Vec::new(),
+    };
+    let environment = read
+        .one_of(
+            "APP_ENV",
+            &[
+                ("development", Environment::Development),
+                ("production", Environment::Production),
+            ],
+        )
+        .unwrap_or(Environment::Development);
+    let production = environment == Environment::Production;
+    if production {
+        read.missing_in_production();
+    }
+    let data_dir = PathBuf::from(read.text("DATA_DIR").unwrap_or("./var"));
+    let listen_addr = read
+        .parsed("LISTEN_ADDR", |text| {
+            SocketAddr::from_str(text)
+                .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".to_owned())
+        })
+        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let public_url = read
+        .parsed("PUBLIC_URL", origin)
+        .unwrap_or_else(|| format!("http://localhost:{}", listen_addr.port()));
+    let rate_limits = read.switch("RATE_LIMITS", "on", "off").unwrap_or(true);
+    if !rate_limits && production && !listen_addr.ip().is_loopback() {
+        read.problem(
+            "RATE_LIMITS",
+            "can't be off in production unless LISTEN_ADDR is loopback",
+        );
+    }
+    let email_from = read.text("EMAIL_FROM").unwrap_or(DEFAULT_SENDER).to_owned();
+    let email_from = mailbox(&email_from)
+        .map_err(|problem| read.problem("EMAIL_FROM", problem))
+        .ok();
+    let config = email_from.map(|email_from| Config {
+        environment,
+        public_url,
+        database_url: read.parsed("DATABASE_URL", |text| {
+            crate::storage::pool::check_url(text).map(|()| Secret(text.to_owned()))
+        }),
+        database_pool_size: read
+            .parsed("DATABASE_POOL_SIZE", |text| match text.parse() {
+                Ok(size @ 1..=500) => Ok(size),
+                _ => Err("must be a whole number from 1 to 500".to_owned()),
+            })
+            .unwrap_or(10),
+        auto_migrate: read
+            .switch("AUTO_MIGRATE", "true", "false")
+            .unwrap_or(!production),
+        jwt_private_key: read.parsed("JWT_PRIVATE_KEY", |text| {
+            let pem = pem_or_file(text)?;
+            keys::check_private_key(&pem)?;
+            Ok(Secret(pem))
+        }),
+        jwt_retired_public_keys: read
+            .parsed("JWT_RETIRED_PUBLIC_KEYS", retired_keys)
+            .unwrap_or_default(),
+        email_url: email_url(&mut read, &data_dir, production),
+        email_from,
+        avatar_store: read
+            .parsed("AVATAR_STORE", avatar_store)
+            .unwrap_or_else(|| data_dir.join("avatars")),
+        password_hasher: read
+            .one_of(
+                "PASSWORD_HASHER",
+                &[
+                    ("argon2id", PasswordHasher::Argon2id),
+                    ("bcrypt", PasswordHasher::Bcrypt),
+                ],
+            )
+            .unwrap_or(PasswordHasher::Argon2id),
+        require_verified_email: read
+            .switch("REQUIRE_VERIFIED_EMAIL", "true", "false")
+            .unwrap_or(true),
+        avatar_url_hosts: read.list("AVATAR_URL_HOSTS", host),
+        rate_limits,
+        trusted_proxies: read.list("TRUSTED_PROXIES", |text| {
+            text.parse()
+                .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+                .map_err(|_| format!("`{text}` is no address range such as 10.0.0.0/8"))
+        }),
+        cors_allowed_origins: read.list("CORS_ALLOWED_ORIGINS", origin),
+        log_format: read
+            .one_of(
+                "LOG_FORMAT",
+                &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+            )
+            .unwrap_or_else(default_log_format),
+        listen_addr,
+        data_dir: data_dir.clone(),
+    });
+    match config {
+        Some(config) if read.problems.is_empty() => Ok(config),
+        _ => Err(ConfigError(read.problems)),
+    }
+}
+
+impl Reader<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.env
+            .get(name)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
+    }
+
+    fn problem(&mut self, name: &str, problem: impl std::fmt::Display) {
+        self.problems.push(format!("{name} {problem}"));
+    }
+
+    fn parsed<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let outcome = parse(self.text(name)?);
+        outcome.map_err(|problem| self.problem(name, problem)).ok()
+    }
+
+    fn one_of<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
+        self.parsed(name, |text| {
+            choices
+                .iter()
+                .find(|(word, _)| *word == text)
+                .map(|(_, value)| *value)
+                .ok_or_else(|| {
+                    let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+                    format!("must be {}", words.join(" or "))
+                })
+        })
+    }
+
+    fn switch(&mut self, name: &str, yes: &str, no: &str) -> Option<bool> {
+        self.one_of(name, &[(yes, true), (no, false)])
+    }
+
+    fn list<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+        let items = |text: &str| {
+            text.split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(parse)
+                .collect()
+        };
+        self.parsed(name, items).unwrap_or_default()
+    }
+
+    fn missing_in_production(&mut self) {
+        let missing: Vec<_> = REQUIRED_IN_PRODUCTION
+            .iter()
+            .copied()
+            .filter(|name| self.text(name).is_none())
+            .collect();
+        if !missing.is_empty() {
+            self.problems.push(format!(
+                "{} must be set in production",
+                missing.join(", ")
+            ));
+        }
+    }
+}
+
+fn email_url(read: &mut Reader, data_dir: &std::path::Path, production: bool) -> EmailUrl {
+    let key = read.text("EMAIL_API_KEY").map(str::to_owned);
+    let parse = |text: &str| EmailUrl::parse(text, key.as_deref(), production);
+    let default = || EmailUrl::File(data_dir.join("mail"));
+    if read.text("EMAIL_URL").is_none() && key.is_some() {
+        return parse(SENDGRID).unwrap_or_else(|_| default());
+    }
+    read.parsed("EMAIL_URL", parse).unwrap_or_else(default)
+}
+
+/// An http(s) origin: scheme, host and port alone. Comes back without a slash at its end.
+fn origin(text: &str) -> Result<String, String> {
+    let wrong = || format!("`{text}` must be an origin such as https://example.org, without a path");
+    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+    let bare = matches!(url.scheme(), "http" | "https")
+        && url.host_str().is_some()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if bare {
+        Ok(url.origin().ascii_serialization())
+    } else {
+        Err(wrong())
+    }
+}
+
+/// A host name, with a port at most: it goes into the Content-Security-Policy.
+fn host(text: &str) -> Result<String, String> {
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-.:*".contains(&b));
+    if plain && text.bytes().any(|b| b.is_ascii_alphanumeric()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(format!("`{text}` is no host name"))
+    }
+}
+
+fn pem_or_file(text: &str) -> Result<String, String> {
+    if text.contains("-----BEGIN") {
+        return Ok(text.replace("\\n", "\n"));
+    }
+    // The value may be a key that lost its first line: never repeat it.
+    std::fs::read_to_string(text)
+        .map_err(|error| format!("is neither PEM text nor the path of a readable file ({})", error.kind()))
+}
+
+fn retired_keys(text: &str) -> Result<Vec<String>, String> {
+    const END: &str = "-----END PUBLIC KEY-----";
+    let pem = pem_or_file(text)?;
+    let keys: Vec<String> = pem
+        .split_inclusive(END)
+        .map(|key| key.trim().to_owned())
+        .filter(|key| !key.is_empty())
+        .collect();
+    for key in &keys {
+        keys::check_public_key(key)?;
+    }
+    Ok(keys)
+}
+
+fn mailbox(text: &str) -> Result<lettre::message::Mailbox, String> {
+    text.parse()
+        .map_err(|_| "must be an address such as Users <no-reply@example.org>".to_owned())
+}
+
+fn avatar_store(text: &str) -> Result<PathBuf, String> {
+    match text.split_once(':') {
+        Some(("file", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
+        Some(("s3", _)) => Err("can't be s3: yet, use file:PATH".to_owned()),
+        _ => Err("must be file:PATH".to_owned()),
+    }
+}
+
+fn default_log_format() -> LogFormat {
+    if std::io::stdout().is_terminal() {
+        LogFormat::Text
+    } else {
+        LogFormat::Json
+    }
+}

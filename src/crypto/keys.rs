@@ -1,0 +1,231 @@
+//! The signing key, the tokens it signs, and the key set others verify with.
+
+use crate::{
+    config::Config,
+    domain::Token,
+    error::{Error, Result},
+};
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der},
+    hkdf,
+    rsa::{KeyPair, KeySize},
+};
+use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation,
+    jwk::{AlgorithmParameters, Jwk, PublicKeyUse, ThumbprintHash},
+};
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+/// How long an access token lives.
+pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::seconds(900);
+/// How far the clocks of two services may differ.
+const CLOCK_SKEW: Duration = Duration::seconds(5);
+/// Whom the tokens are for: every service of the network.
+const AUDIENCE: &str = "social-network";
+/// RFC 9068 section 2.1, against tokens of another kind being taken for an access token.
+const TOKEN_TYPE: &str = "at+jwt";
+/// RFC 8725 section 3.5 and the contract.
+const MIN_KEY_BITS: usize = 2_048;
+
+/// What an access token says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Claims {
+    /// Whose token it is.
+    pub user_id: Uuid,
+    /// The address when the token was issued.
+    pub email: String,
+    /// What the person may do, e.g. `["user"]`.
+    pub roles: Vec<String>,
+    /// The same as `user_id`, for libraries that want it here.
+    pub sub: Uuid,
+    /// The issuer: `PUBLIC_URL`.
+    pub iss: String,
+    /// The audience.
+    pub aud: String,
+    /// Issued at, in Unix seconds.
+    pub iat: i64,
+    /// Expires at, in Unix seconds.
+    pub exp: i64,
+    /// A name of its own for each token.
+    pub jti: Uuid,
+}
+
+/// The signing key and every key that is still accepted.
+pub struct Keys {
+    issuer: String,
+    signing: EncodingKey,
+    header: Header,
+    validation: Validation,
+    accepted: Vec<(String, DecodingKey)>,
+    jwks: String,
+    mail_key: hkdf::Prk,
+}
+
+impl Keys {
+    /// The keys of this configuration; `pem` is the private key.
+    pub fn new(config: &Config, pem: &str) -> Result<Self> {
+        let signing = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(Error::internal)?;
+        let own = Jwk::from_encoding_key(&signing, Algorithm::RS256).map_err(Error::internal)?;
+        let mut published = vec![named(own)?];
+        for retired in &config.jwt_retired_public_keys {
+            let key = DecodingKey::from_rsa_pem(retired.as_bytes()).map_err(Error::internal)?;
+            let jwk =
+                Jwk::from_decoding_key(&key, Some(Algorithm::RS256)).map_err(Error::internal)?;
+            published.push(named(jwk)?);
+        }
+        let mut header = Header::new(Algorithm::RS256);
+        header.typ = Some(TOKEN_TYPE.to_owned());
+        header.kid.clone_from(&published[0].common.key_id);
+        let accepted = published
+            .iter()
+            .map(|jwk| {
+                let kid = jwk.common.key_id.clone().unwrap_or_default();
+                Ok((kid, DecodingKey::from_jwk(jwk).map_err(Error::internal)?))
+            })
+            .collect::<Result<_>>()?;
+        let jwks = serde_json::to_string(&serde_json::json!({ "keys": published }))
+            .map_err(Error::internal)?;
+        let mail_key = hkdf::Salt::new(hkdf::HKDF_SHA256, b"users-service mail links")
+            .extract(signing.as_bytes());
+        Ok(Self {
+            validation: validation(&config.public_url),
+            issuer: config.public_url.clone(),
+            signing,
+            header,
+            accepted,
+            jwks,
+            mail_key,
+        })
+    }
+
+    /// A signed access token.
+    pub fn issue(
+        &self,
+        user_id: Uuid,
+        email: &str,
+        roles: &[String],
+        now: OffsetDateTime,
+    ) -> Result<String> {
+        let claims = Claims {
+            user_id,
+            email: email.to_owned(),
+            roles: roles.to_vec(),
+            sub: user_id,
+            iss: self.issuer.clone(),
+            aud: AUDIENCE.to_owned(),
+            iat: now.unix_timestamp(),
+            exp: (now + ACCESS_TOKEN_LIFETIME).unix_timestamp(),
+            jti: Uuid::new_v4(),
+        };
+        jsonwebtoken::encode(&self.header, &claims, &self.signing).map_err(Error::internal)
+    }
+
+    /// The claims of a token that is ours, meant for us, and in its time (RFC 8725 section 3).
+    /// The algorithm is pinned; keys are found by `kid` in our own set alone.
+    pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Claims> {
+        let claims = self.verified(token).ok_or(Error::Unauthenticated)?;
+        let expired = claims.exp + CLOCK_SKEW.whole_seconds() < now.unix_timestamp();
+        let premature = claims.iat - CLOCK_SKEW.whole_seconds() > now.unix_timestamp();
+        if expired || premature || claims.sub != claims.user_id {
+            return Err(Error::Unauthenticated);
+        }
+        Ok(claims)
+    }
+
+    fn verified(&self, token: &str) -> Option<Claims> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        if header.typ.as_deref() != Some(TOKEN_TYPE) {
+            return None;
+        }
+        let kid = header.kid?;
+        let (_, key) = self.accepted.iter().find(|(known, _)| *known == kid)?;
+        let token = jsonwebtoken::decode::<Claims>(token, key, &self.validation).ok()?;
+        Some(token.claims)
+    }
+
+    /// The public keys as a JWK set (RFC 7517), for other services to verify with.
+    #[must_use]
+    pub fn jwks(&self) -> &str {
+        &self.jwks
+    }
+
+    /// The token in the link of the mail `id`: the same at every attempt to send it, so that a
+    /// second copy carries the same link, while the database never holds it in clear.
+    pub fn mail_token(&self, id: Uuid) -> Result<Token> {
+        let mut bytes = [0; 32];
+        self.mail_key
+            .expand(&[b"verify", id.as_bytes()], hkdf::HKDF_SHA256)
+            .and_then(|okm| okm.fill(&mut bytes))
+            .map_err(|_| Error::internal("HKDF refused to expand"))?;
+        Ok(Token::from_bytes(&bytes))
+    }
+}
+
+/// Issuer, audience and signature are checked by the library; times by us, against [`crate::clock`].
+fn validation(issuer: &str) -> Validation {
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+    validation.validate_exp = false;
+    validation
+}
+
+/// The key with its use, algorithm and RFC 7638 thumbprint as `kid`.
+fn named(mut jwk: Jwk) -> Result<Jwk> {
+    jwk.common.key_id = Some(
+        jwk.thumbprint(ThumbprintHash::SHA256)
+            .map_err(Error::internal)?,
+    );
+    jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+    Ok(jwk)
+}
+
+/// Whether a PEM text is a usable RSA private key of enough bits; else a phrase that says why.
+pub fn check_private_key(pem: &str) -> Result<(), String> {
+    let key = EncodingKey::from_rsa_pem(pem.as_bytes())
+        .map_err(|_| "must be an RSA private key in PEM form (PKCS#8 or PKCS#1)".to_owned())?;
+    let jwk = Jwk::from_encoding_key(&key, Algorithm::RS256)
+        .map_err(|_| format!("must be a valid RSA private key of {MIN_KEY_BITS} bits or more"))?;
+    check_bits(&jwk)
+}
+
+/// Whether a PEM text is an RSA public key of enough bits; else a phrase that says why.
+pub fn check_public_key(pem: &str) -> Result<(), String> {
+    let wrong = |_| "must be RSA public keys in PEM form".to_owned();
+    let key = DecodingKey::from_rsa_pem(pem.as_bytes()).map_err(wrong)?;
+    check_bits(&Jwk::from_decoding_key(&key, Some(Algorithm::RS256)).map_err(wrong)?)
+}
+
+fn check_bits(jwk: &Jwk) -> Result<(), String> {
+    let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else {
+        return Err("must be an RSA key".to_owned());
+    };
+    let modulus = BASE64_URL_SAFE_NO_PAD.decode(&rsa.n).unwrap_or_default();
+    let leading = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    let bits = (modulus.len() * 8).saturating_sub(leading);
+    if bits < MIN_KEY_BITS {
+        return Err(format!(
+            "has {bits} bits, RSA keys must have {MIN_KEY_BITS} or more"
+        ));
+    }
+    Ok(())
+}
+
+/// A new private key as PKCS#8 PEM, for development.
+pub fn generate_private_key() -> Result<String> {
+    let failed = |_| Error::internal("could not generate an RSA key");
+    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
+    let der: Pkcs8V1Der = pair.as_der().map_err(failed)?;
+    let body = BASE64_STANDARD.encode(der.as_ref());
+    let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
+    for line in body.as_bytes().chunks(64) {
+        pem.extend(line.iter().map(|byte| char::from(*byte)));
+        pem.push('\n');
+    }
+    pem.push_str("-----END PRIVATE KEY-----\n");
+    Ok(pem)
+}

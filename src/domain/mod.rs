@@ -1,0 +1,19 @@
+//! Types and rules. No I/O, no framework: a value of one of these types was checked.
+
+pub mod email;
+pub mod follow;
+pub mod page;
+pub mod password;
+pub mod person;
+pub mod profile;
+pub mod text;
+pub mod token;
+pub mod username;
+
+pub use email::Email;
+pub use page::{Cursor, Position};
+pub use password::Password;
+pub use person::{PeoplePage, Person, Profile, Relationship};
+pub use text::Text;
+pub use token::Token;
+pub use username::Username;

@@ -1,0 +1,117 @@
+//! Passwords as people type them.
+
+use crate::error::Broken;
+use std::{collections::HashSet, fmt, sync::LazyLock};
+use unicode_normalization::UnicodeNormalization;
+
+/// Fewest characters (Unicode code points) of a password.
+pub const MIN_CHARS: usize = 8;
+/// Most characters of a password.
+pub const MAX_CHARS: usize = 256;
+
+/// The commonest passwords of [`MIN_CHARS`] and more, one a line, lower case. The shorter ones
+/// among the 10,000 commonest are refused for their length.
+static COMMON: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+
+/// A password for a new hash, checked against the rules of NIST SP 800-63B-4 section 3.1.1.2:
+/// length counts, composition does not, and the commonest and the obvious are refused.
+#[derive(Clone)]
+pub struct Password(String);
+
+impl Password {
+    /// Checks a new password. `email` and `username` are what the same form holds, checked or not.
+    pub fn parse(typed: &str, email: &str, username: &str) -> Result<Self, Broken> {
+        let normal = normalise(typed);
+        let chars = normal.chars().count();
+        if normal.is_empty() {
+            return Err(Broken::new("required", "Enter a password"));
+        }
+        if chars < MIN_CHARS {
+            return Err(Broken::new(
+                "too_short",
+                format!("Password must be {MIN_CHARS} characters or more"),
+            ));
+        }
+        if chars > MAX_CHARS {
+            return Err(Broken::new(
+                "too_long",
+                format!("Password must be {MAX_CHARS} characters or fewer"),
+            ));
+        }
+        let lower = normal.to_lowercase();
+        let same_as = |other: &str| lower == normalise(other.trim()).to_lowercase();
+        if same_as(email) || same_as(username) {
+            return Err(Broken::new(
+                "too_obvious",
+                "Password must not be your email address or username",
+            ));
+        }
+        if COMMON.contains(lower.as_str()) {
+            return Err(Broken::new(
+                "too_common",
+                "This password is too common. Choose one that is harder to guess",
+            ));
+        }
+        Ok(Self(normal))
+    }
+
+    /// The normalised password, for hashing only.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// NFC, so that the same password typed on another keyboard has the same bytes.
+#[must_use]
+pub fn normalise(typed: &str) -> String {
+    typed.nfc().collect()
+}
+
+/// Passwords are never printed.
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(typed: &str) -> Option<&'static str> {
+        Password::parse(typed, "ana.b@example.org", "ana_banana")
+            .map_err(|b| b.code)
+            .err()
+    }
+
+    #[test]
+    fn length_is_counted_in_characters_not_bytes() {
+        assert_eq!(code(""), Some("required"));
+        assert_eq!(code("🦀🦀🦀🦀🦀🦀🦀"), Some("too_short"));
+        assert_eq!(code("🦀🦀🦀🦀🦀🦀🦀🦀"), None);
+        assert_eq!(code(&"å".repeat(256)), None);
+        assert_eq!(code(&"å".repeat(257)), Some("too_long"));
+    }
+
+    #[test]
+    fn the_obvious_and_the_commonest_are_refused() {
+        assert_eq!(code("Ana.B@example.org"), Some("too_obvious"));
+        assert_eq!(code("ANA_banana"), Some("too_obvious"));
+        assert_eq!(code("Password1"), Some("too_common"));
+        assert_eq!(code("correct horse battery"), None);
+    }
+
+    #[test]
+    fn composed_and_decomposed_letters_are_the_same_password() {
+        assert_eq!(normalise("cafe\u{301}"), normalise("caf\u{e9}"));
+    }
+
+    #[test]
+    fn the_list_holds_only_what_the_length_lets_through() {
+        assert!(COMMON.len() > 10_000);
+        assert!(COMMON.iter().all(|word| word.chars().count() >= MIN_CHARS));
+        assert!(COMMON.contains("password123"));
+    }
+}

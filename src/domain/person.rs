@@ -1,0 +1,67 @@
+//! People as others and as they themselves see them.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What everybody may know of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Person {
+    /// The id, for ever.
+    pub id: Uuid,
+    /// The handle, as its owner wrote it.
+    pub username: String,
+    /// The name to show, if one was given.
+    pub display_name: Option<String>,
+    /// The absolute address of the picture, if there is one.
+    pub avatar_url: Option<String>,
+}
+
+/// A person's whole profile, as only its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Profile {
+    /// The id, for ever.
+    pub id: Uuid,
+    /// The handle.
+    pub username: String,
+    /// The address; nobody else sees it.
+    pub email: String,
+    /// The name to show, at most 100 characters.
+    pub display_name: Option<String>,
+    /// A few words, at most 300 characters.
+    pub bio: Option<String>,
+    /// The absolute address of the picture.
+    pub avatar_url: Option<String>,
+    /// When the account was made, RFC 3339 in UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// How many follow this person.
+    pub follower_count: i64,
+    /// How many this person follows.
+    pub followee_count: i64,
+}
+
+/// How a viewer and a person stand to each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Relationship {
+    /// The viewer follows the person.
+    pub following: bool,
+    /// The person follows the viewer.
+    pub followed_by: bool,
+}
+
+/// One page of a list of people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PeoplePage {
+    /// The people, newest edge first.
+    pub items: Vec<Person>,
+    /// The page's number; `null` when a cursor was used.
+    pub page: Option<u32>,
+    /// How many a page holds.
+    pub page_size: u32,
+    /// Whether there are more.
+    pub has_next: bool,
+    /// Where the next page begins; `null` at the end.
+    pub next_cursor: Option<String>,
+}

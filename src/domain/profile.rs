@@ -1,0 +1,135 @@
+//! What people say about themselves: display name, bio, picture.
+
+use super::text::is_disturbing;
+use crate::error::Broken;
+
+/// Most characters (Unicode code points) of a display name.
+pub const MAX_DISPLAY_NAME: usize = 100;
+/// Most characters of a bio; a line break counts as one.
+pub const MAX_BIO: usize = 300;
+/// Most characters of a picture's address.
+pub const MAX_AVATAR_URL: usize = 2_048;
+
+/// A change to a profile: `None` leaves a field as it is, `Some(None)` clears it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// The display name.
+    pub display_name: Option<Option<String>>,
+    /// The bio.
+    pub bio: Option<Option<String>>,
+    /// The picture's address.
+    pub avatar_url: Option<Option<String>>,
+}
+
+/// Checks a display name: trimmed, one line, no control characters; empty is none.
+pub fn display_name(typed: &str) -> Result<Option<String>, Broken> {
+    plain_text(typed, "Display name", MAX_DISPLAY_NAME, is_disturbing)
+}
+
+/// Checks a bio: trimmed, line breaks allowed and CRLF stored as LF; empty is none.
+pub fn bio(typed: &str) -> Result<Option<String>, Broken> {
+    let typed = typed.replace("\r\n", "\n").replace('\r', "\n");
+    plain_text(&typed, "Bio", MAX_BIO, |c| c != '\n' && is_disturbing(c))
+}
+
+fn plain_text(
+    typed: &str,
+    label: &str,
+    max: usize,
+    refused: fn(char) -> bool,
+) -> Result<Option<String>, Broken> {
+    let text = typed.trim();
+    if text.chars().any(refused) {
+        return Err(Broken::new(
+            "invalid_characters",
+            format!("{label} has a character that can't be shown. Remove it"),
+        ));
+    }
+    if text.chars().count() > max {
+        return Err(Broken::new(
+            "too_long",
+            format!("{label} must be {max} characters or fewer"),
+        ));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Checks an address of a picture elsewhere: absolute, `https://`, no credentials.
+/// Addresses of our own are checked by the service, which knows whom they were issued to.
+pub fn foreign_avatar_url(typed: &str) -> Result<String, Broken> {
+    let broken = |code, message: &str| Err(Broken::new(code, message));
+    if typed.chars().count() > MAX_AVATAR_URL {
+        return broken("too_long", "The address of the picture must be 2048 characters or fewer");
+    }
+    match reqwest::Url::parse(typed) {
+        Ok(url)
+            if url.scheme() == "https"
+                && typed.starts_with("https://")
+                && url.host_str().is_some_and(|host| !host.is_empty())
+                && url.username().is_empty()
+                && url.password().is_none()
+                && !typed.chars().any(|c| c.is_whitespace() || is_disturbing(c)) =>
+        {
+            Ok(typed.to_owned())
+        }
+        _ => broken(
+            "invalid_format",
+            "Send an https:// address without a name or password in it, or null",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_counted_not_bytes() {
+        assert_eq!(display_name(&"é".repeat(100)), Ok(Some("é".repeat(100))));
+        assert!(display_name(&"é".repeat(101)).is_err());
+        assert!(bio(&"🦀".repeat(300)).is_ok());
+        assert!(bio(&"🦀".repeat(301)).is_err());
+    }
+
+    #[test]
+    fn a_line_break_counts_once_and_is_stored_as_lf() {
+        let typed = format!("{}\r\nb", "a".repeat(298));
+        assert_eq!(bio(&typed), Ok(Some(format!("{}\nb", "a".repeat(298)))));
+    }
+
+    #[test]
+    fn blank_is_none() {
+        assert_eq!(display_name(" \t "), Ok(None));
+        assert_eq!(bio("\r\n"), Ok(None));
+    }
+
+    #[test]
+    fn control_characters_and_bidi_overrides_are_refused() {
+        for bad in ["a\0b", "a\nb", "a\u{7}b", "a\u{202e}b", "a\u{2066}b", "a\u{85}b"] {
+            assert!(display_name(bad).is_err(), "{bad:?}");
+        }
+        assert!(bio("a\tb").is_err());
+        assert!(bio("a\nb").is_ok());
+    }
+
+    #[test]
+    fn picture_addresses_are_https_without_credentials() {
+        assert!(foreign_avatar_url("https://pictures.example/a.png?s=1").is_ok());
+        for bad in [
+            "",
+            "http://pictures.example/a.png",
+            "//pictures.example/a.png",
+            "javascript:alert(1)",
+            "data:image/png;base64,AA",
+            "https:pictures.example",
+            "https://",
+            "https://ana@pictures.example/",
+            "https://a:b@pictures.example/",
+            "https://pictures.example/a b",
+            " https://pictures.example/",
+            "https://pictures.example/\0",
+        ] {
+            assert!(foreign_avatar_url(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! The one error type, and THE table: variant -> status, code, safe message.
+//!
+//! Messages are for people and say what to do. The cause of a failure stays in the
+//! error for the log and is never shown outside.
+
+use http::StatusCode;
+use serde::Serialize;
+use std::time::Duration;
+
+/// What a service function answers.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A cause that is logged and never shown.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Everything that can go wrong, in the words of the contract.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields that break a rule, one entry a field.
+    #[error("validation failed: {0}")]
+    Validation(FieldErrors),
+    /// The body is no JSON object, not UTF-8, or broken multipart.
+    #[error("malformed request: {0}")]
+    Malformed(&'static str),
+    /// An account with this e-mail exists.
+    #[error("e-mail taken")]
+    EmailTaken,
+    /// An account with this username exists.
+    #[error("username taken")]
+    UsernameTaken,
+    /// The verification token is unknown, expired, or superseded.
+    #[error("invalid verification token")]
+    InvalidVerificationToken,
+    /// Wrong password or unknown e-mail: the same on purpose.
+    #[error("invalid credentials")]
+    InvalidCredentials,
+    /// The password is right, the address is not proven yet.
+    #[error("e-mail not verified")]
+    EmailNotVerified,
+    /// The refresh token is unknown, expired, revoked, or was stolen.
+    #[error("invalid refresh token")]
+    InvalidRefreshToken,
+    /// No valid access token.
+    #[error("unauthenticated")]
+    Unauthenticated,
+    /// No such person.
+    #[error("user not found")]
+    UserNotFound,
+    /// People can't follow themselves.
+    #[error("cannot follow self")]
+    CannotFollowSelf,
+    /// The picture is over 2,097,152 bytes.
+    #[error("avatar too large")]
+    AvatarTooLarge,
+    /// The picture is not a JPEG or PNG we can decode within bounds; says which rule it broke.
+    #[error("avatar invalid: {0}")]
+    AvatarInvalid(&'static str),
+    /// An unsafe request that another site caused.
+    #[error("cross-site request")]
+    CrossSite,
+    /// A page's form without a valid CSRF proof.
+    #[error("bad CSRF proof")]
+    BadFormProof,
+    /// No such path.
+    #[error("not found")]
+    NotFound,
+    /// The path exists, the method does not; `allow` lists those that do.
+    #[error("method not allowed, allowed are {allow}")]
+    MethodNotAllowed {
+        /// The value of the `Allow` header.
+        allow: String,
+    },
+    /// A body over its limit.
+    #[error("payload too large")]
+    PayloadTooLarge,
+    /// A body of a type the endpoint does not read.
+    #[error("unsupported media type, expected {0}")]
+    UnsupportedMediaType(&'static str),
+    /// The body did not arrive within its time.
+    #[error("request time-out")]
+    RequestTimeout,
+    /// A resource is exhausted or gone for the moment; asking again soon is right.
+    #[error("unavailable: {0}")]
+    Unavailable(#[source] Cause),
+    /// A bug or a broken installation.
+    #[error("internal error: {0}")]
+    Internal(#[source] Cause),
+}
+
+impl Error {
+    /// THE table.
+    #[must_use]
+    pub fn describe(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::Validation(_) => (
+                S::UNPROCESSABLE_ENTITY,
+                "VALIDATION_FAILED",
+                "Some fields need your attention.",
+            ),
+            Self::Malformed(message) => (S::BAD_REQUEST, "MALFORMED_REQUEST", message),
+            Self::EmailTaken => (
+                S::CONFLICT,
+                "EMAIL_ALREADY_EXISTS",
+                "This email is already registered",
+            ),
+            Self::UsernameTaken => (
+                S::CONFLICT,
+                "USERNAME_ALREADY_EXISTS",
+                "This username is already taken",
+            ),
+            Self::InvalidVerificationToken => (
+                S::UNPROCESSABLE_ENTITY,
+                "INVALID_VERIFICATION_TOKEN",
+                "This verification link does not work any more. Ask for a new one.",
+            ),
+            Self::InvalidCredentials => (
+                S::UNAUTHORIZED,
+                "INVALID_CREDENTIALS",
+                "Invalid email or password",
+            ),
+            Self::EmailNotVerified => (
+                S::FORBIDDEN,
+                "EMAIL_NOT_VERIFIED",
+                "Verify your email address first",
+            ),
+            Self::InvalidRefreshToken => (
+                S::UNAUTHORIZED,
+                "INVALID_REFRESH_TOKEN",
+                "The session has ended. Log in again.",
+            ),
+            Self::Unauthenticated => (
+                S::UNAUTHORIZED,
+                "UNAUTHENTICATED",
+                "Send a valid access token as a bearer token.",
+            ),
+            Self::UserNotFound => (S::NOT_FOUND, "USER_NOT_FOUND", "There is no such user."),
+            Self::CannotFollowSelf => (
+                S::UNPROCESSABLE_ENTITY,
+                "CANNOT_FOLLOW_SELF",
+                "You can't follow yourself.",
+            ),
+            Self::AvatarTooLarge => (
+                S::UNPROCESSABLE_ENTITY,
+                "AVATAR_TOO_LARGE",
+                "The picture is larger than 2 MB. Choose a smaller one.",
+            ),
+            Self::AvatarInvalid(message) => (S::UNPROCESSABLE_ENTITY, "AVATAR_INVALID", message),
+            Self::CrossSite => (
+                S::FORBIDDEN,
+                "CROSS_SITE_REQUEST",
+                "This request came from another site and was refused.",
+            ),
+            Self::BadFormProof => (
+                S::FORBIDDEN,
+                "CROSS_SITE_REQUEST",
+                "This form was open for too long. Send it once more.",
+            ),
+            Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "There is nothing at this address."),
+            Self::MethodNotAllowed { .. } => (
+                S::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED",
+                "This address does not support that method.",
+            ),
+            Self::PayloadTooLarge => (
+                S::PAYLOAD_TOO_LARGE,
+                "PAYLOAD_TOO_LARGE",
+                "The request is too large.",
+            ),
+            Self::UnsupportedMediaType(expected) => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "UNSUPPORTED_MEDIA_TYPE",
+                expected,
+            ),
+            Self::RequestTimeout => (
+                S::REQUEST_TIMEOUT,
+                "REQUEST_TIMEOUT",
+                "The request took too long to arrive. Send it again.",
+            ),
+            Self::Unavailable(_) => (
+                S::SERVICE_UNAVAILABLE,
+                "SERVICE_UNAVAILABLE",
+                "The service is busy or being repaired. Try again in a moment.",
+            ),
+            Self::Internal(_) => (
+                S::INTERNAL_SERVER_ERROR,
+                "INTERNAL_ERROR",
+                "Something went wrong on our side. Try again later.",
+            ),
+        }
+    }
+
+    /// The HTTP status of this error.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.describe().0
+    }
+
+    /// When to ask again, for the errors that pass by themselves.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        matches!(self, Self::Unavailable(_)).then_some(Duration::from_secs(2))
+    }
+
+    /// A bug or a broken installation, with its cause for the log.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// Something exhausted or gone for the moment, with its cause for the log.
+    pub fn unavailable(cause: impl Into<Cause>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+
+    /// This error when `named` is the constraint that said no, else the error itself.
+    #[must_use]
+    pub fn on_constraint(self, named: &str, instead: Self) -> Self {
+        match &self {
+            Self::Internal(cause)
+                if cause
+                    .downcast_ref::<tokio_postgres::Error>()
+                    .and_then(tokio_postgres::Error::as_db_error)
+                    .and_then(tokio_postgres::error::DbError::constraint)
+                    == Some(named) =>
+            {
+                instead
+            }
+            _ => self,
+        }
+    }
+}
+
+/// The fields that break a rule, in the order they were checked; one entry a field.
+#[derive(Debug, Default, Clone)]
+pub struct FieldErrors(Vec<FieldError>);
+
+/// One field and the first rule it breaks.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// The field's name as it was sent.
+    pub field: &'static str,
+    /// A stable word for the rule, e.g. `required`, `too_long`.
+    #[schema(value_type = String, example = "invalid_format")]
+    pub code: &'static str,
+    /// For people: what to do.
+    pub message: String,
+}
+
+/// The rule a single value breaks, before it is known in which field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// A stable word for the rule.
+    pub code: &'static str,
+    /// For people: what to do.
+    pub message: String,
+}
+
+impl Broken {
+    /// A broken rule with its code and its message for people.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+impl FieldErrors {
+    /// Keeps the value when it is good, else remembers what is wrong with the field.
+    pub fn take<T>(&mut self, field: &'static str, parsed: Result<T, Broken>) -> Option<T> {
+        match parsed {
+            Ok(value) => Some(value),
+            Err(Broken { code, message }) => {
+                self.0.push(FieldError {
+                    field,
+                    code,
+                    message,
+                });
+                None
+            }
+        }
+    }
+
+    /// The error of these fields, for when at least one is broken.
+    #[must_use]
+    pub fn into_error(self) -> Error {
+        Error::Validation(self)
+    }
+
+    /// A single broken field as an error.
+    #[must_use]
+    pub fn one(field: &'static str, broken: Broken) -> Error {
+        let mut errors = Self::default();
+        errors.take::<()>(field, Err(broken));
+        errors.into_error()
+    }
+
+    /// All entries in order.
+    #[must_use]
+    pub fn entries(&self) -> &[FieldError] {
+        &self.0
+    }
+
+    /// The message of one field, if it is broken.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|e| e.field == field)
+            .map(|e| e.message.as_str())
+    }
+
+    /// Whether every field was good.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Display for FieldErrors {
+    /// Names fields and codes only: values may be secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, entry) in self.0.iter().enumerate() {
+            let comma = if i > 0 { ", " } else { "" };
+            write!(f, "{comma}{} {}", entry.field, entry.code)?;
+        }
+        Ok(())
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    /// A lost connection, a time-out, a shut-down or a full server passes by itself (503);
+    /// anything else the database says is a bug (500) unless a constraint is expected.
+    fn from(error: tokio_postgres::Error) -> Self {
+        let passing = match error.code() {
+            None => true,
+            Some(state) => {
+                let code = state.code();
+                // 08 connection, 53 resources, 57 operator and time-outs, 25006 read-only
+                // standby, 55P03 lock, 40001 and 40P01 serialisation and deadlock.
+                code.starts_with("08")
+                    || code.starts_with("53")
+                    || code.starts_with("57")
+                    || matches!(code, "25006" | "55P03" | "40001" | "40P01")
+            }
+        };
+        if passing {
+            Self::unavailable(error)
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Error {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => Self::unavailable(error),
+            other => Self::unavailable(other),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! JSON and form bodies, from bytes to a struct of unchecked [`Text`](crate::domain::Text) fields.
+
+use super::intake::was_too_large;
+use crate::{Error, Result};
+use poem::{FromRequest, Request, RequestBody, http::header};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned, IgnoredAny, MapAccess, Visitor},
+};
+use std::{collections::HashSet, fmt};
+
+const NOT_JSON: &str = "Send a JSON object in UTF-8, with each key once.";
+const NOT_A_FORM: &str = "The form could not be read. Send it again.";
+const EXPECT_JSON: &str = "Send the body as application/json.";
+const EXPECT_FORM: &str = "Send the form as application/x-www-form-urlencoded.";
+
+/// A JSON object as a struct. Unknown keys are ignored; a repeated key at the top is refused.
+pub struct Json<T>(pub T);
+
+impl<'a, T: DeserializeOwned + Send> FromRequest<'a> for Json<T> {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        if media_type(request).as_deref() != Some("application/json") {
+            return Err(Error::UnsupportedMediaType(EXPECT_JSON).into());
+        }
+        let bytes = bytes(request, body).await?;
+        // Twice over at most 64 KiB: first that the keys are unique, then what they mean.
+        let _: UniqueKeys = from_json(&bytes)?;
+        Ok(Self(from_json(&bytes)?))
+    }
+}
+
+fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|_| Error::Malformed(NOT_JSON))
+}
+
+/// A form as a struct.
+///
+/// # Errors
+/// `UnsupportedMediaType`, `PayloadTooLarge`, `Malformed` (not UTF-8, or a field twice).
+pub async fn form<T: DeserializeOwned>(request: &Request, body: &mut RequestBody) -> Result<T> {
+    if media_type(request).as_deref() != Some("application/x-www-form-urlencoded") {
+        return Err(Error::UnsupportedMediaType(EXPECT_FORM));
+    }
+    let bytes = bytes(request, body).await?;
+    // The decoder below would quietly put U+FFFD in place of what is no UTF-8.
+    percent_encoding::percent_decode(&bytes)
+        .decode_utf8()
+        .map_err(|_| Error::Malformed(NOT_A_FORM))?;
+    serde_urlencoded::from_bytes(&bytes).map_err(|_| Error::Malformed(NOT_A_FORM))
+}
+
+/// The bytes of a body within its limit.
+pub(super) async fn bytes(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>> {
+    if was_too_large(request) {
+        return Err(Error::PayloadTooLarge);
+    }
+    let body = body.take().map_err(Error::internal)?;
+    body.into_vec().await.map_err(Error::internal)
+}
+
+/// The media type of a body in lower case, without its parameters.
+#[must_use]
+pub fn media_type(request: &Request) -> Option<String> {
+    let header = request.header(header::CONTENT_TYPE)?;
+    let essence = header.split(';').next().unwrap_or_default();
+    Some(essence.trim().to_ascii_lowercase())
+}
+
+/// Any object in which no key comes twice.
+struct UniqueKeys;
+
+impl<'de> Deserialize<'de> for UniqueKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = UniqueKeys;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueKeys, A::Error> {
+                let mut seen = HashSet::new();
+                while let Some((key, _)) = map.next_entry::<String, IgnoredAny>()? {
+                    if !seen.insert(key) {
+                        return Err(de::Error::custom("a key comes twice"));
+                    }
+                }
+                Ok(UniqueKeys)
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_objects_with_unique_keys_pass() {
+        let ok = |json: &str| from_json::<UniqueKeys>(json.as_bytes()).is_ok();
+        assert!(ok("{}") && ok("{\"a\":1,\"b\":{\"a\":[]}}"));
+        for bad in [
+            "", "[]", "1", "null", "\"a\"", "{", "{\"a\":1}x", "{\"a\":1,\"a\":2}",
+            "{\"a\":1,\"\\u0061\":2}", "{\"a\":\"\\ud800\"}", "\u{feff}{}", "{\"a\":1e999999}",
+        ] {
+            assert!(!ok(bad), "{bad}");
+        }
+        assert!(!ok(&format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200))));
+        assert!(from_json::<UniqueKeys>(b"{\"a\":\"\xff\"}").is_err());
+    }
+}

@@ -1,0 +1,56 @@
+//! Cookies: reading one, and the refresh token's, which both surfaces set.
+
+use crate::{App, domain::Token, services::sessions::REFRESH_TOKEN_LIFETIME};
+use poem::{
+    Request, Response,
+    http::{HeaderValue, header},
+};
+
+/// The name of the refresh token's cookie.
+pub const REFRESH_TOKEN: &str = "refresh_token";
+
+/// The value of a cookie; the first one when several have the name.
+#[must_use]
+pub fn get<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request
+        .headers()
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+        .filter(|value| !value.is_empty())
+}
+
+/// The attributes that every cookie of ours has, `Secure` where it applies.
+#[must_use]
+pub fn attributes(app: &App) -> &'static str {
+    if app.config.secure_cookies() {
+        "; Path=/; HttpOnly; SameSite=Lax; Secure"
+    } else {
+        "; Path=/; HttpOnly; SameSite=Lax"
+    }
+}
+
+/// Adds a cookie to an answer. `value` must be made of cookie characters (RFC 6265 section
+/// 4.1.1), as tokens are; `max_age` in seconds, none for as long as the browser runs.
+pub fn set(response: &mut Response, app: &App, name: &str, value: &str, max_age: Option<i64>) {
+    let age = max_age.map_or_else(String::new, |age| format!("; Max-Age={age}"));
+    let cookie = format!("{name}={value}{age}{}", attributes(app));
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// Takes a cookie away.
+pub fn clear(response: &mut Response, app: &App, name: &str) {
+    set(response, app, name, "", Some(0));
+}
+
+/// Hands out a refresh token.
+pub fn set_refresh_token(response: &mut Response, app: &App, token: &Token) {
+    let age = REFRESH_TOKEN_LIFETIME.whole_seconds();
+    set(response, app, REFRESH_TOKEN, token.expose(), Some(age));
+}

@@ -1,0 +1,196 @@
+//! Errors in their two dresses: the envelope for services, a page for people.
+
+use super::Scope;
+use crate::{Error, error::FieldError};
+use futures_util::FutureExt;
+use poem::{
+    Endpoint, IntoResponse, PathPattern, Request, Response,
+    error::{NotFoundError, ResponseError},
+    http::{HeaderValue, StatusCode, header},
+    web::Json,
+};
+use serde::Serialize;
+use std::{panic::AssertUnwindSafe, sync::Arc};
+use utoipa::ToSchema;
+
+/// Everything below these is for services, and answers in JSON whatever is asked.
+const JSON_PATHS: &[&str] = &["/auth/", "/users/", "/.well-known/"];
+/// These likewise.
+const JSON_FILES: &[&str] = &["/users", "/health", "/livez", "/metrics", "/openapi.json"];
+
+/// The envelope of every error.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorEnvelope {
+    /// What went wrong.
+    pub error: ErrorBody,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// Stable, for programs.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// The fields that break a rule; only with `VALIDATION_FAILED`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub fields: Option<Vec<FieldError>>,
+}
+
+impl From<&Error> for ErrorEnvelope {
+    fn from(error: &Error) -> Self {
+        let (_, code, message) = error.describe();
+        let fields = match error {
+            Error::Validation(errors) => Some(errors.entries().to_vec()),
+            _ => None,
+        };
+        Self {
+            error: ErrorBody {
+                code: code.to_owned(),
+                message: message.to_owned(),
+                fields,
+            },
+        }
+    }
+}
+
+/// So that handlers use `?`. The layer below finds the error again and dresses it.
+impl ResponseError for Error {
+    fn status(&self) -> StatusCode {
+        Error::status(self)
+    }
+}
+
+/// Renders an error as a page: `(error, trace id)`.
+pub type ErrorPage = fn(&Error, &str) -> String;
+
+/// The layer: whatever fails behind it, a panic included, comes out dressed.
+pub struct Errors<E> {
+    inner: Arc<E>,
+    page: ErrorPage,
+}
+
+impl<E> Errors<E> {
+    /// Puts the layer in front of an endpoint.
+    pub fn new(inner: E, page: ErrorPage) -> Self {
+        Self {
+            inner: Arc::new(inner),
+            page,
+        }
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Errors<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let scope = Scope::of(&request);
+        let json = wants_json(&request);
+        let outcome = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let (error, pattern) = match outcome.await {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(error)) if error.is_from_response() => return Ok(error.into_response()),
+            Ok(Err(error)) => {
+                let pattern = error.data::<PathPattern>().cloned();
+                (ours(error), pattern)
+            }
+            Err(_) => (Error::internal("a handler panicked"), None),
+        };
+        log(&error);
+        let mut response = if json {
+            Json(ErrorEnvelope::from(&error)).into_response()
+        } else {
+            let page = (self.page)(&error, scope.trace_id());
+            poem::web::Html(page).into_response()
+        };
+        finish(&mut response, &error);
+        // The pattern is the label of the metrics: a new answer must not lose it.
+        if let Some(pattern) = pattern {
+            response.extensions_mut().insert(pattern);
+        }
+        Ok(response)
+    }
+}
+
+/// Status and headers of an error's answer.
+fn finish(response: &mut Response, error: &Error) {
+    response.set_status(error.status());
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(after) = error.retry_after() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
+    }
+    match error {
+        Error::Unauthenticated => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        Error::MethodNotAllowed { allow } => {
+            if let Ok(allow) = HeaderValue::try_from(allow) {
+                headers.insert(header::ALLOW, allow);
+            }
+        }
+        // What is left of the body is not read.
+        Error::RequestTimeout => {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+}
+
+/// Ours as it is; the framework's by what it means.
+fn ours(error: poem::Error) -> Error {
+    let error = match error.downcast::<Error>() {
+        Ok(error) => return error,
+        Err(error) => error,
+    };
+    if error.is::<NotFoundError>() {
+        return Error::NotFound;
+    }
+    match error.status() {
+        StatusCode::NOT_FOUND => Error::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => Error::PayloadTooLarge,
+        status if status.is_client_error() => {
+            Error::Malformed("The request could not be understood.")
+        }
+        _ => Error::internal(error.to_string()),
+    }
+}
+
+fn log(error: &Error) {
+    match error {
+        Error::Internal(cause) => tracing::error!(%error, causes = chain(cause), "request failed"),
+        Error::Unavailable(cause) => {
+            tracing::warn!(%error, causes = chain(cause), "request failed");
+        }
+        _ => {}
+    }
+}
+
+/// An error's causes, the nearest first.
+fn chain(cause: &crate::error::Cause) -> String {
+    let mut text = String::new();
+    let mut next = cause.source();
+    while let Some(error) = next {
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    text
+}
+
+/// Whether a path is of the JSON API.
+#[must_use]
+pub fn is_json_path(path: &str) -> bool {
+    JSON_FILES.contains(&path) || JSON_PATHS.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// Whether an error is to be told in JSON: on the JSON API always, elsewhere when `Accept` names
+/// JSON and not HTML.
+fn wants_json(request: &Request) -> bool {
+    let accept = request.header(header::ACCEPT).unwrap_or_default();
+    is_json_path(request.uri().path())
+        || (accept.contains("application/json") && !accept.contains("text/html"))
+}

@@ -1,0 +1,14 @@
+//! What both surfaces share: the request's scope, bodies, errors in two dresses, origins.
+
+pub mod body;
+pub mod cookies;
+pub mod errors;
+pub mod headers;
+pub mod intake;
+pub mod methods;
+pub mod multipart;
+pub mod origin;
+pub mod scope;
+
+pub use body::Json;
+pub use scope::Scope;

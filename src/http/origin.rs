@@ -1,0 +1,124 @@
+//! Where a request came from: other sites are refused, allowed origins may call the JSON API.
+
+use super::errors::is_json_path;
+use crate::{App, Config, Error};
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+};
+use std::sync::Arc;
+
+/// Refuses unsafe requests that another site caused (OWASP CSRF Cheat Sheet, Fetch Metadata).
+pub struct CrossSite<E>(Arc<E>);
+
+impl<E> CrossSite<E> {
+    /// Puts the layer in front of an endpoint.
+    pub fn new(inner: E) -> Self {
+        Self(Arc::new(inner))
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for CrossSite<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if let Some(app) = request.extensions().get::<App>()
+            && is_cross_site(&request, &app.config)
+        {
+            return Err(Error::CrossSite.into());
+        }
+        self.0.call(request).await
+    }
+}
+
+fn is_cross_site(request: &Request, config: &Config) -> bool {
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+    );
+    if safe || allowed_origin(request, config).is_some() {
+        return false;
+    }
+    match (request.headers().get("sec-fetch-site"), request.headers().get(header::ORIGIN)) {
+        (Some(site), _) => site != "same-origin" && site != "none",
+        (None, Some(origin)) => origin.as_bytes() != config.public_url.as_bytes(),
+        (None, None) => false,
+    }
+}
+
+/// The origin of a request to the JSON API, when the configuration allows it.
+fn allowed_origin(request: &Request, config: &Config) -> Option<HeaderValue> {
+    let origin = request.headers().get(header::ORIGIN)?;
+    let allowed = config
+        .cors_allowed_origins
+        .iter()
+        .any(|allowed| allowed.as_bytes() == origin.as_bytes());
+    (allowed && is_json_path(request.uri().path())).then(|| origin.clone())
+}
+
+/// Lets pages of allowed origins call the JSON API (Fetch standard, CORS), with credentials.
+pub struct Cors<E>(Arc<E>);
+
+impl<E> Cors<E> {
+    /// Puts the layer in front of an endpoint.
+    pub fn new(inner: E) -> Self {
+        Self(Arc::new(inner))
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Cors<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let origin = request
+            .extensions()
+            .get::<App>()
+            .filter(|app| !app.config.cors_allowed_origins.is_empty())
+            .map(|app| allowed_origin(&request, &app.config));
+        // No origin is allowed at all: answers don't depend on it.
+        let Some(origin) = origin else {
+            return self.0.call(request).await;
+        };
+        let preflight = request.method() == Method::OPTIONS
+            && request
+                .headers()
+                .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let mut response = if preflight && origin.is_some() {
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            allow_everything(response.headers_mut());
+            response
+        } else {
+            self.0.call(request).await?
+        };
+        let headers = response.headers_mut();
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        if let Some(origin) = origin {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
+            headers.insert(
+                header::ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("Location, Retry-After, X-Trace-Id"),
+            );
+        }
+        Ok(response)
+    }
+}
+
+/// What a preflight asks for.
+fn allow_everything(headers: &mut HeaderMap) {
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("Authorization, Content-Type, X-Trace-Id, traceparent"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static("600"),
+    );
+}

@@ -1,0 +1,115 @@
+//! What belongs to one request: its trace id, and who turned out to be asking.
+
+use crate::domain::Token;
+use poem::Request;
+use std::sync::{Arc, OnceLock};
+use uuid::Uuid;
+
+/// The scope of a request, found in its extensions by every layer.
+#[derive(Debug, Clone, Default)]
+pub struct Scope(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    trace_id: String,
+    user_id: OnceLock<Uuid>,
+}
+
+impl Scope {
+    /// The scope of a request that is part of this trace.
+    #[must_use]
+    pub fn new(trace_id: String) -> Self {
+        Self(Arc::new(Inner {
+            trace_id,
+            user_id: OnceLock::new(),
+        }))
+    }
+
+    /// The scope of this request; an empty one where no layer made one.
+    #[must_use]
+    pub fn of(request: &Request) -> Self {
+        request.extensions().get().cloned().unwrap_or_default()
+    }
+
+    /// The id that logs, answers and mails of this request carry.
+    #[must_use]
+    pub fn trace_id(&self) -> &str {
+        &self.0.trace_id
+    }
+
+    /// Notes who is asking, for the log line.
+    pub fn set_user(&self, id: Uuid) {
+        self.0.user_id.set(id).ok();
+    }
+
+    /// Who is asking, if that is known.
+    #[must_use]
+    pub fn user_id(&self) -> Option<Uuid> {
+        self.0.user_id.get().copied()
+    }
+}
+
+/// The trace id that a request asks for: `X-Trace-Id` of 1 to 64 of `A-Za-z0-9_-`, or the one in
+/// `traceparent` (W3C Trace Context); else a new one.
+#[must_use]
+pub fn trace_id(request: &Request) -> String {
+    let own = request.header("x-trace-id").filter(|id| is_plain(id));
+    own.map(str::to_owned)
+        .or_else(|| request.header("traceparent").and_then(parent_trace))
+        .unwrap_or_else(|| Uuid::new_v4().simple().to_string())
+}
+
+fn is_plain(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+fn parent_trace(header: &str) -> Option<String> {
+    let hex = |text: &str, len: usize| {
+        text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let mut parts = header.split('-');
+    let (version, trace, parent, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let valid = hex(version, 2)
+        && version != "ff"
+        && (version != "00" || parts.next().is_none())
+        && hex(trace, 32)
+        && trace.bytes().any(|b| b != b'0')
+        && hex(parent, 16)
+        && parent.bytes().any(|b| b != b'0')
+        && hex(flags, 2);
+    valid.then(|| trace.to_owned())
+}
+
+/// The refresh token that a request carries in its cookie.
+#[must_use]
+pub fn refresh_token(request: &Request) -> Option<Token> {
+    super::cookies::get(request, super::cookies::REFRESH_TOKEN).map(Token::presented)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_trace_ids_are_replaced() {
+        let of = |name: &str, value: &str| trace_id(&Request::builder().header(name, value).finish());
+        assert_eq!(of("x-trace-id", "abc-DEF_123"), "abc-DEF_123");
+        for odd in ["", "a b", "a\u{e9}", &"a".repeat(65), "{\"a\":1}"] {
+            assert_ne!(of("x-trace-id", odd), odd);
+        }
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        assert_eq!(of("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01")), trace);
+        for odd in [
+            format!("00-{trace}-0000000000000000-01"),
+            format!("ff-{trace}-00f067aa0ba902b7-01"),
+            format!("00-{trace}-00f067aa0ba902b7-01-x"),
+            format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)),
+        ] {
+            assert_ne!(of("traceparent", &odd), trace, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! # The Users Service
+//!
+//! Accounts, profiles and the follow graph of a social network: one service layer with two
+//! thin surfaces, server-rendered pages for people and a JSON API for services.
+//!
+//! ```text
+//! main -> app -> web, api, ops -> services -> storage, mail -> domain, error
+//! ```
+//!
+//! - [`domain`]: types and rules. A `Username` was checked; there is no other way to get one.
+//! - [`services`]: the verbs. One function each, called by both surfaces; they own the transactions.
+//! - [`storage`]: SQL, built with sea-query, one file per table family.
+//! - [`mail`]: the outbox's worker, the messages, the transports.
+//! - [`crypto`]: access tokens, password hashing, sealing.
+//! - [`http`]: what both surfaces share: bodies, errors in two dresses, origins, trace ids.
+//! - [`web`]: pages. [`api`]: JSON. [`ops`]: health, metrics, the server, the embedded database.
+//!
+//! Invariants: nothing in process memory is the truth; races are settled by constraints and row
+//! locks; a mail owed is a row committed with its cause; counts change in the statement that
+//! changes the edge; no clear token is stored anywhere.
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod crypto;
+pub mod domain;
+pub mod error;
+pub mod http;
+pub mod mail;
+pub mod ops;
+pub mod routes;
+pub mod services;
+pub mod storage;
+pub mod trace;
+pub mod web;
+
+pub use app::App;
+pub use config::Config;
+pub use error::{Error, Result};

@@ -1,0 +1,256 @@
+//! One attempt to send one mail, and what becomes of it.
+
+use super::{Mail, Mailer, messages};
+use crate::{
+    App, Error, Result,
+    domain::Token,
+    error::Cause,
+    storage::{
+        email_verifications,
+        outbox::{self, Next, Owed},
+    },
+};
+use metrics::counter;
+use std::{pin::pin, sync::Arc};
+use time::{Duration, OffsetDateTime};
+use tokio::time::timeout;
+
+/// How long the link in a mail works, counted from the attempt that sends it.
+pub const LINK_LIFETIME: Duration = Duration::hours(24);
+/// How long a mail is tried.
+const TRY_FOR: Duration = Duration::hours(48);
+/// How often to renew the claim of a mail that is being sent: well within its 30 s.
+const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+/// The longest error text that is kept, in characters.
+const LONGEST_REASON: usize = 300;
+
+enum Outcome {
+    Sent,
+    /// The address is verified, or the account is gone.
+    Needless,
+}
+
+/// Tries one mail and writes down what came of it. Gives the mail back when it was sent but the
+/// database could not be told.
+pub(super) async fn deliver(app: App, mailer: Arc<Mailer>, owed: Owed) -> Option<Owed> {
+    match attempt(&app, &mailer, &owed).await {
+        Ok(outcome) => {
+            if matches!(outcome, Outcome::Sent) {
+                counter!("mails_sent_total").increment(1);
+                let trace_id = owed.trace_id.as_deref();
+                tracing::info!(trace_id, mail_id = %owed.id, attempt = owed.attempts, "mail sent");
+            }
+            match mark_sent(&app, &owed).await {
+                Ok(()) => None,
+                Err(error) => {
+                    tracing::warn!(%error, mail_id = %owed.id, "could not mark a mail as sent yet");
+                    Some(owed)
+                }
+            }
+        }
+        Err(cause) => {
+            counter!("mail_failures_total").increment(1);
+            let token = app.keys.mail_token(owed.id).ok();
+            let secrets = [&*owed.email, token.as_ref().map_or("", Token::expose)];
+            postpone(&app, &owed, &reason(&cause, secrets)).await;
+            None
+        }
+    }
+}
+
+async fn attempt(app: &App, mailer: &Mailer, owed: &Owed) -> Result<Outcome, Cause> {
+    if owed.email_verified {
+        return Ok(Outcome::Needless);
+    }
+    let token = app.keys.mail_token(owed.id)?;
+    match issue(app, owed, &token).await {
+        Err(Error::UserNotFound) => return Ok(Outcome::Needless),
+        issued => issued?,
+    }
+    let mail = write(&app.config.public_url, owed, &token)?;
+    hold(app, owed, mailer.send(&mail)).await?;
+    Ok(Outcome::Sent)
+}
+
+/// Commits the link: it works before anybody can have it.
+async fn issue(app: &App, owed: &Owed, token: &Token) -> Result<()> {
+    let db = app.db.get().await?;
+    let now = app.clock.now();
+    email_verifications::issue(&db, &token.hash(), owed.user_id, now + LINK_LIFETIME, now)
+        .await
+        .map_err(|error| {
+            error.on_constraint("email_verifications_user_id_fkey", Error::UserNotFound)
+        })
+}
+
+/// The mail, from its words and its headers. Every attempt writes the same.
+fn write(public_url: &str, owed: &Owed, token: &Token) -> Result<Mail, Cause> {
+    let url = reqwest::Url::parse(public_url)?;
+    let host = url.host_str().unwrap_or("localhost");
+    let link = format!("{public_url}/verify?token={}", token.expose());
+    let words = messages::verify_email(&owed.username, host, &link)?;
+    Ok(Mail {
+        message_id: format!("<{}@{host}>", owed.id),
+        date: owed.created_at,
+        to: owed.email.clone(),
+        subject: words.subject,
+        text: words.text,
+        html: words.html,
+    })
+}
+
+/// Holds on to the claim for as long as `sending` takes: a slow answer is no reason for
+/// somebody else to send a second copy.
+async fn hold<T>(app: &App, owed: &Owed, sending: impl Future<Output = T>) -> T {
+    let mut sending = pin!(sending);
+    loop {
+        if let Ok(outcome) = timeout(RENEW_EVERY, &mut sending).await {
+            return outcome;
+        }
+        if let Err(error) = renew(app, owed).await {
+            tracing::warn!(%error, mail_id = %owed.id, "could not renew the claim of a mail");
+        }
+    }
+}
+
+async fn renew(app: &App, owed: &Owed) -> Result<()> {
+    outbox::renew(&app.db.get().await?, owed, app.clock.now()).await
+}
+
+async fn mark_sent(app: &App, owed: &Owed) -> Result<()> {
+    outbox::sent(&app.db.get().await?, owed, app.clock.now()).await
+}
+
+/// Lets a mail wait that could not be sent. If the database can't be told, the claim lapses.
+async fn postpone(app: &App, owed: &Owed, reason: &str) {
+    let next = next(owed, app.clock.now());
+    let trace_id = owed.trace_id.as_deref();
+    let (mail_id, attempt) = (owed.id, owed.attempts);
+    match next {
+        Next::At(_) => {
+            tracing::warn!(trace_id, %mail_id, attempt, reason, "mail not sent, will try again");
+        }
+        Next::GivenUp(_) => {
+            tracing::error!(trace_id, %mail_id, attempt, reason, "mail given up after 48 hours");
+        }
+    }
+    let recorded = match app.db.get().await {
+        Ok(db) => outbox::failed(&db, owed, next, reason).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = recorded {
+        tracing::warn!(trace_id, %mail_id, %error, "could not record that a mail failed");
+    }
+}
+
+/// The next attempt is 1 s after the first, then twice as long each time, at most 30 s.
+fn next(owed: &Owed, now: OffsetDateTime) -> Next {
+    let doublings = (owed.attempts - 1).clamp(0, 5);
+    let pause = Duration::seconds((1 << doublings).min(30));
+    if now + pause < owed.created_at + TRY_FOR {
+        Next::At(now + pause)
+    } else {
+        Next::GivenUp(now)
+    }
+}
+
+/// The chain of errors on one line, without the secrets: servers like to repeat the address.
+fn reason(cause: &Cause, secrets: [&str; 2]) -> String {
+    let mut text = cause.to_string();
+    let mut source = cause.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        // Some errors tell their sources themselves.
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret, "…");
+    }
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(LONGEST_REASON)
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    fn owed(attempts: i32) -> Owed {
+        Owed {
+            id: Uuid::from_u128(0x0198),
+            user_id: Uuid::nil(),
+            trace_id: None,
+            created_at: datetime!(2026-11-22 14:30 UTC),
+            attempts,
+            username: "ana".to_owned(),
+            email: "ana@example.org".to_owned(),
+            email_verified: false,
+        }
+    }
+
+    #[test]
+    fn pauses_double_from_1_s_to_30_s() {
+        let now = owed(1).created_at;
+        for (attempt, pause) in [
+            (1, 1),
+            (2, 2),
+            (3, 4),
+            (4, 8),
+            (5, 16),
+            (6, 30),
+            (7, 30),
+            (9_999, 30),
+        ] {
+            let at = now + Duration::seconds(pause);
+            assert_eq!(next(&owed(attempt), now), Next::At(at), "{attempt}");
+        }
+    }
+
+    #[test]
+    fn a_mail_is_given_up_after_48_hours() {
+        let end = owed(1).created_at + Duration::hours(48);
+        let before = end - Duration::seconds(31);
+        assert!(matches!(next(&owed(5_000), before), Next::At(_)));
+        assert_eq!(next(&owed(5_000), end), Next::GivenUp(end));
+    }
+
+    #[test]
+    fn every_attempt_writes_the_same_mail() {
+        let token = Token::from_bytes(&[7; 32]);
+        let write = |attempt| write("https://social.example.org:8443", &owed(attempt), &token);
+        let mail = write(1).unwrap();
+        assert_eq!(
+            mail.message_id,
+            "<00000000-0000-0000-0000-000000000198@social.example.org>"
+        );
+        let link = format!(
+            "https://social.example.org:8443/verify?token={}",
+            token.expose()
+        );
+        assert!(mail.text.lines().any(|line| line == link));
+        assert_eq!(format!("{mail:?}"), format!("{:?}", write(2).unwrap()));
+    }
+
+    #[test]
+    fn reasons_are_one_line_and_tell_no_secrets() {
+        let cause: Cause = "550 <ana@example.org>:\r\n no\0 s3cret".into();
+        assert_eq!(
+            reason(&cause, ["ana@example.org", "s3cret"]),
+            "550 <…>: no …"
+        );
+        let cause: Cause = "x".repeat(5_000).into();
+        assert_eq!(reason(&cause, ["", ""]).len(), LONGEST_REASON);
+        let gone = std::io::Error::new(std::io::ErrorKind::NotFound, Error::UserNotFound);
+        assert_eq!(reason(&gone.into(), ["", ""]), "user not found");
+    }
+}

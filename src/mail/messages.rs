@@ -1,0 +1,99 @@
+//! What the mails say.
+
+use askama::Template;
+
+/// A mail's words: what is left to add is who it goes to.
+#[derive(Debug, Clone)]
+pub struct Words {
+    /// One line.
+    pub subject: String,
+    /// The text part, ASCII as long as what goes into it is.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+#[derive(Template)]
+#[template(path = "emails/verify_email.txt")]
+struct VerifyEmailText<'a> {
+    username: &'a str,
+    site: &'a str,
+    link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "emails/verify_email.html")]
+struct VerifyEmailHtml<'a> {
+    username: &'a str,
+    site: &'a str,
+    link: &'a str,
+}
+
+/// Asks the person behind a new account to prove the address. `site` is the host people know
+/// us by, `link` opens the page that confirms the address or deletes the account.
+pub fn verify_email(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
+    Ok(Words {
+        subject: "Verify your email address".to_owned(),
+        text: VerifyEmailText {
+            username,
+            site,
+            link,
+        }
+        .render()?,
+        html: VerifyEmailHtml {
+            username,
+            site,
+            link,
+        }
+        .render()?,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const LINK: &str = "https://social.example.org/verify?token=0123456789";
+
+    #[test]
+    fn the_link_stands_alone_on_its_line() {
+        let words = verify_email("ana", "social.example.org", LINK).unwrap();
+        let lines: Vec<&str> = words.text.lines().collect();
+        let at = lines.iter().position(|line| *line == LINK).unwrap();
+        assert_eq!((lines[at - 1], lines[at + 1]), ("", ""));
+        assert_eq!(words.text.matches("://").count(), 1);
+        assert!(lines.iter().all(|line| *line == LINK || line.len() <= 72));
+    }
+
+    #[test]
+    fn both_parts_say_what_matters() {
+        let words = verify_email("ana.b_2", "social.example.org", LINK).unwrap();
+        assert_eq!(words.subject, "Verify your email address");
+        for part in [&words.text, &words.html] {
+            for said in [
+                "ana.b_2",
+                "social.example.org",
+                LINK,
+                "24 hours",
+                "This was not me",
+            ] {
+                assert!(part.contains(said), "{said}\n{part}");
+            }
+            assert!(part.is_ascii());
+        }
+    }
+
+    #[test]
+    fn the_html_part_is_small_and_asks_for_nothing_from_outside() {
+        let html = verify_email("<script>", "social.example.org", LINK)
+            .unwrap()
+            .html;
+        assert!(html.len() < 10_000);
+        assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"));
+        assert!(html.contains("<title>Verify your email address</title>"));
+        for outside in ["<img", "<link", "<script", "src=", "url(", "@import"] {
+            assert!(!html.contains(outside), "{outside}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Mails: where they go, what they say, how they leave.
+//!
+//! A mail owed is a row of `users.outbox`, committed with its cause. The [`worker`] takes the
+//! rows that are due, writes each mail anew with [`messages`] and hands it to the [`Mailer`],
+//! which speaks to what `EMAIL_URL` names: SMTP, a provider's JSON API, or a folder.
+
+pub mod delivery;
+mod file;
+pub mod mailer;
+pub mod messages;
+mod provider;
+mod smtp;
+pub mod url;
+pub mod worker;
+
+pub use mailer::{Mail, Mailer};
+pub use url::EmailUrl;

@@ -1,0 +1,148 @@
+//! The worker that looks for mails owed and sends several at a time.
+
+use super::{Mailer, delivery::deliver};
+use crate::{
+    App, Error, Result,
+    storage::outbox::{self, Owed},
+};
+use metrics::{counter, gauge};
+use std::{pin::pin, sync::Arc};
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::{Duration, MissedTickBehavior, interval, timeout},
+};
+
+/// How many mails are sent at the same time.
+const SLOTS: usize = 8;
+/// How often to look for mails due: retries, and mails whose commit nobody rang for.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often to refresh the gauges and to close connections that rest.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
+/// How long mails that are being sent may hold up the end of the service.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// Sends mails until `stop`, then finishes those being sent. What goes wrong is logged and
+/// tried again: nothing ends the worker but `stop`.
+pub async fn run(app: App, mailer: Mailer, stop: impl Future<Output = ()>) {
+    counter!("mails_sent_total").increment(0);
+    counter!("mail_failures_total").increment(0);
+    let mut worker = Worker {
+        mailer: Arc::new(mailer),
+        sending: JoinSet::new(),
+        unmarked: Vec::new(),
+        more: false,
+        app: app.clone(),
+    };
+    let mut look = interval(LOOK_EVERY);
+    let mut measure = interval(MEASURE_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    measure.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            () = app.mail_owed.notified() => worker.start_due().await,
+            _ = look.tick() => worker.start_due().await,
+            Some(done) = worker.sending.join_next() => {
+                worker.collect(done);
+                if worker.more {
+                    worker.start_due().await;
+                }
+            }
+            _ = measure.tick() => worker.measure().await,
+        }
+    }
+    worker.finish().await;
+}
+
+struct Worker {
+    app: App,
+    mailer: Arc<Mailer>,
+    /// Gives a mail back that was sent when the database could not be told.
+    sending: JoinSet<Option<Owed>>,
+    /// Such mails: they are marked before anything new is claimed, or they would be sent twice.
+    unmarked: Vec<Owed>,
+    /// Whether there was more to claim than there were free slots.
+    more: bool,
+}
+
+impl Worker {
+    /// Claims what is due and starts sending it, as far as there are free slots.
+    async fn start_due(&mut self) {
+        while let Some(done) = self.sending.try_join_next() {
+            self.collect(done);
+        }
+        let free = SLOTS - self.sending.len();
+        self.more = free == 0;
+        if self.more {
+            return;
+        }
+        match self.claim(free).await {
+            Ok(claimed) => {
+                self.more = claimed.len() == free;
+                for owed in claimed {
+                    let (app, mailer) = (self.app.clone(), Arc::clone(&self.mailer));
+                    self.sending.spawn(deliver(app, mailer, owed));
+                }
+            }
+            Err(error) => tracing::warn!(%error, "could not look for mails owed"),
+        }
+    }
+
+    async fn claim(&mut self, free: usize) -> Result<Vec<Owed>> {
+        let db = self.app.db.get().await?;
+        while let Some(owed) = self.unmarked.last() {
+            outbox::sent(&db, owed, self.app.clock.now()).await?;
+            self.unmarked.pop();
+        }
+        let limit = u32::try_from(free).map_err(Error::internal)?;
+        outbox::claim(&db, self.app.clock.now(), limit).await
+    }
+
+    fn collect(&mut self, done: Result<Option<Owed>, JoinError>) {
+        match done {
+            Ok(unmarked) => self.unmarked.extend(unmarked),
+            // Its claim lapses, then it is tried again.
+            Err(error) => tracing::error!(%error, "sending a mail broke down"),
+        }
+    }
+
+    async fn measure(&self) {
+        self.mailer.tidy();
+        match self.pending().await {
+            Ok(pending) => {
+                let age = pending.oldest.map_or(0.0, |oldest| {
+                    (self.app.clock.now() - oldest).as_seconds_f64()
+                });
+                #[allow(clippy::cast_precision_loss)]
+                gauge!("mail_queue_length").set(pending.count as f64);
+                gauge!("mail_queue_oldest_seconds").set(age.max(0.0));
+            }
+            Err(error) => tracing::warn!(%error, "could not count the mails owed"),
+        }
+    }
+
+    async fn pending(&self) -> Result<outbox::Pending> {
+        outbox::pending(&self.app.db.get().await?).await
+    }
+
+    async fn finish(mut self) {
+        let all = async {
+            while let Some(done) = self.sending.join_next().await {
+                self.collect(done);
+            }
+        };
+        if timeout(STOP_WITHIN, all).await.is_err() {
+            let count = self.sending.len();
+            tracing::warn!(
+                count,
+                "left mails that were being sent; they are tried again"
+            );
+        }
+        if !self.unmarked.is_empty()
+            && let Err(error) = self.claim(0).await
+        {
+            tracing::warn!(%error, "could not mark mails as sent; they will be sent again");
+        }
+    }
+}

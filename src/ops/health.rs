@@ -1,0 +1,49 @@
+//! `/health`: may requests be sent here? `/livez`: does the process serve at all?
+
+use crate::{App, Error, Result, storage};
+use poem::{handler, web::{Data, Json}};
+use serde::Serialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// How long the database may take to answer.
+const DATABASE_TIME: Duration = Duration::from_secs(2);
+
+/// That all is well.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Status {
+    /// Always `ok`; anything else is an error.
+    #[schema(value_type = String, example = "ok")]
+    pub status: &'static str,
+}
+
+const OK: Json<Status> = Json(Status { status: "ok" });
+
+/// 200 with the database reachable and not draining.
+#[utoipa::path(
+    get, path = "/health", tag = "operations", operation_id = "health",
+    summary = "Ready to serve",
+    responses((status = 200, description = "The database is reachable and the service is not about to stop.", body = Status)),
+)]
+#[handler]
+pub async fn health(app: Data<&App>) -> Result<Json<Status>> {
+    if app.is_draining() {
+        return Err(Error::unavailable("the service is about to stop"));
+    }
+    tokio::time::timeout(DATABASE_TIME, storage::ping(&app.db))
+        .await
+        .map_err(Error::unavailable)?
+        .map_err(Error::unavailable)?;
+    Ok(OK)
+}
+
+/// 200 while the process serves, whatever the database does.
+#[utoipa::path(
+    get, path = "/livez", tag = "operations", operation_id = "livez",
+    summary = "Alive",
+    responses((status = 200, description = "The process serves.", body = Status)),
+)]
+#[handler]
+pub fn livez() -> Json<Status> {
+    OK
+}

@@ -1,0 +1,94 @@
+//! `/metrics`: what Prometheus scrapes.
+
+use crate::{App, storage::outbox};
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use poem::{Response, handler, http::header, web::Data};
+use std::{sync::OnceLock, time::Duration};
+
+/// Upper bounds of the histogram, in seconds (OpenTelemetry's for HTTP).
+const BUCKETS: &[f64] = &[
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
+/// How often the gauges that need a look at the database are refreshed.
+const REFRESH: Duration = Duration::from_secs(5);
+
+static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Starts collecting. A second call does nothing.
+pub fn start() {
+    HANDLE.get_or_init(|| {
+        let duration = Matcher::Full("http_request_duration_seconds".to_owned());
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(duration, BUCKETS)
+            .and_then(PrometheusBuilder::install_recorder)
+            .inspect_err(|error| tracing::error!(%error, "no metrics"))
+            .ok();
+        describe();
+        handle
+    });
+}
+
+fn describe() {
+    describe_counter!("http_requests_total", "Requests answered.");
+    describe_histogram!(
+        "http_request_duration_seconds",
+        Unit::Seconds,
+        "How long requests took."
+    );
+    describe_gauge!("db_pool_connections", "Connections to PostgreSQL that are open.");
+    describe_gauge!("db_pool_available", "Open connections that nobody uses.");
+    describe_gauge!("db_pool_waiting", "Requests that wait for a connection.");
+    describe_gauge!("mail_queue_length", "Mails owed.");
+    describe_gauge!(
+        "mail_queue_oldest_seconds",
+        Unit::Seconds,
+        "How long the oldest mail has been owed."
+    );
+    describe_gauge!(
+        "password_hashes_in_flight",
+        "Password hashes that wait or are made."
+    );
+}
+
+/// Refreshes the gauges until the service ends.
+pub async fn keep_fresh(app: App) {
+    loop {
+        refresh(&app).await;
+        if let Some(Some(handle)) = HANDLE.get() {
+            handle.run_upkeep();
+        }
+        tokio::time::sleep(REFRESH).await;
+    }
+}
+
+/// Counts are far below what an `f64` holds exactly.
+#[allow(clippy::cast_precision_loss)]
+async fn refresh(app: &App) {
+    let Ok(client) = app.db.get().await else { return };
+    if let Ok(pending) = outbox::pending(&client).await {
+        let age = pending.oldest.map_or(0.0, |at| (app.clock.now() - at).as_seconds_f64());
+        gauge!("mail_queue_length").set(pending.count as f64);
+        gauge!("mail_queue_oldest_seconds").set(age.max(0.0));
+    }
+}
+
+/// The scrape.
+#[handler]
+#[allow(clippy::cast_precision_loss)]
+pub fn scrape(app: Data<&App>) -> Response {
+    let (open, available, waiting) = app.db.status();
+    gauge!("db_pool_connections").set(open as f64);
+    gauge!("db_pool_available").set(available as f64);
+    gauge!("db_pool_waiting").set(waiting as f64);
+    gauge!("password_hashes_in_flight").set(app.passwords.in_flight() as f64);
+    let text = HANDLE
+        .get()
+        .and_then(Option::as_ref)
+        .map(PrometheusHandle::render)
+        .unwrap_or_default();
+    Response::builder()
+        .header(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
+        .header(header::CACHE_CONTROL, "no-store")
+        .body(text)
+}

@@ -1,0 +1,9 @@
+//! Running it: start and stop, the server, health, metrics, logs, the embedded database.
+
+pub mod embedded_postgres;
+pub mod health;
+pub mod logs;
+pub mod metrics;
+pub mod observe;
+pub mod server;
+pub mod service;

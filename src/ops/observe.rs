@@ -1,0 +1,152 @@
+//! The outermost layer: trace id, log line, metrics, and the headers of every answer.
+
+use crate::{
+    App,
+    http::{
+        Scope,
+        headers::{self, content_security_policy},
+        scope::trace_id,
+    },
+    trace,
+};
+use metrics::{counter, histogram};
+use poem::{
+    Endpoint, IntoResponse, PathPattern, Request, Response,
+    http::{HeaderValue, Method, header},
+};
+use std::{sync::Arc, time::Instant};
+use tracing::Instrument;
+
+/// What a request without a route is counted under.
+const NO_ROUTE: &str = "unmatched";
+
+/// The layer.
+pub struct Observe<E> {
+    app: App,
+    inner: Arc<E>,
+    policy: HeaderValue,
+}
+
+impl<E> Observe<E> {
+    /// Puts the layer in front of an endpoint.
+    pub fn new(app: App, inner: E) -> Self {
+        let policy = content_security_policy(&app.config);
+        Self {
+            // The hosts in it were checked to be plain.
+            policy: HeaderValue::try_from(policy)
+                .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'")),
+            inner: Arc::new(inner),
+            app,
+        }
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let started = Instant::now();
+        let trace_id = trace_id(&request);
+        let scope = Scope::new(trace_id.clone());
+        let method = request.method().clone();
+        let path = request.uri().path().to_owned();
+        request.extensions_mut().insert(scope.clone());
+        request.extensions_mut().insert(self.app.clone());
+
+        let span = tracing::info_span!("request", trace_id);
+        let work = trace::scope(trace_id.clone(), self.inner.call(request)).instrument(span);
+        let mut response = work
+            .await
+            .unwrap_or_else(poem::Error::into_response)
+            .into_response();
+
+        headers::add(&mut response, &self.policy);
+        if let Ok(id) = HeaderValue::try_from(&trace_id) {
+            response.headers_mut().insert("x-trace-id", id);
+        }
+        if self.app.is_draining() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        let took = started.elapsed().as_secs_f64();
+        count(&method, &response, took);
+        tracing::info!(
+            trace_id,
+            user_id = scope.user_id().map(tracing::field::display),
+            method = method.as_str(),
+            path,
+            status_code = response.status().as_u16(),
+            duration_ms = took * 1_000.0,
+            "request"
+        );
+        Ok(response)
+    }
+}
+
+fn count(method: &Method, response: &Response, seconds: f64) {
+    let labels = [
+        ("method", method_label(method).to_owned()),
+        ("path", path_label(response)),
+        ("status", response.status().as_str().to_owned()),
+    ];
+    counter!("http_requests_total", &labels).increment(1);
+    histogram!("http_request_duration_seconds", &labels).record(seconds);
+}
+
+/// Methods that clients invent must not become series.
+fn method_label(method: &Method) -> &str {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => method.as_str(),
+        _ => "OTHER",
+    }
+}
+
+/// The route's pattern, `/users/:id` written as `/users/{id}`; never a raw path.
+fn path_label(response: &Response) -> String {
+    let Some(PathPattern(pattern)) = response.data::<PathPattern>() else {
+        return NO_ROUTE.to_owned();
+    };
+    let mut label = String::with_capacity(pattern.len() + 4);
+    let mut in_name = false;
+    for c in pattern.chars() {
+        match c {
+            ':' => {
+                in_name = true;
+                label.push('{');
+            }
+            '/' if in_name => {
+                in_name = false;
+                label.push_str("}/");
+            }
+            c => label.push(c),
+        }
+    }
+    if in_name {
+        label.push('}');
+    }
+    label
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_patterns_in_braces() {
+        let of = |pattern: &str| {
+            let mut response = Response::default();
+            response.set_data(PathPattern(pattern.into()));
+            path_label(&response)
+        };
+        assert_eq!(of("/users/:id/follow"), "/users/{id}/follow");
+        assert_eq!(of("/@:username"), "/@{username}");
+        assert_eq!(of("/login"), "/login");
+        assert_eq!(path_label(&Response::default()), NO_ROUTE);
+    }
+}

@@ -1,0 +1,220 @@
+//! Starting and stopping the whole service.
+
+use super::{embedded_postgres::EmbeddedPostgres, metrics, server};
+use crate::{
+    App, Config,
+    clock::Clock,
+    config::Secret,
+    crypto::{Keys, keys},
+    error::Cause,
+    mail::{EmailUrl, Mailer, worker},
+    routes,
+    storage::{Pool, migrate},
+};
+use std::{
+    fs,
+    io::Write,
+    net::SocketAddr,
+    path::Path,
+    time::Duration,
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+/// How long a database that is just starting is waited for.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(10);
+const DATABASE_PAUSE: Duration = Duration::from_millis(250);
+
+/// A running service.
+pub struct Service {
+    app: App,
+    addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    mail: JoinHandle<()>,
+    gauges: JoinHandle<()>,
+    postgres: Option<EmbeddedPostgres>,
+}
+
+impl Service {
+    /// Starts everything on the configured address.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, Cause> {
+        let addr = config.listen_addr;
+        let listener = std::net::TcpListener::bind(addr)
+            .map_err(|error| format!("LISTEN_ADDR {addr} can't be listened on: {error}"))?;
+        Self::start_on(listener, config, clock).await
+    }
+
+    /// Starts everything on a socket that listens already.
+    pub async fn start_on(
+        listener: std::net::TcpListener,
+        config: Config,
+        clock: Clock,
+    ) -> Result<Self, Cause> {
+        metrics::start();
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let addr = listener.local_addr()?;
+
+        let (postgres, url) = database(&config).await?;
+        prepare_schema(&config, &url).await?;
+        let db = Pool::new(&url, config.database_pool_size)?;
+        let keys = Keys::new(&config, &private_key(&config)?)?;
+        let mailer = Mailer::new(&config.email_url, config.email_from.clone())?;
+        warn_of_risks(&config);
+
+        let app = App::new(config, clock, db, keys);
+        let (stop, stopped) = watch::channel(false);
+        let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
+            // A dropped sender means the same.
+            stopped.wait_for(|stop| *stop).await.ok();
+        };
+        Ok(Self {
+            server: tokio::spawn(server::serve(
+                app.clone(),
+                listener,
+                routes::all(&app),
+                until_stopped(stopped.clone()),
+            )),
+            mail: tokio::spawn(worker::run(app.clone(), mailer, until_stopped(stopped))),
+            gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
+            app,
+            addr,
+            stop,
+            postgres,
+        })
+    }
+
+    /// What its parts share.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The address it serves on.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Drains and stops: first the server, then the mails being sent, then the database.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        self.server.await.ok();
+        self.mail.await.ok();
+        self.gauges.abort();
+        if let Some(mut postgres) = self.postgres {
+            tokio::task::spawn_blocking(move || postgres.stop()).await.ok();
+        }
+    }
+
+    /// Where to open it and where its mails lie, for whoever started it.
+    #[must_use]
+    pub fn greeting(&self) -> String {
+        let config = &self.app.config;
+        let mut text = format!("Open {}\n", config.public_url);
+        if let EmailUrl::File(folder) = &config.email_url {
+            text.push_str(&format!("Mails lie in {}", folder.display()));
+            if config.is_development() {
+                text.push_str(&format!(", read them at {}/dev/mail", config.public_url));
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// The configured database, or one of our own under `DATA_DIR`.
+async fn database(config: &Config) -> Result<(Option<EmbeddedPostgres>, String), Cause> {
+    if let Some(Secret(url)) = &config.database_url {
+        return Ok((None, url.clone()));
+    }
+    let data_dir = config.data_dir.clone();
+    let postgres =
+        tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&data_dir, &[])).await??;
+    let url = postgres.url().to_owned();
+    Ok((Some(postgres), url))
+}
+
+/// Migrates, or makes sure that somebody did.
+async fn prepare_schema(config: &Config, url: &str) -> Result<(), Cause> {
+    let client = patiently(url).await?;
+    if config.auto_migrate {
+        drop(client);
+        let report = migrate::run(url, None).await?;
+        if !report.applied.is_empty() {
+            tracing::info!(applied = ?report.applied, "migrated the database");
+        }
+        return Ok(());
+    }
+    let version = migrate::version(&client).await?;
+    let newest = migrate::newest();
+    if version < newest {
+        return Err(format!(
+            "the database's schema is at version {version}, this program needs {newest}: \
+             run `users-service migrate`, or set AUTO_MIGRATE=true"
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// A connection to a database that may be just starting.
+async fn patiently(url: &str) -> Result<tokio_postgres::Client, Cause> {
+    let deadline = tokio::time::Instant::now() + DATABASE_PATIENCE;
+    loop {
+        match crate::storage::pool::direct(url).await {
+            Ok(client) => return Ok(client),
+            Err(error) if tokio::time::Instant::now() >= deadline => {
+                return Err(format!("the database can't be reached: {}", told(&*error)).into());
+            }
+            Err(_) => tokio::time::sleep(DATABASE_PAUSE).await,
+        }
+    }
+}
+
+/// An error with its causes on one line.
+fn told(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        None => error.to_string(),
+        Some(source) => format!("{error}: {}", told(source)),
+    }
+}
+
+/// The configured key, or one made once and kept under `DATA_DIR`.
+fn private_key(config: &Config) -> Result<String, Cause> {
+    if let Some(Secret(pem)) = &config.jwt_private_key {
+        return Ok(pem.clone());
+    }
+    let path = config.data_dir.join("jwt-private-key.pem");
+    if !path.exists() {
+        create_private(&path, &keys::generate_private_key()?)?;
+    }
+    Ok(fs::read_to_string(&path)?)
+}
+
+/// Writes a file that only its owner reads; the first of several at once wins.
+fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let temporary = path.with_extension(format!("{}.tmp", uuid::Uuid::new_v4()));
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&temporary)?
+        .write_all(text.as_bytes())?;
+    let outcome = fs::hard_link(&temporary, path);
+    fs::remove_file(&temporary)?;
+    match outcome {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn warn_of_risks(config: &Config) {
+    if !config.rate_limits {
+        tracing::warn!("RATE_LIMITS=off: the service's own limits are off");
+    }
+}

@@ -1,0 +1,30 @@
+//! Every path, and the layers around them, the outermost last.
+
+use crate::{
+    App, api,
+    http::{
+        errors::Errors,
+        intake::Intake,
+        methods::get,
+        origin::{Cors, CrossSite},
+    },
+    ops::{health, metrics, observe::Observe},
+    web,
+};
+use poem::{Endpoint, EndpointExt, Response, Route};
+
+/// The whole service as one endpoint.
+pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
+    let operations = Route::new()
+        .at("/health", get(health::health))
+        .at("/livez", get(health::livez))
+        .at("/metrics", get(metrics::scrape));
+    let routes = api::routes(operations)
+        .nest_no_strip("/", web::routes(app))
+        .map_to_response();
+    let bounded = Intake::new(routes);
+    let same_site = CrossSite::new(bounded);
+    let dressed = Errors::new(same_site, web::error_page);
+    let shared = Cors::new(dressed);
+    Observe::new(app.clone(), shared)
+}

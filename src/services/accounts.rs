@@ -1,0 +1,143 @@
+//! Registering an account.
+
+use crate::{
+    App, Error, Result,
+    domain::{Email, Password, Text, Username},
+    error::FieldErrors,
+    storage::{self, outbox, users},
+    trace,
+};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What a visitor sends to register.
+#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
+pub struct Registration {
+    /// The address, at most 254 characters.
+    #[serde(default)]
+    #[schema(required = true, value_type = String, format = "email", max_length = 254)]
+    pub email: Text,
+    /// The handle, 3 to 30 of `a-z A-Z 0-9 _ .`.
+    #[serde(default)]
+    #[schema(required = true, value_type = String, min_length = 3, max_length = 30)]
+    pub username: Text,
+    /// The password, 8 to 256 characters.
+    #[serde(default)]
+    #[schema(required = true, value_type = String, format = "password", min_length = 8, max_length = 256)]
+    pub password: Text,
+}
+
+/// A new account as its owner sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Registered {
+    /// The id, for ever.
+    pub id: Uuid,
+    /// The handle.
+    pub username: String,
+    /// The address.
+    pub email: String,
+    /// When the account was made, RFC 3339 in UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+struct Checked {
+    email: Email,
+    username: Username,
+    password: Password,
+}
+
+impl Registration {
+    /// The fields that break a rule, for showing them before the form is sent.
+    #[must_use]
+    pub fn problems(&self) -> FieldErrors {
+        match self.check() {
+            Err(Error::Validation(errors)) => errors,
+            _ => FieldErrors::default(),
+        }
+    }
+
+    fn check(&self) -> Result<Checked> {
+        let mut errors = FieldErrors::default();
+        let email = errors.take("email", self.email.required("your email address").and_then(Email::parse));
+        let username = errors.take("username", self.username.required("a username").and_then(Username::parse));
+        let password = self.password.required("a password").and_then(|typed| {
+            Password::parse(typed, self.email.typed(), self.username.typed())
+        });
+        let password = errors.take("password", password);
+        match (email, username, password) {
+            (Some(email), Some(username), Some(password)) => Ok(Checked {
+                email,
+                username,
+                password,
+            }),
+            _ => Err(errors.into_error()),
+        }
+    }
+}
+
+/// Makes an account with an unproven address and owes it the mail that proves it.
+///
+/// # Errors
+/// `Validation`, `EmailTaken`, `UsernameTaken`; both taken is `EmailTaken`.
+pub async fn register(app: &App, registration: &Registration) -> Result<Registered> {
+    let checked = registration.check()?;
+    // Before the transaction: nobody's row waits for 20 ms of hashing.
+    let password_hash = app.passwords.hash(&checked.password).await?;
+    let now = app.clock.now();
+    let user = users::NewUser {
+        id: Uuid::now_v7(),
+        username: &checked.username,
+        email: &checked.email,
+        password_hash: &password_hash,
+    };
+    let mut client = app.db.get().await?;
+    let outcome = insert(app, &mut client, &user, now).await;
+    if matches!(outcome, Err(Error::UsernameTaken))
+        && users::email_exists(&client, &checked.email).await?
+    {
+        return Err(Error::EmailTaken);
+    }
+    outcome?;
+    app.mail_owed.notify_one();
+    Ok(Registered {
+        id: user.id,
+        username: checked.username.as_str().to_owned(),
+        email: checked.email.as_str().to_owned(),
+        created_at: now,
+    })
+}
+
+async fn insert(
+    app: &App,
+    client: &mut deadpool_postgres::Object,
+    user: &users::NewUser<'_>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let tx = client.transaction().await?;
+    if app.config.require_verified_email {
+        // Without that rule an unproven account is in use, and keeps its name.
+        for lapsed in users::lock_lapsed(&tx, user.email, user.username, now).await? {
+            storage::follows::delete_all_of(&tx, lapsed).await?;
+            users::delete_unverified(&tx, lapsed).await?;
+        }
+    }
+    users::insert(&tx, user, now).await.map_err(|error| {
+        error
+            .on_constraint("users_email_key", Error::EmailTaken)
+            .on_constraint("users_username_key", Error::UsernameTaken)
+    })?;
+    let trace_id = trace::current();
+    outbox::owe(
+        &tx,
+        Uuid::now_v7(),
+        user.id,
+        outbox::Kind::VerifyEmail,
+        trace_id.as_deref(),
+        now,
+    )
+    .await?;
+    Ok(tx.commit().await?)
+}

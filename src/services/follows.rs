@@ -1,0 +1,102 @@
+//! Following, unfollowing, and who follows whom.
+
+use super::people;
+use crate::{
+    App, Error, Result,
+    domain::{Cursor, PeoplePage, Position, Relationship},
+    storage::{follows, users},
+};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+pub use crate::storage::follows::List;
+
+/// What a follow did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Followed {
+    /// The edge is new.
+    Created,
+    /// It was there already.
+    Already,
+}
+
+/// Makes `viewer` follow `target`. Doing it twice is no error.
+///
+/// # Errors
+/// `CannotFollowSelf`, `UserNotFound`, `Unauthenticated` when the viewer's account is gone.
+pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
+    if viewer == target {
+        return Err(Error::CannotFollowSelf);
+    }
+    let client = app.db.get().await?;
+    let created = follows::insert(&client, viewer, target, app.clock.now())
+        .await
+        .map_err(|error| {
+            error
+                .on_constraint("follows_followee_id_fkey", Error::UserNotFound)
+                .on_constraint("follows_follower_id_fkey", Error::Unauthenticated)
+                .on_constraint("follow_counts_user_id_fkey", Error::UserNotFound)
+        })?;
+    Ok(if created {
+        Followed::Created
+    } else {
+        Followed::Already
+    })
+}
+
+/// Makes `viewer` not follow `target`. Doing it twice is no error.
+///
+/// # Errors
+/// `UserNotFound`
+pub async fn unfollow(app: &App, viewer: Uuid, target: Uuid) -> Result<()> {
+    let client = app.db.get().await?;
+    let deleted = follows::delete(&client, viewer, target).await?;
+    if !deleted && !users::exists(&client, target).await? {
+        return Err(Error::UserNotFound);
+    }
+    Ok(())
+}
+
+/// One page of the people that follow a person, or that it follows, newest first.
+///
+/// # Errors
+/// `UserNotFound`
+pub async fn list(app: &App, of: Uuid, list: List, position: &Position) -> Result<PeoplePage> {
+    let client = app.db.get().await?;
+    let mut edges = follows::page(&client, of, list, position).await?;
+    if edges.is_empty() && !users::exists(&client, of).await? {
+        return Err(Error::UserNotFound);
+    }
+    let size = position.size as usize;
+    let has_next = edges.len() > size;
+    edges.truncate(size);
+    let next_cursor = edges
+        .last()
+        .filter(|_| has_next)
+        .map(|&(id, created_at)| Cursor { created_at, id }.encode());
+    let ids: Vec<Uuid> = edges.iter().map(|(id, _)| *id).collect();
+    Ok(PeoplePage {
+        items: people::in_order(&client, &ids).await?,
+        page: position.page(),
+        page_size: position.size,
+        has_next,
+        next_cursor,
+    })
+}
+
+/// How `viewer` and each of these people stand to each other; nobody is missing.
+pub async fn relationships(
+    app: &App,
+    viewer: Uuid,
+    people: &[Uuid],
+) -> Result<HashMap<Uuid, Relationship>> {
+    let mut all: HashMap<Uuid, Relationship> = people
+        .iter()
+        .map(|id| (*id, Relationship::default()))
+        .collect();
+    if !people.is_empty() {
+        let client = app.db.get().await?;
+        all.extend(follows::relationships(&client, viewer, people).await?);
+    }
+    Ok(all)
+}

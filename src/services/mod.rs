@@ -1,0 +1,11 @@
+//! The verbs: the only place where rules meet storage. Each is one function that both surfaces
+//! call, always `(app, who, what)`. They own the transactions and see no framework.
+
+pub mod accounts;
+pub mod avatars;
+pub mod follows;
+pub mod home;
+pub mod people;
+pub mod profiles;
+pub mod sessions;
+pub mod verification;

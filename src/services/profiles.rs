@@ -1,0 +1,133 @@
+//! Showing and changing profiles.
+
+use crate::{
+    App, Error, Result,
+    domain::{
+        Profile, Text,
+        profile::{self, ProfileChange},
+        username,
+    },
+    error::{Broken, FieldErrors},
+    storage::{avatars, profiles},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What a person sends to change their profile: absent fields are untouched, `null` clears.
+#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
+pub struct ProfileForm {
+    /// The name to show, at most 100 characters.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 100)]
+    pub display_name: Text,
+    /// A few words, at most 300 characters.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 300)]
+    pub bio: Text,
+    /// An address this service issued to this person, or an `https://` address.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
+    pub avatar_url: Text,
+}
+
+/// The viewer's own profile.
+///
+/// # Errors
+/// `Unauthenticated` when the account is gone.
+pub async fn own(app: &App, viewer: Uuid) -> Result<Profile> {
+    let client = app.db.get().await?;
+    profiles::by_id(&client, viewer)
+        .await?
+        .ok_or(Error::Unauthenticated)
+}
+
+/// Anybody's profile by handle, whatever its case. The e-mail is in it: pages must not show it.
+///
+/// # Errors
+/// `UserNotFound`
+pub async fn by_username(app: &App, name: &str) -> Result<Profile> {
+    if !username::has_valid_characters(name) {
+        return Err(Error::UserNotFound);
+    }
+    let client = app.db.get().await?;
+    profiles::by_username(&client, name)
+        .await?
+        .ok_or(Error::UserNotFound)
+}
+
+/// Changes what was supplied and gives the whole profile.
+///
+/// # Errors
+/// `Validation`, `Unauthenticated` when the account is gone.
+pub async fn change(app: &App, viewer: Uuid, form: &ProfileForm) -> Result<Profile> {
+    let client = app.db.get().await?;
+    let issued = if form.avatar_url.typed().is_empty() {
+        Vec::new()
+    } else {
+        avatars::issued(&client, viewer).await?
+    };
+    let change = check(app, form, &issued)?;
+    if change != ProfileChange::default()
+        && !profiles::update(&client, viewer, &change, app.clock.now()).await?
+    {
+        return Err(Error::Unauthenticated);
+    }
+    profiles::by_id(&client, viewer)
+        .await?
+        .ok_or(Error::Unauthenticated)
+}
+
+fn check(app: &App, form: &ProfileForm, issued: &[String]) -> Result<ProfileChange> {
+    let mut errors = FieldErrors::default();
+    let display_name = form
+        .display_name
+        .patch("the display name")
+        .and_then(|name| cleared_or(name, profile::display_name));
+    let bio = form
+        .bio
+        .patch("the bio")
+        .and_then(|bio| cleared_or(bio, profile::bio));
+    let avatar_url = form.avatar_url.patch("the address of the picture");
+    let avatar_url =
+        avatar_url.and_then(|url| cleared_or(url, |typed| own_or_foreign(app, typed, issued)));
+    let change = (
+        errors.take("display_name", display_name),
+        errors.take("bio", bio),
+        errors.take("avatar_url", avatar_url),
+    );
+    match change {
+        (Some(display_name), Some(bio), Some(avatar_url)) => Ok(ProfileChange {
+            display_name,
+            bio,
+            avatar_url,
+        }),
+        _ => Err(errors.into_error()),
+    }
+}
+
+/// Absent stays absent, `null` clears, a text is checked.
+fn cleared_or(
+    field: Option<Option<&str>>,
+    check: impl FnOnce(&str) -> Result<Option<String>, Broken>,
+) -> Result<Option<Option<String>>, Broken> {
+    match field {
+        None => Ok(None),
+        Some(None) => Ok(Some(None)),
+        Some(Some(typed)) => check(typed).map(Some),
+    }
+}
+
+fn own_or_foreign(app: &App, typed: &str, issued: &[String]) -> Result<Option<String>, Broken> {
+    let own = typed
+        .strip_prefix(app.config.public_url.as_str())
+        .and_then(|path| path.strip_prefix("/avatars/"));
+    match own {
+        None => profile::foreign_avatar_url(typed).map(Some),
+        Some(name) if issued.iter().any(|issued| issued == name) => Ok(Some(typed.to_owned())),
+        Some(_) => Err(Broken::new(
+            "not_yours",
+            "Send the address of a picture that you uploaded",
+        )),
+    }
+}

@@ -1,0 +1,258 @@
+//! Logging in, renewing, logging out.
+
+use crate::{
+    App, Error, Result,
+    crypto::{passwords::Verdict, seal},
+    domain::{Text, Token},
+    error::{Broken, FieldErrors},
+    storage::{
+        GenericClient, audit,
+        sessions::{self, EndReason, Holder, NewToken, StoredToken},
+        users,
+    },
+};
+use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// How long a refresh token lives from its issue.
+pub const REFRESH_TOKEN_LIFETIME: Duration = Duration::days(30);
+/// How long a rotated token is still honoured: two tabs at once, or a lost answer.
+pub const GRACE: Duration = Duration::seconds(10);
+/// More rotations than fit into one grace are no honest client's.
+const MAX_CHAIN: usize = 1_000;
+
+/// What somebody sends to log in.
+#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
+pub struct Credentials {
+    /// The address of the account.
+    #[serde(default)]
+    #[schema(required = true, value_type = String)]
+    pub email: Text,
+    /// Its password.
+    #[serde(default)]
+    #[schema(required = true, value_type = String, format = "password")]
+    pub password: Text,
+}
+
+/// An open session: what a client gets to carry.
+#[derive(Debug, Clone)]
+pub struct LoggedIn {
+    /// Whose session.
+    pub user_id: Uuid,
+    /// Which log-in: the family of the refresh token.
+    pub session_id: Uuid,
+    /// Signed, for 15 minutes.
+    pub access_token: String,
+    /// Opaque, for 30 days, good for one rotation.
+    pub refresh_token: Token,
+}
+
+/// Opens a session for who knows the password of an account with a proven address.
+///
+/// # Errors
+/// `Validation`, `InvalidCredentials` (an unknown address and a wrong password differ in
+/// nothing, time included), `EmailNotVerified`.
+pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
+    let (email, password) = typed(credentials)?;
+    let client = app.db.get().await?;
+    let account = users::credentials(&client, email).await?;
+    // Not held while hashing: the pool would be exhausted by log-ins.
+    drop(client);
+    let stored = account.as_ref().map(|a| a.password_hash.as_str());
+    let verdict = app.passwords.verify(password, stored).await?;
+    let account = match account {
+        Some(account) if verdict != Verdict::Wrong => account,
+        _ => return Err(Error::InvalidCredentials),
+    };
+    if app.config.require_verified_email && !account.email_verified {
+        return Err(Error::EmailNotVerified);
+    }
+    let new_hash = if verdict == Verdict::Outdated {
+        Some(app.passwords.rehash(password).await?)
+    } else {
+        None
+    };
+    let now = app.clock.now();
+    let client = app.db.get().await?;
+    if let Some(new) = new_hash {
+        users::replace_password_hash(&client, account.id, &account.password_hash, &new, now)
+            .await?;
+    }
+    let refresh_token = Token::random().map_err(Error::internal)?;
+    let session_id = Uuid::now_v7();
+    sessions::open(&client, session_id, account.id, &stored_as(&refresh_token, now), now)
+        .await
+        // The account was deleted in this very moment.
+        .map_err(|e| e.on_constraint("sessions_user_id_fkey", Error::InvalidCredentials))?;
+    let holder = Holder {
+        session_id,
+        user_id: account.id,
+        email: account.email,
+        roles: account.roles,
+    };
+    logged_in(app, holder, refresh_token, now)
+}
+
+fn typed(credentials: &Credentials) -> Result<(&str, &str)> {
+    let mut errors = FieldErrors::default();
+    let filled = |text: &str| !text.trim().is_empty();
+    let email = credentials.email.required("your email address");
+    let email = email.and_then(|typed| {
+        filled(typed)
+            .then(|| typed.trim())
+            .ok_or_else(|| Broken::new("required", "Enter your email address"))
+    });
+    let password = credentials.password.required("your password");
+    let password = password.and_then(|typed| {
+        (!typed.is_empty())
+            .then_some(typed)
+            .ok_or_else(|| Broken::new("required", "Enter your password"))
+    });
+    match (errors.take("email", email), errors.take("password", password)) {
+        // PostgreSQL's text has no NUL, so no account's address does.
+        (Some(email), Some(_)) if email.contains('\0') => Err(Error::InvalidCredentials),
+        (Some(email), Some(password)) => Ok((email, password)),
+        _ => Err(errors.into_error()),
+    }
+}
+
+/// Renews a session: the token is spent and its successor takes its place (RFC 9700 section
+/// 4.14.2). A token spent less than [`GRACE`] ago gives the family's current one, the same for
+/// all who ask. Later it was copied: the whole family ends.
+///
+/// # Errors
+/// `InvalidRefreshToken`
+pub async fn refresh(app: &App, presented: &Token) -> Result<LoggedIn> {
+    let now = app.clock.now();
+    let client = app.db.get().await?;
+    if let Some(renewed) = rotate(app, &client, presented, now).await? {
+        return Ok(renewed);
+    }
+    drop(client);
+    refresh_spent(app, presented, now).await
+}
+
+/// The ordinary case: one statement, one commit.
+async fn rotate(
+    app: &App,
+    db: &impl GenericClient,
+    presented: &Token,
+    now: OffsetDateTime,
+) -> Result<Option<LoggedIn>> {
+    let successor = Token::random().map_err(Error::internal)?;
+    let sealed = seal::seal(presented, &successor)?;
+    let new = stored_as(&successor, now);
+    sessions::rotate(db, &presented.hash(), &sealed, &new, now)
+        .await?
+        .map(|holder| logged_in(app, holder, successor, now))
+        .transpose()
+}
+
+/// The token is not to be spent: honour its grace, or call it unknown, expired or stolen.
+async fn refresh_spent(app: &App, presented: &Token, now: OffsetDateTime) -> Result<LoggedIn> {
+    let mut client = app.db.get().await?;
+    let tx = client.transaction().await?;
+    let stored = sessions::token(&tx, &presented.hash())
+        .await?
+        .ok_or(Error::InvalidRefreshToken)?;
+    let holder = sessions::lock_live(&tx, stored.session_id)
+        .await?
+        .ok_or(Error::InvalidRefreshToken)?;
+    // Read again under the lock: whoever held it may have spent the token.
+    let stored = sessions::token(&tx, &presented.hash())
+        .await?
+        .ok_or(Error::InvalidRefreshToken)?;
+    match stored.rotated_at {
+        Some(at) if at + GRACE > now => {
+            let current = current_of_family(&tx, presented, stored, now).await?;
+            tx.commit().await?;
+            logged_in(app, holder, current, now)
+        }
+        Some(_) => {
+            sessions::end(&tx, holder.session_id, EndReason::Theft, now).await?;
+            let event = audit::Event::RefreshTokenReused;
+            audit::append(&tx, holder.user_id, holder.session_id, event, now).await?;
+            tx.commit().await?;
+            tracing::warn!(
+                user_id = %holder.user_id,
+                session_id = %holder.session_id,
+                "a spent refresh token was presented again: the session was ended"
+            );
+            Err(Error::InvalidRefreshToken)
+        }
+        None => Err(Error::InvalidRefreshToken),
+    }
+}
+
+/// Follows the sealed successors to the token that nobody has spent yet.
+async fn current_of_family(
+    db: &impl GenericClient,
+    presented: &Token,
+    mut stored: StoredToken,
+    now: OffsetDateTime,
+) -> Result<Token> {
+    let mut token = presented.clone();
+    for _ in 0..MAX_CHAIN {
+        if !stored.revoked {
+            let live = stored.expires_at > now;
+            return live.then_some(token).ok_or(Error::InvalidRefreshToken);
+        }
+        let sealed = stored.sealed_successor.ok_or(Error::InvalidRefreshToken)?;
+        token = seal::open(&token, &sealed)?;
+        stored = sessions::token(db, &token.hash())
+            .await?
+            .ok_or(Error::InvalidRefreshToken)?;
+    }
+    Err(Error::InvalidRefreshToken)
+}
+
+/// Ends the session of a token, whichever of its family it is. Without one nothing happens.
+pub async fn log_out(app: &App, presented: Option<&Token>) -> Result<()> {
+    let Some(presented) = presented else {
+        return Ok(());
+    };
+    let mut client = app.db.get().await?;
+    let Some(stored) = sessions::token(&client, &presented.hash()).await? else {
+        return Ok(());
+    };
+    let tx = client.transaction().await?;
+    if let Some(holder) = sessions::lock_live(&tx, stored.session_id).await? {
+        sessions::end(&tx, holder.session_id, EndReason::Logout, app.clock.now()).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Ends a session that is known by its id, as a browser's session knows it.
+pub async fn end(app: &App, session_id: Uuid) -> Result<()> {
+    let mut client = app.db.get().await?;
+    let tx = client.transaction().await?;
+    if sessions::lock_live(&tx, session_id).await?.is_some() {
+        sessions::end(&tx, session_id, EndReason::Logout, app.clock.now()).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+fn stored_as(token: &Token, now: OffsetDateTime) -> NewToken {
+    NewToken {
+        hash: token.hash(),
+        expires_at: now + REFRESH_TOKEN_LIFETIME,
+    }
+}
+
+fn logged_in(
+    app: &App,
+    holder: Holder,
+    refresh_token: Token,
+    now: OffsetDateTime,
+) -> Result<LoggedIn> {
+    Ok(LoggedIn {
+        access_token: app
+            .keys
+            .issue(holder.user_id, &holder.email, &holder.roles, now)?,
+        user_id: holder.user_id,
+        session_id: holder.session_id,
+        refresh_token,
+    })
+}

@@ -1,0 +1,150 @@
+//! Proving an e-mail address: asking for the link again, following it, refusing it.
+
+use crate::{
+    App, Error, Result,
+    domain::{Text, Token},
+    error::FieldErrors,
+    storage::{self, email_verifications, outbox, users},
+    trace,
+};
+use serde::{Deserialize, Serialize};
+use time::Duration;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// How long a link works.
+pub const LINK_LIFETIME: Duration = Duration::hours(24);
+
+/// What asks for another link.
+#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
+pub struct Resend {
+    /// The address that the link goes to.
+    #[serde(default)]
+    #[schema(required = true, value_type = String)]
+    pub email: Text,
+}
+
+/// What follows a link.
+#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
+pub struct Verification {
+    /// The token of the link.
+    #[serde(default)]
+    #[schema(required = true, value_type = String)]
+    pub token: Text,
+}
+
+/// That an address is proven.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Verified {
+    /// Always true.
+    pub email_verified: bool,
+}
+
+/// The account that a working link belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedAccount {
+    /// Its handle.
+    pub username: String,
+    /// Whether its address is proven already.
+    pub email_verified: bool,
+}
+
+/// Owes another link to the account with this address, if it exists and is not proven.
+/// Whether it does is not told.
+///
+/// # Errors
+/// `Validation` when there is no address at all.
+pub async fn resend(app: &App, resend: &Resend) -> Result<()> {
+    let email = resend
+        .email
+        .required("your email address")
+        .map_err(|broken| FieldErrors::one("email", broken))?
+        .trim();
+    let client = app.db.get().await?;
+    if let Some(user_id) = users::unverified(&client, email).await? {
+        let trace_id = trace::current();
+        outbox::owe(
+            &client,
+            Uuid::now_v7(),
+            user_id,
+            outbox::Kind::VerifyEmail,
+            trace_id.as_deref(),
+            app.clock.now(),
+        )
+        .await?;
+        app.mail_owed.notify_one();
+    }
+    Ok(())
+}
+
+/// Proves the address that the token was sent to. A token used before still says so; every
+/// other link of the account ends.
+///
+/// # Errors
+/// `InvalidVerificationToken`, and `Validation` when there is no token at all.
+pub async fn verify(app: &App, verification: &Verification) -> Result<Verified> {
+    let token = presented(verification)?;
+    let now = app.clock.now();
+    let mut client = app.db.get().await?;
+    let tx = client.transaction().await?;
+    let linked = users::by_link(&tx, &token.hash(), true)
+        .await?
+        .ok_or(Error::InvalidVerificationToken)?;
+    if linked.used {
+        return Ok(Verified {
+            email_verified: true,
+        });
+    }
+    if linked.expires_at <= now {
+        return Err(Error::InvalidVerificationToken);
+    }
+    email_verifications::mark_used(&tx, &token.hash(), now).await?;
+    email_verifications::delete_unused(&tx, linked.user_id).await?;
+    users::mark_verified(&tx, linked.user_id, now).await?;
+    tx.commit().await?;
+    Ok(Verified {
+        email_verified: true,
+    })
+}
+
+/// Whose address a link would prove, or has proven. Changes nothing.
+///
+/// # Errors
+/// `InvalidVerificationToken`
+pub async fn inspect(app: &App, verification: &Verification) -> Result<LinkedAccount> {
+    let token = presented(verification)?;
+    let client = app.db.get().await?;
+    let linked = users::by_link(&client, &token.hash(), false)
+        .await?
+        .filter(|linked| linked.used || linked.expires_at > app.clock.now())
+        .ok_or(Error::InvalidVerificationToken)?;
+    Ok(LinkedAccount {
+        username: linked.username,
+        email_verified: linked.email_verified,
+    })
+}
+
+/// "This was not me": deletes the account whose address the link would have proven.
+///
+/// # Errors
+/// `InvalidVerificationToken`, also once the address is proven: then it is somebody's account.
+pub async fn reject(app: &App, verification: &Verification) -> Result<()> {
+    let token = presented(verification)?;
+    let mut client = app.db.get().await?;
+    let tx = client.transaction().await?;
+    let linked = users::by_link(&tx, &token.hash(), true)
+        .await?
+        .filter(|linked| !linked.email_verified && linked.expires_at > app.clock.now())
+        .ok_or(Error::InvalidVerificationToken)?;
+    storage::follows::delete_all_of(&tx, linked.user_id).await?;
+    users::delete_unverified(&tx, linked.user_id).await?;
+    Ok(tx.commit().await?)
+}
+
+fn presented(verification: &Verification) -> Result<Token> {
+    verification
+        .token
+        .required("the token of the link")
+        .map(Token::presented)
+        .map_err(|broken| FieldErrors::one("token", broken))
+}

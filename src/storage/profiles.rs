@@ -1,0 +1,123 @@
+//! Profiles: a person with counts, and changes to what people say about themselves.
+
+use super::{GenericClient, execute, optional};
+use crate::{
+    Result,
+    domain::{Profile, profile::ProfileChange},
+};
+use time::OffsetDateTime;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// The whole profile of an account.
+pub async fn by_id(db: &impl GenericClient, id: Uuid) -> Result<Option<Profile>> {
+    Ok(optional(db, sql::by_id(id)).await?.map(|row| to_profile(&row)))
+}
+
+/// The whole profile of the account with this username, whatever its case.
+pub async fn by_username(db: &impl GenericClient, name: &str) -> Result<Option<Profile>> {
+    Ok(optional(db, sql::by_username(name)).await?.map(|row| to_profile(&row)))
+}
+
+/// Changes the supplied fields and nothing else; says whether the account exists.
+pub async fn update(
+    db: &impl GenericClient,
+    id: Uuid,
+    change: &ProfileChange,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    Ok(execute(db, sql::update(id, change, now)).await? > 0)
+}
+
+fn to_profile(row: &Row) -> Profile {
+    Profile {
+        id: row.get(0),
+        username: row.get(1),
+        email: row.get(2),
+        display_name: row.get(3),
+        bio: row.get(4),
+        avatar_url: row.get(5),
+        created_at: row.get(6),
+        follower_count: row.get(7),
+        followee_count: row.get(8),
+    }
+}
+
+/// The statements.
+pub mod sql {
+    use super::{OffsetDateTime, ProfileChange, Uuid};
+    use crate::storage::schema::{FollowCounts, Schema, Users};
+    use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UpdateStatement};
+
+    fn profile() -> SelectStatement {
+        Query::select()
+            .columns(
+                [
+                    Users::Id,
+                    Users::Username,
+                    Users::Email,
+                    Users::DisplayName,
+                    Users::Bio,
+                    Users::AvatarUrl,
+                    Users::CreatedAt,
+                ]
+                .map(|column| (Users::Table, column)),
+            )
+            .expr(count(FollowCounts::Followers))
+            .expr(count(FollowCounts::Followees))
+            .from((Schema::Users, Users::Table))
+            .take()
+    }
+
+    /// The sum over a person's slots: at most 16 rows, whatever the count.
+    fn count(column: FollowCounts) -> Expr {
+        let sum = Func::coalesce([Expr::col(column).sum(), Expr::value(0)]);
+        let select = Query::select()
+            .expr(Expr::expr(sum).cast_as("bigint"))
+            .from((Schema::Users, FollowCounts::Table))
+            .and_where(
+                Expr::col((FollowCounts::Table, FollowCounts::UserId))
+                    .equals((Users::Table, Users::Id)),
+            )
+            .take();
+        Expr::SubQuery(None, Box::new(select.into()))
+    }
+
+    /// A profile by id.
+    #[must_use]
+    pub fn by_id(id: Uuid) -> SelectStatement {
+        profile()
+            .and_where(Expr::col((Users::Table, Users::Id)).eq(id))
+            .take()
+    }
+
+    /// A profile by handle.
+    #[must_use]
+    pub fn by_username(name: &str) -> SelectStatement {
+        let lower = Func::lower(Expr::col((Users::Table, Users::Username)));
+        profile()
+            .and_where(Expr::expr(lower).eq(Func::lower(Expr::val(name))))
+            .take()
+    }
+
+    /// Sets the supplied columns of a profile.
+    #[must_use]
+    pub fn update(id: Uuid, change: &ProfileChange, now: OffsetDateTime) -> UpdateStatement {
+        let mut update = Query::update();
+        update
+            .table((Schema::Users, Users::Table))
+            .value(Users::UpdatedAt, now)
+            .and_where(Expr::col(Users::Id).eq(id));
+        let fields = [
+            (Users::DisplayName, &change.display_name),
+            (Users::Bio, &change.bio),
+            (Users::AvatarUrl, &change.avatar_url),
+        ];
+        for (column, value) in fields {
+            if let Some(value) = value {
+                update.value(column, value.clone());
+            }
+        }
+        update
+    }
+}

@@ -1,0 +1,70 @@
+//! The names of all tables and columns, for sea-query.
+
+use sea_query::Iden;
+
+/// The schema that everything lives in.
+#[derive(Iden)]
+pub enum Schema {
+    /// `users`
+    Users,
+}
+
+macro_rules! table {
+    ($(#[$doc:meta])* $name:ident { $($column:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Iden, Clone, Copy)]
+        #[allow(missing_docs)]
+        pub enum $name {
+            Table,
+            $($column),*
+        }
+    };
+}
+
+table! {
+    /// Accounts and profiles.
+    Users {
+        Id, Username, Email, PasswordHash, EmailVerified, Roles, CreatedAt, UpdatedAt,
+        DisplayName, Bio, AvatarUrl,
+    }
+}
+table! {
+    /// The links that prove an address.
+    EmailVerifications { TokenHash, UserId, ExpiresAt, UsedAt, CreatedAt }
+}
+table! {
+    /// Refresh tokens, by family.
+    RefreshTokens {
+        TokenHash, UserId, ExpiresAt, Revoked, CreatedAt, SessionId, RotatedAt, SealedSuccessor,
+    }
+}
+table! {
+    /// Log-ins: one on each device.
+    Sessions { Id, UserId, CreatedAt, EndedAt, EndReason }
+}
+table! {
+    /// The browser sessions of tower-sessions.
+    WebSessions { IdHash, UserId, SessionId, Data, ExpiresAt }
+}
+table! {
+    /// What happened to an account.
+    AuditLog { Id, UserId, SessionId, Event, TraceId, CreatedAt }
+}
+table! {
+    /// Who follows whom.
+    Follows { FollowerId, FolloweeId, CreatedAt }
+}
+table! {
+    /// How many follow, and are followed.
+    FollowCounts { UserId, Slot, Followers, Followees }
+}
+table! {
+    /// The pictures this service issued.
+    Avatars { UserId, Name, CreatedAt }
+}
+table! {
+    /// Mails owed.
+    Outbox {
+        Id, UserId, Kind, TraceId, CreatedAt, NextAttemptAt, Attempts, SentAt, GivenUpAt, LastError,
+    }
+}

@@ -1,0 +1,7 @@
+//! stub
+use crate::{App, Error};
+pub mod assets;
+/// x
+pub fn routes(_app: &App) -> poem::Route { poem::Route::new() }
+/// x
+pub fn error_page(e: &Error, t: &str) -> String { format!("{e} {t}") }
