@@ -21,7 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Writes the compressed forms and gives the file's row of the table.
 fn prepare(path: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
-    let name = path.file_name().and_then(|n| n.to_str()).ok_or("odd file name")?;
+    let name = path
+        .file_name()
+        .and_then(|n| n.to_str())
+        .ok_or("odd file name")?;
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     let bytes = fs::read(path)?;
     let digest = Sha256::digest(&bytes);
@@ -37,13 +40,21 @@ fn prepare(path: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
     brotli::BrotliCompress(&mut bytes.as_slice(), &mut br, &params)?;
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gz.write_all(&bytes)?;
-    let (br_path, gz_path) = (out.join(format!("{name}.br")), out.join(format!("{name}.gz")));
+    let (br_path, gz_path) = (
+        out.join(format!("{name}.br")),
+        out.join(format!("{name}.gz")),
+    );
     fs::write(&br_path, br)?;
     fs::write(&gz_path, gz.finish()?)?;
 
-    let full = fs::canonicalize(path)?;
+    let (full, br, gz) = (
+        fs::canonicalize(path)?,
+        br_path.display().to_string(),
+        gz_path.display().to_string(),
+    );
+    let full = full.display().to_string();
     Ok(format!(
         "Asset {{ name: {name:?}, published: {published:?}, plain: include_bytes!({full:?}), \
-         br: include_bytes!({br_path:?}), gz: include_bytes!({gz_path:?}) }},\n"
+         br: include_bytes!({br:?}), gz: include_bytes!({gz:?}) }},\n"
     ))
 }

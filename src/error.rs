@@ -156,7 +156,11 @@ impl Error {
                 "CROSS_SITE_REQUEST",
                 "This form was open for too long. Send it once more.",
             ),
-            Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "There is nothing at this address."),
+            Self::NotFound => (
+                S::NOT_FOUND,
+                "NOT_FOUND",
+                "There is nothing at this address.",
+            ),
             Self::MethodNotAllowed { .. } => (
                 S::METHOD_NOT_ALLOWED,
                 "METHOD_NOT_ALLOWED",

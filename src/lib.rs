@@ -25,6 +25,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+mod docs;
 pub mod domain;
 pub mod error;
 pub mod http;

@@ -1,7 +1,7 @@
 //! Every path, and the layers around them, the outermost last.
 
 use crate::{
-    App, api,
+    App, api, docs,
     http::{
         errors::Errors,
         intake::Intake,
@@ -18,7 +18,8 @@ pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let operations = Route::new()
         .at("/health", get(health::health))
         .at("/livez", get(health::livez))
-        .at("/metrics", get(metrics::scrape));
+        .at("/metrics", get(metrics::scrape))
+        .at("/docs", get(docs::page));
     let routes = api::routes(operations)
         .nest_no_strip("/", web::routes(app))
         .map_to_response();

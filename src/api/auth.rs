@@ -123,8 +123,7 @@ pub async fn refresh(app: Data<&App>, request: &Request) -> Result<Response> {
         Ok(renewed) => Ok(tokens(&app, renewed)),
         Err(error @ Error::InvalidRefreshToken) => {
             let envelope = crate::http::errors::ErrorEnvelope::from(&error);
-            let mut response =
-                not_stored(poem::web::Json(envelope).with_status(error.status()));
+            let mut response = not_stored(poem::web::Json(envelope).with_status(error.status()));
             cookies::clear(&mut response, &app, cookies::REFRESH_TOKEN);
             Ok(response)
         }
@@ -164,6 +163,8 @@ fn tokens(app: &App, session: LoggedIn) -> Response {
 fn not_stored(response: impl IntoResponse) -> Response {
     let mut response = response.into_response();
     let no_store = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
     response
 }

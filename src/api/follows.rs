@@ -141,7 +141,9 @@ async fn list(app: &App, id: &str, list: List, request: &Request) -> Result<Json
     let query: PageQuery = request
         .params()
         // The only way to fail is a parameter given twice.
-        .map_err(|_| FieldErrors::one("page", Broken::new("repeated", "Send each parameter once")))?;
+        .map_err(|_| {
+            FieldErrors::one("page", Broken::new("repeated", "Send each parameter once"))
+        })?;
     let position = Position::parse(
         query.page.as_deref(),
         query.page_size.as_deref(),

@@ -4,7 +4,6 @@
 mod auth;
 mod avatars;
 mod bearer;
-mod docs;
 mod follows;
 mod keys;
 mod me;
@@ -14,7 +13,7 @@ mod users;
 use crate::http::methods::{get, post, put};
 use poem::Route;
 
-/// Adds the API's paths to a router. `docs` renders the page that documents them.
+/// Adds the API's paths to a router.
 #[must_use]
 pub fn routes(route: Route) -> Route {
     route
@@ -26,7 +25,10 @@ pub fn routes(route: Route) -> Route {
         .at("/auth/logout", post(auth::logout))
         .at("/users", get(users::find))
         .at("/users/me", get(me::show).patch(me::change))
-        .at("/users/me/avatar", put(avatars::put).delete(avatars::remove))
+        .at(
+            "/users/me/avatar",
+            put(avatars::put).delete(avatars::remove),
+        )
         .at("/users/:id", get(users::show))
         .at(
             "/users/:id/follow",
@@ -37,5 +39,4 @@ pub fn routes(route: Route) -> Route {
         .at("/avatars/:name", get(avatars::file))
         .at("/.well-known/jwks.json", get(keys::jwks))
         .at("/openapi.json", get(openapi::json))
-        .at("/docs", get(docs::page))
 }

@@ -109,7 +109,8 @@ fn complete(operation: &mut Operation, is_unsafe: bool) {
 static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(Document::openapi);
 
 /// The document as the docs page reads it.
-pub(super) fn parsed() -> &'static utoipa::openapi::OpenApi {
+#[must_use]
+pub fn parsed() -> &'static utoipa::openapi::OpenApi {
     &DOCUMENT
 }
 

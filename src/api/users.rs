@@ -59,7 +59,10 @@ pub async fn show(app: Data<&App>, Path(id): Path<String>) -> Result<Json<Person
     ),
 )]
 #[handler]
-pub async fn find(app: Data<&App>, query: Result<Query<Find>, poem::Error>) -> Result<Json<People>> {
+pub async fn find(
+    app: Data<&App>,
+    query: Result<Query<Find>, poem::Error>,
+) -> Result<Json<People>> {
     let one_of = || {
         let broken = || Broken::new("one_of", "Send either username or ids");
         let mut errors = FieldErrors::default();
@@ -71,7 +74,10 @@ pub async fn find(app: Data<&App>, query: Result<Query<Find>, poem::Error>) -> R
         return Err(one_of());
     };
     let items = match (find.username, find.ids) {
-        (Some(name), None) => people::by_username(&app, &name).await?.into_iter().collect(),
+        (Some(name), None) => people::by_username(&app, &name)
+            .await?
+            .into_iter()
+            .collect(),
         (None, Some(ids)) => people::by_ids(&app, &ids).await?,
         _ => return Err(one_of()),
     };
@@ -87,6 +93,8 @@ pub(super) fn parse_id(text: &str) -> Result<Uuid> {
 pub(super) fn private(response: impl IntoResponse) -> Response {
     let mut response = response.into_response();
     let no_store = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
     response
 }

@@ -3,7 +3,13 @@
 use super::{Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret};
 use crate::{crypto::keys, mail::EmailUrl};
 use ipnet::IpNet;
-use std::{collections::HashMap, io::IsTerminal, net::{IpAddr, SocketAddr}, path::PathBuf, str::FromStr};
+use std::{
+    collections::HashMap,
+    io::IsTerminal,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 
 /// What production never guesses.
 const REQUIRED_IN_PRODUCTION: &[&str] = &[
@@ -181,10 +187,8 @@ impl Reader<'_> {
             .filter(|name| self.text(name).is_none())
             .collect();
         if !missing.is_empty() {
-            self.problems.push(format!(
-                "{} must be set in production",
-                missing.join(", ")
-            ));
+            self.problems
+                .push(format!("{} must be set in production", missing.join(", ")));
         }
     }
 }
@@ -201,7 +205,8 @@ fn email_url(read: &mut Reader, data_dir: &std::path::Path, production: bool) ->
 
 /// An http(s) origin: scheme, host and port alone. Comes back without a slash at its end.
 fn origin(text: &str) -> Result<String, String> {
-    let wrong = || format!("`{text}` must be an origin such as https://example.org, without a path");
+    let wrong =
+        || format!("`{text}` must be an origin such as https://example.org, without a path");
     let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
     let bare = matches!(url.scheme(), "http" | "https")
         && url.host_str().is_some()
@@ -234,8 +239,12 @@ fn pem_or_file(text: &str) -> Result<String, String> {
         return Ok(text.replace("\\n", "\n"));
     }
     // The value may be a key that lost its first line: never repeat it.
-    std::fs::read_to_string(text)
-        .map_err(|error| format!("is neither PEM text nor the path of a readable file ({})", error.kind()))
+    std::fs::read_to_string(text).map_err(|error| {
+        format!(
+            "is neither PEM text nor the path of a readable file ({})",
+            error.kind()
+        )
+    })
 }
 
 fn retired_keys(text: &str) -> Result<Vec<String>, String> {

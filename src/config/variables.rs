@@ -20,26 +20,106 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
 
 /// All of them, in the order people need them.
 pub const VARIABLES: &[Variable] = &[
-    variable("APP_ENV", "development", "`development` or `production`; production refuses to start without DATABASE_URL, JWT_PRIVATE_KEY, EMAIL_URL, EMAIL_FROM and PUBLIC_URL"),
-    variable("LISTEN_ADDR", "127.0.0.1:8080", "address and port to serve on"),
-    variable("PUBLIC_URL", "http://localhost:8080, with the port of LISTEN_ADDR", "base of every absolute link, and the issuer of access tokens"),
-    variable("DATABASE_URL", "a private PostgreSQL under DATA_DIR", "PostgreSQL connection string; `sslmode` and `sslrootcert` are honoured"),
-    variable("DATABASE_POOL_SIZE", "10", "most connections to PostgreSQL, 1 to 500"),
-    variable("AUTO_MIGRATE", "true in development, false in production", "migrate the schema at start"),
-    variable("JWT_PRIVATE_KEY", "development: made once and kept under DATA_DIR", "RSA private key of 2048 bits or more as PEM text (a literal `\\n` is a line break) or the path of a PEM file"),
-    variable("JWT_RETIRED_PUBLIC_KEYS", "none", "PEM public keys still accepted and published while keys rotate"),
-    variable("EMAIL_URL", "development: file:DATA_DIR/mail; with EMAIL_API_KEY set: SendGrid's v3 mail/send address", "how mails leave: smtp://, smtps://, https:// (JSON provider) or file:DIR"),
-    variable("EMAIL_API_KEY", "none", "the provider's bearer key; for smtp and smtps the password when the URL names a user without one"),
-    variable("EMAIL_FROM", "Users Service <no-reply@localhost>", "sender of every mail"),
-    variable("AVATAR_STORE", "file:DATA_DIR/avatars", "where pictures are kept: file:PATH"),
-    variable("PASSWORD_HASHER", "argon2id", "`argon2id` or `bcrypt`, for new hashes; both are always verified"),
-    variable("REQUIRE_VERIFIED_EMAIL", "true", "`false` lets an account log in before its address is verified"),
-    variable("AVATAR_URL_HOSTS", "none", "foreign hosts whose pictures pages may show, separated by commas"),
-    variable("RATE_LIMITS", "on", "`off` switches the service's own limits off; refused in production unless LISTEN_ADDR is loopback"),
-    variable("TRUSTED_PROXIES", "none", "CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas"),
-    variable("CORS_ALLOWED_ORIGINS", "none", "origins that browsers may call the JSON API from, separated by commas"),
-    variable("LOG_FORMAT", "text on a terminal, else json", "`text` or `json`"),
-    variable("DATA_DIR", "./var", "everything the development defaults write"),
+    variable(
+        "APP_ENV",
+        "development",
+        "`development` or `production`; production refuses to start without DATABASE_URL, JWT_PRIVATE_KEY, EMAIL_URL, EMAIL_FROM and PUBLIC_URL",
+    ),
+    variable(
+        "LISTEN_ADDR",
+        "127.0.0.1:8080",
+        "address and port to serve on",
+    ),
+    variable(
+        "PUBLIC_URL",
+        "http://localhost:8080, with the port of LISTEN_ADDR",
+        "base of every absolute link, and the issuer of access tokens",
+    ),
+    variable(
+        "DATABASE_URL",
+        "a private PostgreSQL under DATA_DIR",
+        "PostgreSQL connection string; `sslmode` and `sslrootcert` are honoured",
+    ),
+    variable(
+        "DATABASE_POOL_SIZE",
+        "10",
+        "most connections to PostgreSQL, 1 to 500",
+    ),
+    variable(
+        "AUTO_MIGRATE",
+        "true in development, false in production",
+        "migrate the schema at start",
+    ),
+    variable(
+        "JWT_PRIVATE_KEY",
+        "development: made once and kept under DATA_DIR",
+        "RSA private key of 2048 bits or more as PEM text (a literal `\\n` is a line break) or the path of a PEM file",
+    ),
+    variable(
+        "JWT_RETIRED_PUBLIC_KEYS",
+        "none",
+        "PEM public keys still accepted and published while keys rotate",
+    ),
+    variable(
+        "EMAIL_URL",
+        "development: file:DATA_DIR/mail; with EMAIL_API_KEY set: SendGrid's v3 mail/send address",
+        "how mails leave: smtp://, smtps://, https:// (JSON provider) or file:DIR",
+    ),
+    variable(
+        "EMAIL_API_KEY",
+        "none",
+        "the provider's bearer key; for smtp and smtps the password when the URL names a user without one",
+    ),
+    variable(
+        "EMAIL_FROM",
+        "Users Service <no-reply@localhost>",
+        "sender of every mail",
+    ),
+    variable(
+        "AVATAR_STORE",
+        "file:DATA_DIR/avatars",
+        "where pictures are kept: file:PATH",
+    ),
+    variable(
+        "PASSWORD_HASHER",
+        "argon2id",
+        "`argon2id` or `bcrypt`, for new hashes; both are always verified",
+    ),
+    variable(
+        "REQUIRE_VERIFIED_EMAIL",
+        "true",
+        "`false` lets an account log in before its address is verified",
+    ),
+    variable(
+        "AVATAR_URL_HOSTS",
+        "none",
+        "foreign hosts whose pictures pages may show, separated by commas",
+    ),
+    variable(
+        "RATE_LIMITS",
+        "on",
+        "`off` switches the service's own limits off; refused in production unless LISTEN_ADDR is loopback",
+    ),
+    variable(
+        "TRUSTED_PROXIES",
+        "none",
+        "CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas",
+    ),
+    variable(
+        "CORS_ALLOWED_ORIGINS",
+        "none",
+        "origins that browsers may call the JSON API from, separated by commas",
+    ),
+    variable(
+        "LOG_FORMAT",
+        "text on a terminal, else json",
+        "`text` or `json`",
+    ),
+    variable(
+        "DATA_DIR",
+        "./var",
+        "everything the development defaults write",
+    ),
 ];
 
 /// The table as text for `--help`.

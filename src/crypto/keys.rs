@@ -205,7 +205,9 @@ fn check_bits(jwk: &Jwk) -> Result<(), String> {
         return Err("must be an RSA key".to_owned());
     };
     let modulus = BASE64_URL_SAFE_NO_PAD.decode(&rsa.n).unwrap_or_default();
-    let leading = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    let leading = modulus
+        .first()
+        .map_or(0, |byte| byte.leading_zeros() as usize);
     let bits = (modulus.len() * 8).saturating_sub(leading);
     if bits < MIN_KEY_BITS {
         return Err(format!(

@@ -8,10 +8,7 @@ use crate::{
     domain::password::{Password, normalise},
     error::{Error, Result},
 };
-use argon2::{
-    Algorithm, Argon2, Block, Params, Version,
-    password_hash::phc::PasswordHash,
-};
+use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::PasswordHash};
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use std::{
     sync::{
@@ -198,7 +195,11 @@ impl Worker {
             && params.m_cost() >= MEMORY_KIB
             && params.t_cost() >= PASSES
             && (self.hasher == PasswordHasher::Argon2id || !fits_bcrypt(password));
-        Ok(if as_new { Verdict::Right } else { Verdict::Outdated })
+        Ok(if as_new {
+            Verdict::Right
+        } else {
+            Verdict::Outdated
+        })
     }
 
     fn verify_bcrypt(&self, password: &str, stored: &str) -> Result<Verdict> {
@@ -213,10 +214,19 @@ impl Worker {
             .and_then(|cost| cost.parse::<u32>().ok());
         let as_new =
             self.hasher == PasswordHasher::Bcrypt && cost.is_some_and(|cost| cost >= BCRYPT_COST);
-        Ok(if as_new { Verdict::Right } else { Verdict::Outdated })
+        Ok(if as_new {
+            Verdict::Right
+        } else {
+            Verdict::Outdated
+        })
     }
 
-    fn argon2id(&mut self, password: &str, salt: &[u8], params: &Params) -> Result<[u8; HASH_BYTES]> {
+    fn argon2id(
+        &mut self,
+        password: &str,
+        salt: &[u8],
+        params: &Params,
+    ) -> Result<[u8; HASH_BYTES]> {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
         let mut hash = [0; HASH_BYTES];
         self.fill(&argon2, password, salt, &mut hash)?;
@@ -256,7 +266,7 @@ fn dummy_hash(hasher: PasswordHasher) -> String {
             "A".repeat(43)
         ),
         PasswordHasher::Bcrypt => {
-            format!("$2b${BCRYPT_COST}$abcdefghijklmnopqrstuu{}", "0".repeat(31))
+            format!("$2b${BCRYPT_COST}$abcdefghijklmnopqrstuu{}", ".".repeat(31))
         }
     }
 }
@@ -283,7 +293,10 @@ mod tests {
     fn hashes_of_the_other_kind_or_of_weaker_parameters_are_outdated() {
         let mut argon2id = worker(PasswordHasher::Argon2id);
         let mut bcrypt = worker(PasswordHasher::Bcrypt);
-        let (a, b) = (argon2id.hash("password!").unwrap(), bcrypt.hash("password!").unwrap());
+        let (a, b) = (
+            argon2id.hash("password!").unwrap(),
+            bcrypt.hash("password!").unwrap(),
+        );
         assert!(b.starts_with("$2b$12$"));
         assert_eq!(argon2id.verify("password!", &b), Verdict::Outdated);
         assert_eq!(bcrypt.verify("password!", &a), Verdict::Outdated);
@@ -292,7 +305,11 @@ mod tests {
         assert_eq!(bcrypt.verify("password!", &weak), Verdict::Outdated);
         let weak = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$";
         let out = argon2id
-            .argon2id("password!", b"somesalt", &Params::new(8, 1, 1, Some(32)).unwrap())
+            .argon2id(
+                "password!",
+                b"somesalt",
+                &Params::new(8, 1, 1, Some(32)).unwrap(),
+            )
             .unwrap();
         let weak = format!("{weak}{}", BASE64_STANDARD_NO_PAD.encode(out));
         assert_eq!(argon2id.verify("password!", &weak), Verdict::Outdated);
@@ -328,7 +345,13 @@ mod tests {
     #[test]
     fn a_hash_that_cannot_be_read_is_nobodys_password() {
         let mut worker = worker(PasswordHasher::Argon2id);
-        for odd in ["", "plain", "$argon2id$", "$2b$", "$argon2id$v=19$m=8,t=1,p=1$$"] {
+        for odd in [
+            "",
+            "plain",
+            "$argon2id$",
+            "$2b$",
+            "$argon2id$v=19$m=8,t=1,p=1$$",
+        ] {
             assert_eq!(worker.verify("x", odd), Verdict::Wrong, "{odd}");
         }
     }

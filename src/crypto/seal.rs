@@ -16,7 +16,11 @@ const NONCE: [u8; 12] = [0; 12];
 pub fn seal(token: &Token, successor: &Token) -> Result<Vec<u8>> {
     let mut sealed = successor.expose().as_bytes().to_vec();
     key(token)?
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(NONCE), Aad::empty(), &mut sealed)
+        .seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(NONCE),
+            Aad::empty(),
+            &mut sealed,
+        )
         .map_err(|_| Error::internal("could not seal a token"))?;
     Ok(sealed)
 }

@@ -127,7 +127,12 @@ mod tests {
 
     #[test]
     fn the_longest_address_has_254_characters() {
-        let domain = format!("{}.{}.{}.org", "a".repeat(63), "b".repeat(63), "c".repeat(57));
+        let domain = format!(
+            "{}.{}.{}.org",
+            "a".repeat(63),
+            "b".repeat(63),
+            "c".repeat(57)
+        );
         let longest = format!("{}@{domain}", "l".repeat(64));
         assert_eq!(longest.len(), 254);
         assert!(Email::parse(&longest).is_ok());

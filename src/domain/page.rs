@@ -161,7 +161,18 @@ mod tests {
 
     #[test]
     fn odd_numbers_are_refused() {
-        for bad in ["", "0", "-1", "+1", "1e9", "0x10", "１２", "10001", "9223372036854775808", " 1"] {
+        for bad in [
+            "",
+            "0",
+            "-1",
+            "+1",
+            "1e9",
+            "0x10",
+            "１２",
+            "10001",
+            "9223372036854775808",
+            " 1",
+        ] {
             assert!(Position::parse(Some(bad), None, None).is_err(), "{bad}");
         }
         assert!(Position::parse(Some("10000"), Some("100"), None).is_ok());

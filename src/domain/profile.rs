@@ -59,7 +59,10 @@ fn plain_text(
 pub fn foreign_avatar_url(typed: &str) -> Result<String, Broken> {
     let broken = |code, message: &str| Err(Broken::new(code, message));
     if typed.chars().count() > MAX_AVATAR_URL {
-        return broken("too_long", "The address of the picture must be 2048 characters or fewer");
+        return broken(
+            "too_long",
+            "The address of the picture must be 2048 characters or fewer",
+        );
     }
     match reqwest::Url::parse(typed) {
         Ok(url)
@@ -105,7 +108,14 @@ mod tests {
 
     #[test]
     fn control_characters_and_bidi_overrides_are_refused() {
-        for bad in ["a\0b", "a\nb", "a\u{7}b", "a\u{202e}b", "a\u{2066}b", "a\u{85}b"] {
+        for bad in [
+            "a\0b",
+            "a\nb",
+            "a\u{7}b",
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\u{85}b",
+        ] {
             assert!(display_name(bad).is_err(), "{bad:?}");
         }
         assert!(bio("a\tb").is_err());

@@ -23,7 +23,10 @@ pub fn add(response: &mut Response, policy: &HeaderValue) {
     let headers = response.headers_mut();
     let all = [
         ("content-security-policy", policy.clone()),
-        ("x-content-type-options", HeaderValue::from_static("nosniff")),
+        (
+            "x-content-type-options",
+            HeaderValue::from_static("nosniff"),
+        ),
         ("referrer-policy", HeaderValue::from_static("same-origin")),
     ];
     for (name, value) in all {

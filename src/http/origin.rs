@@ -39,7 +39,10 @@ fn is_cross_site(request: &Request, config: &Config) -> bool {
     if safe || allowed_origin(request, config).is_some() {
         return false;
     }
-    match (request.headers().get("sec-fetch-site"), request.headers().get(header::ORIGIN)) {
+    match (
+        request.headers().get("sec-fetch-site"),
+        request.headers().get(header::ORIGIN),
+    ) {
         (Some(site), _) => site != "same-origin" && site != "none",
         (None, Some(origin)) => origin.as_bytes() != config.public_url.as_bytes(),
         (None, None) => false,

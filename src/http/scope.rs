@@ -96,13 +96,17 @@ mod tests {
 
     #[test]
     fn odd_trace_ids_are_replaced() {
-        let of = |name: &str, value: &str| trace_id(&Request::builder().header(name, value).finish());
+        let of =
+            |name: &str, value: &str| trace_id(&Request::builder().header(name, value).finish());
         assert_eq!(of("x-trace-id", "abc-DEF_123"), "abc-DEF_123");
         for odd in ["", "a b", "a\u{e9}", &"a".repeat(65), "{\"a\":1}"] {
             assert_ne!(of("x-trace-id", odd), odd);
         }
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        assert_eq!(of("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01")), trace);
+        assert_eq!(
+            of("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01")),
+            trace
+        );
         for odd in [
             format!("00-{trace}-0000000000000000-01"),
             format!("ff-{trace}-00f067aa0ba902b7-01"),

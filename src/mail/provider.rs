@@ -9,7 +9,7 @@ use std::time::Duration;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(20);
 /// For the whole exchange: an answer missed is a second copy sent.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 /// How much of an answer is read for the log when the provider refuses a mail, in bytes.
 const READ_AT_MOST: usize = 500;
 

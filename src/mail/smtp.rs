@@ -21,7 +21,7 @@ use tokio::time::timeout;
 const CONNECT_WITHIN: Duration = Duration::from_secs(20);
 /// For the mail and the answer to it. Servers look for spam before they answer: an answer
 /// missed is a second copy sent.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 /// For a connection that rests to prove that it is alive, or to say goodbye.
 const PING_WITHIN: Duration = Duration::from_secs(5);
 /// How long a connection may rest. Servers, and routers before them, forget it after a while.

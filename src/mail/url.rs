@@ -244,7 +244,7 @@ mod tests {
             ("file:///tmp/mail", "/tmp/mail"),
         ] {
             let url = EmailUrl::parse(text, None, true);
-            assert!(matches!(url, Ok(EmailUrl::File(dir)) if dir == PathBuf::from(path)));
+            assert!(matches!(url, Ok(EmailUrl::File(dir)) if dir == *path));
         }
     }
 

@@ -5,7 +5,7 @@ use crate::{
     App, Error, Result,
     storage::outbox::{self, Owed},
 };
-use metrics::{counter, gauge};
+use metrics::counter;
 use std::{pin::pin, sync::Arc};
 use tokio::{
     task::{JoinError, JoinSet},
@@ -16,8 +16,8 @@ use tokio::{
 const SLOTS: usize = 8;
 /// How often to look for mails due: retries, and mails whose commit nobody rang for.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// How often to refresh the gauges and to close connections that rest.
-const MEASURE_EVERY: Duration = Duration::from_secs(5);
+/// How often to close connections that rest.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
 /// How long mails that are being sent may hold up the end of the service.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -31,12 +31,13 @@ pub async fn run(app: App, mailer: Mailer, stop: impl Future<Output = ()>) {
         sending: JoinSet::new(),
         unmarked: Vec::new(),
         more: false,
+        blind: false,
         app: app.clone(),
     };
     let mut look = interval(LOOK_EVERY);
-    let mut measure = interval(MEASURE_EVERY);
+    let mut tidy = interval(TIDY_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    measure.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
@@ -49,7 +50,7 @@ pub async fn run(app: App, mailer: Mailer, stop: impl Future<Output = ()>) {
                     worker.start_due().await;
                 }
             }
-            _ = measure.tick() => worker.measure().await,
+            _ = tidy.tick() => worker.mailer.tidy(),
         }
     }
     worker.finish().await;
@@ -64,6 +65,8 @@ struct Worker {
     unmarked: Vec<Owed>,
     /// Whether there was more to claim than there were free slots.
     more: bool,
+    /// Whether the last look failed: said once, not twice a second.
+    blind: bool,
 }
 
 impl Worker {
@@ -79,13 +82,20 @@ impl Worker {
         }
         match self.claim(free).await {
             Ok(claimed) => {
+                if std::mem::take(&mut self.blind) {
+                    tracing::info!("can look for mails owed again");
+                }
                 self.more = claimed.len() == free;
                 for owed in claimed {
                     let (app, mailer) = (self.app.clone(), Arc::clone(&self.mailer));
                     self.sending.spawn(deliver(app, mailer, owed));
                 }
             }
-            Err(error) => tracing::warn!(%error, "could not look for mails owed"),
+            Err(error) => {
+                if !std::mem::replace(&mut self.blind, true) {
+                    tracing::warn!(%error, "can't look for mails owed, will keep trying");
+                }
+            }
         }
     }
 
@@ -105,25 +115,6 @@ impl Worker {
             // Its claim lapses, then it is tried again.
             Err(error) => tracing::error!(%error, "sending a mail broke down"),
         }
-    }
-
-    async fn measure(&self) {
-        self.mailer.tidy();
-        match self.pending().await {
-            Ok(pending) => {
-                let age = pending.oldest.map_or(0.0, |oldest| {
-                    (self.app.clock.now() - oldest).as_seconds_f64()
-                });
-                #[allow(clippy::cast_precision_loss)]
-                gauge!("mail_queue_length").set(pending.count as f64);
-                gauge!("mail_queue_oldest_seconds").set(age.max(0.0));
-            }
-            Err(error) => tracing::warn!(%error, "could not count the mails owed"),
-        }
-    }
-
-    async fn pending(&self) -> Result<outbox::Pending> {
-        outbox::pending(&self.app.db.get().await?).await
     }
 
     async fn finish(mut self) {

@@ -1,7 +1,10 @@
 //! `/health`: may requests be sent here? `/livez`: does the process serve at all?
 
 use crate::{App, Error, Result, storage};
-use poem::{handler, web::{Data, Json}};
+use poem::{
+    handler,
+    web::{Data, Json},
+};
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;

@@ -36,7 +36,10 @@ fn describe() {
         Unit::Seconds,
         "How long requests took."
     );
-    describe_gauge!("db_pool_connections", "Connections to PostgreSQL that are open.");
+    describe_gauge!(
+        "db_pool_connections",
+        "Connections to PostgreSQL that are open."
+    );
     describe_gauge!("db_pool_available", "Open connections that nobody uses.");
     describe_gauge!("db_pool_waiting", "Requests that wait for a connection.");
     describe_gauge!("mail_queue_length", "Mails owed.");
@@ -65,9 +68,13 @@ pub async fn keep_fresh(app: App) {
 /// Counts are far below what an `f64` holds exactly.
 #[allow(clippy::cast_precision_loss)]
 async fn refresh(app: &App) {
-    let Ok(client) = app.db.get().await else { return };
+    let Ok(client) = app.db.get().await else {
+        return;
+    };
     if let Ok(pending) = outbox::pending(&client).await {
-        let age = pending.oldest.map_or(0.0, |at| (app.clock.now() - at).as_seconds_f64());
+        let age = pending
+            .oldest
+            .map_or(0.0, |at| (app.clock.now() - at).as_seconds_f64());
         gauge!("mail_queue_length").set(pending.count as f64);
         gauge!("mail_queue_oldest_seconds").set(age.max(0.0));
     }
@@ -88,7 +95,10 @@ pub fn scrape(app: Data<&App>) -> Response {
         .map(PrometheusHandle::render)
         .unwrap_or_default();
     Response::builder()
-        .header(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
+        .header(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )
         .header(header::CACHE_CONTROL, "no-store")
         .body(text)
 }

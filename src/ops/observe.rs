@@ -72,7 +72,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         count(&method, &response, took);
         tracing::info!(
             trace_id,
-            user_id = scope.user_id().map(tracing::field::display),
+            user_id = scope.user_id().map(|id| id.to_string()).unwrap_or_default(),
             method = method.as_str(),
             path,
             status_code = response.status().as_u16(),
@@ -109,8 +109,9 @@ fn method_label(method: &Method) -> &str {
 
 /// The route's pattern, `/users/:id` written as `/users/{id}`; never a raw path.
 fn path_label(response: &Response) -> String {
-    let Some(PathPattern(pattern)) = response.data::<PathPattern>() else {
-        return NO_ROUTE.to_owned();
+    let pattern = match response.data::<PathPattern>() {
+        Some(PathPattern(pattern)) if !pattern.is_empty() => pattern,
+        _ => return NO_ROUTE.to_owned(),
     };
     let mut label = String::with_capacity(pattern.len() + 4);
     let mut in_name = false;

@@ -11,13 +11,7 @@ use crate::{
     routes,
     storage::{Pool, migrate},
 };
-use std::{
-    fs,
-    io::Write,
-    net::SocketAddr,
-    path::Path,
-    time::Duration,
-};
+use std::{fs, io::Write, net::SocketAddr, path::Path, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 /// How long a database that is just starting is waited for.
@@ -28,8 +22,9 @@ const DATABASE_PAUSE: Duration = Duration::from_millis(250);
 pub struct Service {
     app: App,
     addr: SocketAddr,
-    stop: watch::Sender<bool>,
+    stop_server: watch::Sender<bool>,
     server: JoinHandle<()>,
+    stop_mail: watch::Sender<bool>,
     mail: JoinHandle<()>,
     gauges: JoinHandle<()>,
     postgres: Option<EmbeddedPostgres>,
@@ -63,8 +58,9 @@ impl Service {
         warn_of_risks(&config);
 
         let app = App::new(config, clock, db, keys);
-        let (stop, stopped) = watch::channel(false);
-        let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
+        let (stop_server, server_stopped) = watch::channel(false);
+        let (stop_mail, mail_stopped) = watch::channel(false);
+        let until = |mut stopped: watch::Receiver<bool>| async move {
             // A dropped sender means the same.
             stopped.wait_for(|stop| *stop).await.ok();
         };
@@ -73,13 +69,14 @@ impl Service {
                 app.clone(),
                 listener,
                 routes::all(&app),
-                until_stopped(stopped.clone()),
+                until(server_stopped),
             )),
-            mail: tokio::spawn(worker::run(app.clone(), mailer, until_stopped(stopped))),
+            mail: tokio::spawn(worker::run(app.clone(), mailer, until(mail_stopped))),
             gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
             app,
             addr,
-            stop,
+            stop_server,
+            stop_mail,
             postgres,
         })
     }
@@ -98,12 +95,16 @@ impl Service {
 
     /// Drains and stops: first the server, then the mails being sent, then the database.
     pub async fn stop(self) {
-        self.stop.send_replace(true);
+        self.stop_server.send_replace(true);
         self.server.await.ok();
+        // Only now: the last requests may still owe mails.
+        self.stop_mail.send_replace(true);
         self.mail.await.ok();
         self.gauges.abort();
         if let Some(mut postgres) = self.postgres {
-            tokio::task::spawn_blocking(move || postgres.stop()).await.ok();
+            tokio::task::spawn_blocking(move || postgres.stop())
+                .await
+                .ok();
         }
     }
 

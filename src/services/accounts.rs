@@ -61,11 +61,22 @@ impl Registration {
 
     fn check(&self) -> Result<Checked> {
         let mut errors = FieldErrors::default();
-        let email = errors.take("email", self.email.required("your email address").and_then(Email::parse));
-        let username = errors.take("username", self.username.required("a username").and_then(Username::parse));
-        let password = self.password.required("a password").and_then(|typed| {
-            Password::parse(typed, self.email.typed(), self.username.typed())
-        });
+        let email = errors.take(
+            "email",
+            self.email
+                .required("your email address")
+                .and_then(Email::parse),
+        );
+        let username = errors.take(
+            "username",
+            self.username
+                .required("a username")
+                .and_then(Username::parse),
+        );
+        let password = self
+            .password
+            .required("a password")
+            .and_then(|typed| Password::parse(typed, self.email.typed(), self.username.typed()));
         let password = errors.take("password", password);
         match (email, username, password) {
             (Some(email), Some(username), Some(password)) => Ok(Checked {

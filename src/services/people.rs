@@ -91,8 +91,19 @@ mod tests {
     #[test]
     fn malformed_or_too_many_ids_are_refused() {
         let id = Uuid::from_u128(1).to_string();
-        for bad in ["", ",", "x", &format!("{id},"), &id.replace('-', ""), &format!("{{{id}}}")] {
-            assert_eq!(parse_ids(bad).map_err(|b| b.code), Err("invalid_format"), "{bad}");
+        for bad in [
+            "",
+            ",",
+            "x",
+            &format!("{id},"),
+            &id.replace('-', ""),
+            &format!("{{{id}}}"),
+        ] {
+            assert_eq!(
+                parse_ids(bad).map_err(|b| b.code),
+                Err("invalid_format"),
+                "{bad}"
+            );
         }
         assert!(parse_ids(&vec![id.as_str(); 200].join(",")).is_ok());
         assert!(parse_ids(&vec![id.as_str(); 201].join(",")).is_err());

@@ -82,10 +82,16 @@ pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
     }
     let refresh_token = Token::random().map_err(Error::internal)?;
     let session_id = Uuid::now_v7();
-    sessions::open(&client, session_id, account.id, &stored_as(&refresh_token, now), now)
-        .await
-        // The account was deleted in this very moment.
-        .map_err(|e| e.on_constraint("sessions_user_id_fkey", Error::InvalidCredentials))?;
+    sessions::open(
+        &client,
+        session_id,
+        account.id,
+        &stored_as(&refresh_token, now),
+        now,
+    )
+    .await
+    // The account was deleted in this very moment.
+    .map_err(|e| e.on_constraint("sessions_user_id_fkey", Error::InvalidCredentials))?;
     let holder = Holder {
         session_id,
         user_id: account.id,
@@ -110,7 +116,10 @@ fn typed(credentials: &Credentials) -> Result<(&str, &str)> {
             .then_some(typed)
             .ok_or_else(|| Broken::new("required", "Enter your password"))
     });
-    match (errors.take("email", email), errors.take("password", password)) {
+    match (
+        errors.take("email", email),
+        errors.take("password", password),
+    ) {
         // PostgreSQL's text has no NUL, so no account's address does.
         (Some(email), Some(_)) if email.contains('\0') => Err(Error::InvalidCredentials),
         (Some(email), Some(password)) => Ok((email, password)),

@@ -8,12 +8,8 @@ use crate::{
     trace,
 };
 use serde::{Deserialize, Serialize};
-use time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// How long a link works.
-pub const LINK_LIFETIME: Duration = Duration::hours(24);
 
 /// What asks for another link.
 #[derive(Debug, Default, Clone, Deserialize, ToSchema)]
@@ -60,19 +56,24 @@ pub async fn resend(app: &App, resend: &Resend) -> Result<()> {
         .required("your email address")
         .map_err(|broken| FieldErrors::one("email", broken))?
         .trim();
+    // PostgreSQL's text has no NUL, so no account's address does.
+    if email.contains('\0') {
+        return Ok(());
+    }
     let client = app.db.get().await?;
-    if let Some(user_id) = users::unverified(&client, email).await? {
-        let trace_id = trace::current();
-        outbox::owe(
-            &client,
-            Uuid::now_v7(),
-            user_id,
-            outbox::Kind::VerifyEmail,
-            trace_id.as_deref(),
-            app.clock.now(),
-        )
-        .await?;
-        app.mail_owed.notify_one();
+    let Some(user_id) = users::unverified(&client, email).await? else {
+        return Ok(());
+    };
+    let (id, trace_id) = (Uuid::now_v7(), trace::current());
+    let kind = outbox::Kind::VerifyEmail;
+    let now = app.clock.now();
+    match outbox::owe(&client, id, user_id, kind, trace_id.as_deref(), now).await {
+        Ok(()) => app.mail_owed.notify_one(),
+        // The account was deleted in this very moment: nothing is owed to it.
+        Err(error) => match error.on_constraint("outbox_user_id_fkey", Error::UserNotFound) {
+            Error::UserNotFound => {}
+            error => return Err(error),
+        },
     }
     Ok(())
 }

@@ -55,7 +55,11 @@ pub async fn relationships(
     let mut found: Vec<(Uuid, Relationship)> = Vec::new();
     for row in rows {
         let (follower, followee): (Uuid, Uuid) = (row.get(0), row.get(1));
-        let other = if follower == viewer { followee } else { follower };
+        let other = if follower == viewer {
+            followee
+        } else {
+            follower
+        };
         let at = found.iter().position(|(id, _)| *id == other);
         let at = at.unwrap_or_else(|| {
             found.push((other, Relationship::default()));
@@ -99,11 +103,7 @@ pub mod sql {
     pub fn insert(follower: Uuid, followee: Uuid, now: OffsetDateTime) -> WithQuery {
         let edge = Query::insert()
             .into_table((Schema::Users, Follows::Table))
-            .columns([
-                Follows::FollowerId,
-                Follows::FolloweeId,
-                Follows::CreatedAt,
-            ])
+            .columns([Follows::FollowerId, Follows::FolloweeId, Follows::CreatedAt])
             .values_panic([follower.into(), followee.into(), now.into()])
             .on_conflict(
                 OnConflict::columns([Follows::FollowerId, Follows::FolloweeId])
@@ -214,10 +214,7 @@ pub mod sql {
             }
             Start::After(cursor) => {
                 let at = Expr::tuple([Expr::col(Follows::CreatedAt), Expr::col(other)]);
-                let after = Expr::tuple([
-                    Expr::val(cursor.created_at),
-                    Expr::val(cursor.id),
-                ]);
+                let after = Expr::tuple([Expr::val(cursor.created_at), Expr::val(cursor.id)]);
                 select.and_where(at.lt(after));
             }
         }

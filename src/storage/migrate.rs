@@ -1,8 +1,9 @@
 //! Migrations: the SQL files under `migrations/`, embedded, applied in order, once.
 
-use super::pool;
+use super::{pool, schema::Schema};
 use crate::error::{Cause, Error, Result};
 use refinery::{Runner, Target};
+use sea_query::{Expr, ExprTrait, PostgresQueryBuilder, Query};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -72,11 +73,21 @@ pub fn newest() -> i32 {
 
 /// The version of a database; 0 when it was never migrated.
 pub async fn version(client: &tokio_postgres::Client) -> Result<i32> {
-    let sql = "select max(version) from users.schema_migrations";
-    match client.query_one(sql, &[]).await {
+    let sql = Query::select()
+        .expr(Expr::col("version").max())
+        .from((Schema::Users, "schema_migrations"))
+        .to_string(PostgresQueryBuilder);
+    match client.query_one(&sql, &[]).await {
         Ok(row) => Ok(row.get::<_, Option<i32>>(0).unwrap_or(0)),
         // 42P01: no such table; 3F000: no such schema.
-        Err(error) if matches!(error.code().map(tokio_postgres::error::SqlState::code), Some("42P01" | "3F000")) => Ok(0),
+        Err(error)
+            if matches!(
+                error.code().map(tokio_postgres::error::SqlState::code),
+                Some("42P01" | "3F000")
+            ) =>
+        {
+            Ok(0)
+        }
         Err(error) => Err(Error::from(error)),
     }
 }

@@ -14,6 +14,9 @@ pub mod pool;
 pub mod profiles;
 pub mod schema;
 pub mod sessions;
+#[cfg(test)]
+mod statements;
+pub mod tls;
 pub mod users;
 pub mod web_sessions;
 
@@ -51,7 +54,10 @@ pub(crate) async fn one(db: &impl GenericClient, statement: impl PostgresBinder)
 }
 
 /// How many rows a statement changed.
-pub(crate) async fn execute(db: &impl GenericClient, statement: impl PostgresBinder) -> Result<u64> {
+pub(crate) async fn execute(
+    db: &impl GenericClient,
+    statement: impl PostgresBinder,
+) -> Result<u64> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
     let prepared = db.prepare_cached(&sql).await?;
     Ok(db.execute(&prepared, &values.as_params()).await?)
@@ -60,7 +66,10 @@ pub(crate) async fn execute(db: &impl GenericClient, statement: impl PostgresBin
 /// Whether the database answers.
 pub async fn ping(pool: &Pool) -> Result<()> {
     let client = pool.get().await?;
-    one(&client, Query::select().expr(Expr::val(1)).take())
-        .await
-        .map(drop)
+    one(
+        &client,
+        Query::select().expr(Expr::current_timestamp()).take(),
+    )
+    .await
+    .map(drop)
 }

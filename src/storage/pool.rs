@@ -1,11 +1,10 @@
-//! The pool of connections: TLS, time-outs, and what `DATABASE_URL` may say.
+//! The pool of connections: its time-outs, and what `DATABASE_URL` may say.
 
+use super::tls::{self, Ssl};
 use crate::error::{Cause, Result};
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime};
-use rustls::{ClientConfig, RootCertStore, pki_types::{CertificateDer, pem::PemObject}};
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, time::Duration};
 use tokio_postgres::config::SslMode;
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long a request waits for a free connection, or for a new one.
 const WAIT: Duration = Duration::from_secs(3);
@@ -23,15 +22,16 @@ impl Pool {
     /// A pool of at most `size` connections. None is opened yet.
     pub fn new(url: &str, size: usize) -> Result<Self, Cause> {
         let (mut config, ssl) = split_url(url)?;
+        let options = format!("{} {OPTIONS}", config.get_options().unwrap_or_default());
         config
-            .options(OPTIONS)
+            .options(options)
             .application_name("users-service")
             .connect_timeout(WAIT)
             .keepalives_idle(Duration::from_secs(15))
             .tcp_user_timeout(USER_TIMEOUT);
         let manager = Manager::from_config(
             config,
-            tls(&ssl)?,
+            tls::connector(&ssl)?,
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
             },
@@ -65,7 +65,7 @@ pub async fn direct(url: &str) -> Result<tokio_postgres::Client, Cause> {
     config
         .application_name("users-service migrate")
         .connect_timeout(Duration::from_secs(10));
-    let (client, connection) = config.connect(tls(&ssl)?).await?;
+    let (client, connection) = config.connect(tls::connector(&ssl)?).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(%error, "the migration's connection ended");
@@ -76,18 +76,12 @@ pub async fn direct(url: &str) -> Result<tokio_postgres::Client, Cause> {
 
 /// Whether a connection string can be read; else a phrase that says so and repeats nothing of it.
 pub fn check_url(url: &str) -> Result<(), String> {
-    let (_, ssl) = split_url(url)
-        .map_err(|_| "must be a connection string such as postgresql://user:password@host/database".to_owned())?;
-    tls(&ssl)
+    let (_, ssl) = split_url(url).map_err(|_| {
+        "must be a connection string such as postgresql://user:password@host/database".to_owned()
+    })?;
+    tls::connector(&ssl)
         .map(|_| ())
         .map_err(|error| format!("names an sslrootcert that can't be used ({error})"))
-}
-
-/// What libpq's `sslmode` and `sslrootcert` ask for beyond what tokio-postgres understands.
-#[derive(Default)]
-struct Ssl {
-    verify: bool,
-    root_cert: Option<String>,
 }
 
 /// Takes `sslmode=verify-*` and `sslrootcert` out of a URL, which tokio-postgres refuses.
@@ -112,23 +106,6 @@ fn split_url(url: &str) -> Result<(tokio_postgres::Config, Ssl), Cause> {
         config.ssl_mode(SslMode::Require);
     }
     Ok((config, ssl))
-}
-
-/// TLS that verifies the server by the system's roots and `sslrootcert`.
-fn tls(ssl: &Ssl) -> Result<MakeRustlsConnect, Cause> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = ssl.root_cert.as_deref().filter(|path| *path != "system") {
-        for certificate in CertificateDer::pem_file_iter(path)? {
-            roots.add(certificate?)?;
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
 }
 
 #[cfg(test)]

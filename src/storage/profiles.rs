@@ -11,12 +11,16 @@ use uuid::Uuid;
 
 /// The whole profile of an account.
 pub async fn by_id(db: &impl GenericClient, id: Uuid) -> Result<Option<Profile>> {
-    Ok(optional(db, sql::by_id(id)).await?.map(|row| to_profile(&row)))
+    Ok(optional(db, sql::by_id(id))
+        .await?
+        .map(|row| to_profile(&row)))
 }
 
 /// The whole profile of the account with this username, whatever its case.
 pub async fn by_username(db: &impl GenericClient, name: &str) -> Result<Option<Profile>> {
-    Ok(optional(db, sql::by_username(name)).await?.map(|row| to_profile(&row)))
+    Ok(optional(db, sql::by_username(name))
+        .await?
+        .map(|row| to_profile(&row)))
 }
 
 /// Changes the supplied fields and nothing else; says whether the account exists.
@@ -71,9 +75,9 @@ pub mod sql {
 
     /// The sum over a person's slots: at most 16 rows, whatever the count.
     fn count(column: FollowCounts) -> Expr {
-        let sum = Func::coalesce([Expr::col(column).sum(), Expr::value(0)]);
+        let sum = Expr::col(column).sum().cast_as("bigint");
         let select = Query::select()
-            .expr(Expr::expr(sum).cast_as("bigint"))
+            .expr(Func::coalesce([sum, Expr::val(0_i64)]))
             .from((Schema::Users, FollowCounts::Table))
             .and_where(
                 Expr::col((FollowCounts::Table, FollowCounts::UserId))

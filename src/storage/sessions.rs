@@ -170,11 +170,7 @@ pub mod sql {
                 now.into(),
             ])
             .take()
-            .with(
-                WithClause::new()
-                    .cte(cte("session", session))
-                    .to_owned(),
-            )
+            .with(WithClause::new().cte(cte("session", session)).to_owned())
     }
 
     /// The whole rotation. `live` holds the session against its end while `spent` compares and
@@ -259,7 +255,10 @@ pub mod sql {
             )
     }
 
-    fn cte(name: &'static str, query: impl Into<sea_query::SubQueryStatement>) -> CommonTableExpression {
+    fn cte(
+        name: &'static str,
+        query: impl Into<sea_query::SubQueryStatement>,
+    ) -> CommonTableExpression {
         CommonTableExpression::new()
             .query(query)
             .table_name(Alias::new(name))

@@ -99,7 +99,9 @@ pub async fn delete_unverified(db: &impl GenericClient, id: Uuid) -> Result<bool
 
 /// Whether an account with this address exists.
 pub async fn email_exists(db: &impl GenericClient, email: &Email) -> Result<bool> {
-    Ok(optional(db, sql::email_exists(email.as_str())).await?.is_some())
+    Ok(optional(db, sql::email_exists(email.as_str()))
+        .await?
+        .is_some())
 }
 
 /// Whether an account with this id exists.
@@ -139,12 +141,16 @@ pub async fn by_link(
 
 /// The public side of one person.
 pub async fn person(db: &impl GenericClient, id: Uuid) -> Result<Option<Person>> {
-    Ok(optional(db, sql::people_by_ids(&[id])).await?.map(|row| to_person(&row)))
+    Ok(optional(db, sql::people_by_ids(&[id]))
+        .await?
+        .map(|row| to_person(&row)))
 }
 
 /// The public side of the person with this username, whatever its case.
 pub async fn person_by_username(db: &impl GenericClient, name: &str) -> Result<Option<Person>> {
-    Ok(optional(db, sql::person_by_username(name)).await?.map(|row| to_person(&row)))
+    Ok(optional(db, sql::person_by_username(name))
+        .await?
+        .map(|row| to_person(&row)))
 }
 
 /// The public sides of these people, in no order; unknown ids are absent.
@@ -180,8 +186,8 @@ pub mod sql {
         storage::schema::{EmailVerifications, Follows, Outbox, Schema, Users},
     };
     use sea_query::{
-        Asterisk, Cond, DeleteStatement, Expr, ExprTrait, Func, InsertStatement, LockType, Order, Query,
-        SelectStatement, UpdateStatement, extension::postgres::PgExpr,
+        Asterisk, Cond, DeleteStatement, Expr, ExprTrait, Func, InsertStatement, LockType, Order,
+        Query, SelectStatement, UpdateStatement, extension::postgres::PgExpr,
     };
 
     const PERSON: [Users; 4] = [
@@ -293,14 +299,14 @@ pub mod sql {
                 .take()
         };
         let live_links = links()
-            .and_where(Expr::col((EmailVerifications::Table, EmailVerifications::ExpiresAt)).gt(now))
+            .and_where(
+                Expr::col((EmailVerifications::Table, EmailVerifications::ExpiresAt)).gt(now),
+            )
             .take();
         let owed = Query::select()
             .column(Asterisk)
             .from((Schema::Users, Outbox::Table))
-            .and_where(
-                Expr::col((Outbox::Table, Outbox::UserId)).equals((Users::Table, Users::Id)),
-            )
+            .and_where(Expr::col((Outbox::Table, Outbox::UserId)).equals((Users::Table, Users::Id)))
             .and_where(Expr::col((Outbox::Table, Outbox::SentAt)).is_null())
             .and_where(Expr::col((Outbox::Table, Outbox::GivenUpAt)).is_null())
             .take();

@@ -166,7 +166,12 @@ mod tests {
         let png = encoded(&DynamicImage::ImageRgba8(clear), ImageFormat::Png);
         let jpeg = make(&png).unwrap().remove(0);
         let back = image::load_from_memory(&jpeg).unwrap().into_rgb8();
-        assert!(back.get_pixel(200, 200).0.iter().all(|channel| *channel > 250));
+        assert!(
+            back.get_pixel(200, 200)
+                .0
+                .iter()
+                .all(|channel| *channel > 250)
+        );
     }
 
     #[test]
@@ -187,6 +192,9 @@ mod tests {
             assert!(matches!(make(&bad), Err(Error::AvatarInvalid(_))));
         }
         let many = encoded(&red(8_000, 5_001), ImageFormat::Png);
-        assert!(matches!(make(&many), Err(Error::AvatarInvalid(TOO_MANY_PIXELS))));
+        assert!(matches!(
+            make(&many),
+            Err(Error::AvatarInvalid(TOO_MANY_PIXELS))
+        ));
     }
 }

@@ -1,6 +1,6 @@
 //! `/docs`: the OpenAPI document as a plain page. No script, no third-party host.
 
-use super::openapi;
+use crate::{api::openapi, web};
 use askama::Template;
 use poem::{handler, web::Html};
 use std::sync::LazyLock;
@@ -9,6 +9,7 @@ use utoipa::openapi::{RefOr, path::Operation, schema::Schema};
 #[derive(Template)]
 #[template(path = "docs/index.html")]
 struct Page {
+    stylesheet: String,
     operations: Vec<Entry>,
     schemas: Vec<(String, String)>,
 }
@@ -52,6 +53,7 @@ fn build() -> Page {
     }
     let schemas = document.components.iter().flat_map(|c| &c.schemas);
     Page {
+        stylesheet: web::asset("app.css"),
         operations,
         schemas: schemas
             .map(|(name, schema)| (name.clone(), pretty(schema)))

@@ -1,0 +1,109 @@
+//! Every statement of the running service on one page: `statements.sql` beside this file.
+//! Run the test with `UPDATE_SNAPSHOT=1` after a change, and read the difference.
+
+use super::{
+    audit, avatars, email_verifications, follows, outbox, profiles, sessions, users, web_sessions,
+};
+use crate::domain::{
+    Email, Position, Username,
+    page::{Cursor, Start},
+    profile::ProfileChange,
+};
+use sea_query::PostgresQueryBuilder;
+use time::{OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
+const A: Uuid = Uuid::from_u128(1);
+const B: Uuid = Uuid::from_u128(2);
+const HASH: [u8; 32] = [7; 32];
+
+macro_rules! page {
+    ($($name:literal: $statement:expr),* $(,)?) => {
+        [$(($name, $statement.build(PostgresQueryBuilder).0)),*]
+            .map(|(name, sql)| format!("-- {name}\n{sql};\n"))
+            .join("\n")
+    };
+}
+
+#[test]
+#[allow(clippy::unwrap_used)]
+fn every_statement_is_as_reviewed() {
+    let email = Email::parse("ana@example.org").unwrap();
+    let username = Username::parse("ana").unwrap();
+    let user = users::NewUser {
+        id: A,
+        username: &username,
+        email: &email,
+        password_hash: "hash",
+    };
+    let token = sessions::NewToken {
+        hash: HASH,
+        expires_at: NOW,
+    };
+    let everything = ProfileChange {
+        display_name: Some(None),
+        bio: Some(None),
+        avatar_url: Some(None),
+    };
+    let after = Position {
+        start: Start::After(Cursor {
+            created_at: NOW,
+            id: A,
+        }),
+        size: 20,
+    };
+    let page = page! {
+        "users::insert": users::sql::insert(&user, NOW),
+        "users::credentials": users::sql::credentials("ana@example.org"),
+        "users::replace_password_hash": users::sql::replace_password_hash(A, "old", "new", NOW),
+        "users::mark_verified": users::sql::mark_verified(A, NOW),
+        "users::unverified": users::sql::unverified("ana@example.org"),
+        "users::lock_lapsed": users::sql::lock_lapsed(&email, &username, NOW),
+        "users::delete_unverified": users::sql::delete_unverified(A),
+        "users::email_exists": users::sql::email_exists("ana@example.org"),
+        "users::exists": users::sql::exists(A),
+        "users::by_link": users::sql::by_link(&HASH, true),
+        "users::people_by_ids": users::sql::people_by_ids(&[A, B]),
+        "users::person_by_username": users::sql::person_by_username("ana"),
+        "users::newest_unfollowed": users::sql::newest_unfollowed(A, 8),
+        "email_verifications::issue": email_verifications::sql::issue(&HASH, A, NOW, NOW),
+        "email_verifications::mark_used": email_verifications::sql::mark_used(&HASH, NOW),
+        "email_verifications::delete_unused": email_verifications::sql::delete_unused(A),
+        "sessions::open": sessions::sql::open(B, A, &token, NOW),
+        "sessions::rotate": sessions::sql::rotate(&HASH, b"sealed", &token, NOW),
+        "sessions::token": sessions::sql::token(&HASH),
+        "sessions::lock_live": sessions::sql::lock_live(B),
+        "sessions::end": sessions::sql::end(B, sessions::EndReason::Theft, NOW),
+        "sessions::revoke_all": sessions::sql::revoke_all(B),
+        "web_sessions::live": web_sessions::sql::live(&HASH, NOW),
+        "web_sessions::delete": web_sessions::sql::delete(&HASH),
+        "web_sessions::delete_of": web_sessions::sql::delete_of(B),
+        "web_sessions::delete_expired": web_sessions::sql::delete_expired(NOW),
+        "profiles::by_id": profiles::sql::by_id(A),
+        "profiles::by_username": profiles::sql::by_username("ana"),
+        "profiles::update": profiles::sql::update(A, &everything, NOW),
+        "follows::insert": follows::sql::insert(A, B, NOW),
+        "follows::delete": follows::sql::delete(A, B),
+        "follows::page by number": follows::sql::page(A, follows::List::Followers, &Position::default()),
+        "follows::page by cursor": follows::sql::page(A, follows::List::Followees, &after),
+        "follows::edges_between": follows::sql::edges_between(A, &[B]),
+        "follows::edges_of": follows::sql::edges_of(A),
+        "follows::forget_counts": follows::sql::forget_counts(A),
+        "avatars::lock_owner": avatars::sql::lock_owner(A),
+        "avatars::issue": avatars::sql::issue(A, "name.jpg", NOW),
+        "avatars::issued": avatars::sql::issued(A),
+        "avatars::forget": avatars::sql::forget(A, &["name.jpg".to_owned()]),
+        "audit::append": audit::sql::append(A, B, audit::Event::RefreshTokenReused, None, NOW),
+        "outbox::owe": outbox::sql::owe(A, B, outbox::Kind::VerifyEmail, None, NOW),
+    };
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/statements.sql");
+    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
+        std::fs::write(file, &page).unwrap();
+    }
+    let reviewed = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(
+        page == reviewed,
+        "statements changed, see the comment above:\n{page}"
+    );
+}

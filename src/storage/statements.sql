@@ -1,0 +1,125 @@
+-- users::insert
+INSERT INTO "users"."users" ("id", "username", "email", "password_hash", "created_at", "updated_at") VALUES ($1, $2, $3, $4, $5, $6);
+
+-- users::credentials
+SELECT "id", "email", "password_hash", "email_verified", "roles" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1);
+
+-- users::replace_password_hash
+UPDATE "users"."users" SET "password_hash" = $1, "updated_at" = $2 WHERE "id" = $3 AND "password_hash" = $4;
+
+-- users::mark_verified
+UPDATE "users"."users" SET "email_verified" = $1, "updated_at" = $2 WHERE "id" = $3;
+
+-- users::unverified
+SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1) AND (NOT "email_verified");
+
+-- users::lock_lapsed
+SELECT "users"."id" FROM "users"."users" WHERE (LOWER("users"."email") = LOWER($1) OR LOWER("users"."username") = LOWER($2)) AND (NOT "users"."email_verified") AND EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id") AND (NOT EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id" AND "email_verifications"."expires_at" > $3)) AND (NOT EXISTS(SELECT * FROM "users"."outbox" WHERE "outbox"."user_id" = "users"."id" AND "outbox"."sent_at" IS NULL AND "outbox"."given_up_at" IS NULL)) ORDER BY "users"."id" ASC FOR UPDATE OF "users";
+
+-- users::delete_unverified
+DELETE FROM "users"."users" WHERE "id" = $1 AND (NOT "email_verified");
+
+-- users::email_exists
+SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1);
+
+-- users::exists
+SELECT "id" FROM "users"."users" WHERE "id" = $1;
+
+-- users::by_link
+SELECT "users"."id", "users"."username", "users"."email_verified", "email_verifications"."expires_at", "email_verifications"."used_at" FROM "users"."users" INNER JOIN "users"."email_verifications" ON "email_verifications"."user_id" = "users"."id" WHERE "email_verifications"."token_hash" = $1 FOR UPDATE;
+
+-- users::people_by_ids
+SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE "id" = ANY($1);
+
+-- users::person_by_username
+SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE LOWER("users"."username") = LOWER($1);
+
+-- users::newest_unfollowed
+SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url" FROM "users"."users" WHERE "users"."id" <> $1 AND "users"."email_verified" AND (NOT EXISTS(SELECT * FROM "users"."follows" WHERE "follows"."follower_id" = $2 AND "follows"."followee_id" = "users"."id")) ORDER BY "users"."id" DESC LIMIT $3;
+
+-- email_verifications::issue
+INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at") VALUES ($1, $2, $3, $4) ON CONFLICT ("token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "email_verifications"."used_at" IS NULL;
+
+-- email_verifications::mark_used
+UPDATE "users"."email_verifications" SET "used_at" = $1 WHERE "token_hash" = $2;
+
+-- email_verifications::delete_unused
+DELETE FROM "users"."email_verifications" WHERE "user_id" = $1 AND "used_at" IS NULL;
+
+-- sessions::open
+WITH "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at") VALUES ($1, $2, $3) RETURNING "id") INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") VALUES ($4, $5, $6, $7, $8);
+
+-- sessions::rotate
+WITH "live" AS (SELECT "sessions"."id" FROM "users"."sessions" INNER JOIN "users"."refresh_tokens" ON "refresh_tokens"."session_id" = "sessions"."id" WHERE "refresh_tokens"."token_hash" = $1 AND "sessions"."ended_at" IS NULL FOR SHARE OF "sessions") , "spent" AS (UPDATE "users"."refresh_tokens" SET "revoked" = $2, "rotated_at" = $3, "sealed_successor" = $4 FROM "live" WHERE "refresh_tokens"."session_id" = "live"."id" AND "refresh_tokens"."token_hash" = $5 AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $6 RETURNING "refresh_tokens"."user_id", "refresh_tokens"."session_id") , "fresh" AS (INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($7 AS bytea), "user_id", "session_id", CAST($8 AS timestamptz), CAST($9 AS timestamptz) FROM "spent" RETURNING "user_id", "session_id") SELECT "fresh"."session_id", "users"."id", "users"."email", "users"."roles" FROM "fresh" INNER JOIN "users"."users" ON "users"."id" = "fresh"."user_id";
+
+-- sessions::token
+SELECT "session_id", "expires_at", "revoked", "rotated_at", "sealed_successor" FROM "users"."refresh_tokens" WHERE "token_hash" = $1;
+
+-- sessions::lock_live
+SELECT "sessions"."id", "users"."id", "users"."email", "users"."roles" FROM "users"."sessions" INNER JOIN "users"."users" ON "users"."id" = "sessions"."user_id" WHERE "sessions"."id" = $1 AND "sessions"."ended_at" IS NULL FOR UPDATE OF "sessions";
+
+-- sessions::end
+UPDATE "users"."sessions" SET "ended_at" = $1, "end_reason" = $2 WHERE "id" = $3 AND "ended_at" IS NULL;
+
+-- sessions::revoke_all
+UPDATE "users"."refresh_tokens" SET "revoked" = $1, "sealed_successor" = $2 WHERE "session_id" = $3;
+
+-- web_sessions::live
+SELECT "web_sessions"."data", "web_sessions"."expires_at" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL;
+
+-- web_sessions::delete
+DELETE FROM "users"."web_sessions" WHERE "id_hash" = $1;
+
+-- web_sessions::delete_of
+DELETE FROM "users"."web_sessions" WHERE "session_id" = $1;
+
+-- web_sessions::delete_expired
+DELETE FROM "users"."web_sessions" WHERE "expires_at" <= $1;
+
+-- profiles::by_id
+SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id") FROM "users"."users" WHERE "users"."id" = $3;
+
+-- profiles::by_username
+SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id") FROM "users"."users" WHERE LOWER("users"."username") = LOWER($3);
+
+-- profiles::update
+UPDATE "users"."users" SET "updated_at" = $1, "display_name" = $2, "bio" = $3, "avatar_url" = $4 WHERE "id" = $5;
+
+-- follows::insert
+WITH "edge" AS (INSERT INTO "users"."follows" ("follower_id", "followee_id", "created_at") VALUES ($1, $2, $3) ON CONFLICT ("follower_id", "followee_id") DO NOTHING RETURNING "follower_id") , "counted" AS (INSERT INTO "users"."follow_counts" ("user_id", "slot", "followers", "followees") SELECT CAST($4 AS uuid), CAST($5 AS smallint), CAST($6 AS bigint), CAST($7 AS bigint) FROM "edge" UNION ALL (SELECT CAST($8 AS uuid), CAST($9 AS smallint), CAST($10 AS bigint), CAST($11 AS bigint) FROM "edge") ON CONFLICT ("user_id", "slot") DO UPDATE SET "followers" = "follow_counts"."followers" + "excluded"."followers", "followees" = "follow_counts"."followees" + "excluded"."followees" RETURNING "user_id") SELECT COUNT("follower_id") FROM "edge";
+
+-- follows::delete
+WITH "edge" AS (DELETE FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" = $2 RETURNING "follower_id") , "counted" AS (INSERT INTO "users"."follow_counts" ("user_id", "slot", "followers", "followees") SELECT CAST($3 AS uuid), CAST($4 AS smallint), CAST($5 AS bigint), CAST($6 AS bigint) FROM "edge" UNION ALL (SELECT CAST($7 AS uuid), CAST($8 AS smallint), CAST($9 AS bigint), CAST($10 AS bigint) FROM "edge") ON CONFLICT ("user_id", "slot") DO UPDATE SET "followers" = "follow_counts"."followers" + "excluded"."followers", "followees" = "follow_counts"."followees" + "excluded"."followees" RETURNING "user_id") SELECT COUNT("follower_id") FROM "edge";
+
+-- follows::page by number
+SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = $1 ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $2 OFFSET $3;
+
+-- follows::page by cursor
+SELECT "followee_id", "created_at" FROM "users"."follows" WHERE "follower_id" = $1 AND ("created_at", "followee_id") < ($2, $3) ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $4;
+
+-- follows::edges_between
+SELECT "follower_id", "followee_id" FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" = ANY($2) UNION ALL (SELECT "follower_id", "followee_id" FROM "users"."follows" WHERE "followee_id" = $3 AND "follower_id" = ANY($4));
+
+-- follows::edges_of
+SELECT "follower_id", "followee_id" FROM "users"."follows" WHERE "follower_id" = $1 OR "followee_id" = $2;
+
+-- follows::forget_counts
+DELETE FROM "users"."follow_counts" WHERE "user_id" = $1;
+
+-- avatars::lock_owner
+SELECT "id" FROM "users"."users" WHERE "id" = $1 FOR NO KEY UPDATE;
+
+-- avatars::issue
+INSERT INTO "users"."avatars" ("user_id", "name", "created_at") VALUES ($1, $2, $3) ON CONFLICT ("user_id", "name") DO UPDATE SET "created_at" = "excluded"."created_at";
+
+-- avatars::issued
+SELECT "name" FROM "users"."avatars" WHERE "user_id" = $1 ORDER BY "created_at" DESC;
+
+-- avatars::forget
+DELETE FROM "users"."avatars" WHERE "user_id" = $1 AND "name" = ANY($2);
+
+-- audit::append
+INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at") VALUES ($1, $2, $3, $4, $5, $6);
+
+-- outbox::owe
+INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at") VALUES ($1, $2, $3, $4, $5, $6);

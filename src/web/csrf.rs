@@ -1,0 +1,180 @@
+//! The proof that a form was filled in on a page of ours (OWASP CSRF Cheat Sheet, double submit):
+//! the secret in a cookie, and beside it, masked anew in every page, in each form.
+//!
+//! The secret belongs to the browser and not to a session, so that a form that was open while
+//! its session was renewed, or the service restarted, still submits.
+
+use super::visit::Visit;
+use crate::{
+    App, Error, Result,
+    http::{body, cookies},
+};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use poem::{FromRequest, Request, RequestBody, Response};
+use serde::{Deserialize, de::DeserializeOwned};
+use subtle::ConstantTimeEq;
+
+const BYTES: usize = 32;
+
+/// What templates write for the proof. No text of a person can hold it: its `<` would be escaped.
+pub(super) const PLACEHOLDER: &str = "<csrf>";
+
+/// The secret of a browser.
+#[derive(Clone)]
+pub(super) struct Secret {
+    bytes: [u8; BYTES],
+    is_new: bool,
+}
+
+impl Secret {
+    /// The one that a request carries; a new one if it has none.
+    pub(super) fn of(visit: Visit<'_>) -> Result<Self> {
+        if let Some(bytes) = carried(visit.app, visit.request) {
+            return Ok(Self {
+                bytes,
+                is_new: false,
+            });
+        }
+        Ok(Self {
+            bytes: random()?,
+            is_new: true,
+        })
+    }
+
+    /// The secret itself, for telling apart pages that hold different ones. Never sent.
+    pub(super) fn expose(&self) -> &[u8; BYTES] {
+        &self.bytes
+    }
+
+    /// A proof for a page: different each time, so that compression can't leak it (BREACH).
+    pub(super) fn proof(&self) -> Result<String> {
+        let mask = random()?;
+        Ok(BASE64_URL_SAFE_NO_PAD.encode([mask, xor(mask, &self.bytes)].concat()))
+    }
+
+    /// Gives the secret to a browser that has none.
+    pub(super) fn set(&self, response: &mut Response, app: &App) {
+        if self.is_new {
+            let value = BASE64_URL_SAFE_NO_PAD.encode(self.bytes);
+            cookies::set(response, app, cookie_name(app), &value, None);
+        }
+    }
+}
+
+fn cookie_name(app: &App) -> &'static str {
+    if app.config.secure_cookies() {
+        "__Host-csrf"
+    } else {
+        "csrf"
+    }
+}
+
+fn carried(app: &App, request: &Request) -> Option<[u8; BYTES]> {
+    let value = cookies::get(request, cookie_name(app))?;
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
+    bytes.try_into().ok()
+}
+
+/// Whether a proof holds the secret.
+fn proves(proof: &str, secret: &[u8; BYTES]) -> bool {
+    let decoded = BASE64_URL_SAFE_NO_PAD.decode(proof).unwrap_or_default();
+    let Some((mask, masked)) = decoded.split_at_checked(BYTES) else {
+        return false;
+    };
+    let Ok(mask) = <[u8; BYTES]>::try_from(mask) else {
+        return false;
+    };
+    xor(mask, secret).as_slice().ct_eq(masked).into()
+}
+
+fn xor(mut mask: [u8; BYTES], secret: &[u8; BYTES]) -> [u8; BYTES] {
+    mask.iter_mut().zip(secret).for_each(|(byte, key)| *byte ^= key);
+    mask
+}
+
+fn random() -> Result<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    SystemRandom::new().fill(&mut bytes).map_err(Error::internal)?;
+    Ok(bytes)
+}
+
+/// A form that was posted. Its fields can be acted on only through [`Posted::then`], which asks
+/// for the proof.
+pub(super) struct Posted<T> {
+    fields: T,
+    proven: bool,
+}
+
+impl<T> Posted<T> {
+    /// These fields with the proof that came beside them.
+    pub(super) fn new(request: &Request, fields: T, proof: &str) -> Result<Self> {
+        let visit = Visit::of(request)?;
+        let proven = carried(visit.app, request).is_some_and(|secret| proves(proof, &secret));
+        Ok(Self { fields, proven })
+    }
+
+    /// Does what a form asks for, if the form is ours, else says `BadFormProof`. Gives the fields
+    /// back, to fill the form in again.
+    pub(super) async fn then<R>(self, verb: impl AsyncFnOnce(&T) -> Result<R>) -> (T, Result<R>) {
+        let outcome = if self.proven {
+            verb(&self.fields).await
+        } else {
+            Err(Error::BadFormProof)
+        };
+        (self.fields, outcome)
+    }
+}
+
+/// A form without fields of its own.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct NoFields {}
+
+#[derive(Deserialize)]
+struct WithProof<T> {
+    #[serde(default)]
+    csrf: String,
+    #[serde(flatten)]
+    fields: T,
+}
+
+impl<'a, T: DeserializeOwned + Send> FromRequest<'a> for Posted<T> {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let form: WithProof<T> = body::form(request, body).await?;
+        Ok(Self::new(request, form.fields, &form.csrf)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::Text, services::sessions::Credentials};
+
+    #[test]
+    fn a_proof_is_different_each_time_and_proves_one_secret() -> Result<()> {
+        let secret = Secret {
+            bytes: random()?,
+            is_new: true,
+        };
+        let (one, other) = (secret.proof()?, secret.proof()?);
+        assert_ne!(one, other);
+        assert!(proves(&one, secret.expose()) && proves(&other, secret.expose()));
+        assert!(!proves(&one, &random()?));
+        for bad in ["", "AAAA", "%%", &one[1..], &format!("{one}AAAA"), PLACEHOLDER] {
+            assert!(!proves(bad, secret.expose()), "{bad}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_proof_is_told_from_the_fields_and_no_field_comes_twice() {
+        let of = serde_urlencoded::from_str::<WithProof<Credentials>>;
+        let form = of("csrf=abc&email=ana%40example.org&password=");
+        assert!(form.is_ok_and(|form| form.csrf == "abc"
+            && form.fields.email.typed() == "ana@example.org"
+            && form.fields.password == Text::from("")));
+        assert!(of("email=a&email=b").is_err());
+        assert!(of("csrf=a&csrf=b").is_err());
+        assert!(serde_urlencoded::from_str::<WithProof<NoFields>>("csrf=a&x=y").is_ok());
+    }
+}

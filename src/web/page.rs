@@ -1,0 +1,168 @@
+//! From a template to an answer: proofs, caching headers, parts for htmx.
+
+use super::{
+    csrf::{PLACEHOLDER, Secret},
+    problem::Problem,
+    session::Viewer,
+    visit::Visit,
+};
+use crate::{Error, Result};
+use askama::Template;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use poem::{
+    Response,
+    http::{HeaderValue, StatusCode, header},
+};
+use sha2::{Digest, Sha256};
+
+/// What answers depend on beside their address.
+const VARY: HeaderValue = HeaderValue::from_static("Cookie, HX-Request, HX-Request-Type, Accept-Encoding");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+/// What stands around the content of every page.
+#[derive(Debug, Default)]
+pub(super) struct Frame {
+    /// Who is looking.
+    pub(super) viewer: Option<Viewer>,
+    /// The path of the page, which its link in the navigation is marked by.
+    pub(super) here: String,
+    /// What is wrong with the form on it.
+    pub(super) problem: Option<Problem>,
+    /// Whether this is a development set-up, whose mails can be read.
+    pub(super) development: bool,
+    /// Whether nothing is known of the viewer: no navigation.
+    pub(super) bare: bool,
+}
+
+impl Frame {
+    /// The same with what is wrong.
+    pub(super) fn with(mut self, problem: Option<Problem>) -> Self {
+        self.problem = problem;
+        self
+    }
+}
+
+/// A part of a page with what it changes around it.
+#[derive(Template)]
+#[template(path = "layouts/part.html")]
+struct Part<'a, T: Template> {
+    part: &'a T,
+    title: &'a str,
+    problem: Option<&'a Problem>,
+    said: &'a str,
+}
+
+impl Visit<'_> {
+    /// The frame of a page for this viewer.
+    pub(super) fn frame(self, viewer: Option<Viewer>) -> Frame {
+        Frame {
+            viewer,
+            here: self.request.original_uri().path().to_owned(),
+            problem: None,
+            development: self.app.config.is_development(),
+            bare: false,
+        }
+    }
+
+    /// A page that nobody keeps a copy of.
+    pub(super) fn page(self, status: StatusCode, page: &impl Template) -> Result<Response> {
+        let html = page.render().map_err(Error::internal)?;
+        let mut response = self.html(&html, &self.secret_for(&html)?)?;
+        response.set_status(status);
+        response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+        Ok(response)
+    }
+
+    /// A page that a browser may keep and ask for again: 304 when it is still the same.
+    pub(super) fn kept_page(self, page: &impl Template) -> Result<Response> {
+        let html = page.render().map_err(Error::internal)?;
+        let secret = self.secret_for(&html)?;
+        let tag = entity_tag(&html, secret.as_ref());
+        let known = self.request.header(header::IF_NONE_MATCH);
+        let mut response = if known.is_some_and(|known| is_among(&tag, known)) {
+            StatusCode::NOT_MODIFIED.into()
+        } else {
+            self.html(&html, &secret)?
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, VARY);
+        headers.insert(header::CACHE_CONTROL, ASK_AGAIN);
+        headers.insert(header::ETAG, HeaderValue::try_from(tag).map_err(Error::internal)?);
+        Ok(response)
+    }
+
+    /// A part of a page for htmx to swap in, the same bytes as in the page. `title` is the page's
+    /// from now on (empty: as it was), `said` is spoken by screen readers.
+    pub(super) fn part(
+        self,
+        status: StatusCode,
+        part: &impl Template,
+        title: &str,
+        problem: Option<&Problem>,
+        said: &str,
+    ) -> Result<Response> {
+        let part = Part {
+            part,
+            title,
+            problem,
+            said,
+        };
+        self.page(status, &part)
+    }
+
+    /// The browser's secret, if the page has a form to prove.
+    fn secret_for(self, html: &str) -> Result<Option<Secret>> {
+        html.contains(PLACEHOLDER).then(|| Secret::of(self)).transpose()
+    }
+
+    fn html(self, html: &str, secret: &Option<Secret>) -> Result<Response> {
+        let mut response = Response::builder()
+            .content_type("text/html; charset=utf-8")
+            .header(header::VARY, VARY)
+            .finish();
+        match secret {
+            None => response.set_body(html.to_owned()),
+            Some(secret) => {
+                response.set_body(html.replace(PLACEHOLDER, &secret.proof()?));
+                secret.set(&mut response, self.app);
+            }
+        }
+        Ok(response)
+    }
+}
+
+/// The tag of a page: of its content before the proofs, which differ each time, and of the
+/// secret, so that a copy with another one's proofs is not called fresh. Weak, since the
+/// compressed forms share it.
+fn entity_tag(html: &str, secret: Option<&Secret>) -> String {
+    let secret: &[u8] = secret.map_or(&[], |secret| secret.expose());
+    let digest = Sha256::new()
+        .chain_update(html)
+        .chain_update(secret)
+        .finalize();
+    format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&digest[..16]))
+}
+
+/// Whether `If-None-Match` names the tag (RFC 9110 section 13.1.2, weak comparison).
+fn is_among(tag: &str, known: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    known.trim() == "*" || known.split(',').any(|known| opaque(known) == opaque(tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_compared_weakly() {
+        let tag = entity_tag("<p>", None);
+        let strong = tag.trim_start_matches("W/");
+        for known in [tag.as_str(), strong, "*", &format!("\"a\", {tag}")] {
+            assert!(is_among(&tag, known), "{known}");
+        }
+        for other in ["", "\"a\"", &entity_tag("<b>", None)] {
+            assert!(!is_among(&tag, other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The session of a browser: opened at log-in, as long as the access token in it, then renewed
+//! from the refresh token without the person noticing. Who never logged in has none.
+
+use crate::{
+    App, Error, Result,
+    crypto::keys::ACCESS_TOKEN_LIFETIME,
+    domain::Token,
+    http::{
+        cookies::{self, REFRESH_TOKEN},
+        scope::refresh_token,
+    },
+    services::{
+        people,
+        sessions::{self, LoggedIn},
+    },
+};
+use poem::{Request, Response};
+use serde::de::DeserializeOwned;
+use std::sync::{Arc, OnceLock};
+use tower_sessions::{
+    Expiry, Session, SessionStore,
+    session::{Id, Record},
+};
+use uuid::Uuid;
+
+/// Whose session it is; the store wants this key and the next in every record.
+const USER_ID: &str = "user_id";
+/// Which log-in it belongs to.
+const SESSION_ID: &str = "session_id";
+/// The name in the header of every page; it never changes.
+const USERNAME: &str = "username";
+/// What the pages show to other services. It never reaches a script.
+const ACCESS_TOKEN: &str = "access_token";
+
+/// The person that is looking at a page.
+#[derive(Debug, Clone)]
+pub(super) struct Viewer {
+    pub(super) user_id: Uuid,
+    pub(super) session_id: Uuid,
+    pub(super) username: String,
+}
+
+impl Viewer {
+    fn of(record: &Record) -> Option<Self> {
+        Some(Self {
+            user_id: value(record, USER_ID)?,
+            session_id: value(record, SESSION_ID)?,
+            username: value(record, USERNAME)?,
+        })
+    }
+}
+
+fn value<T: DeserializeOwned>(record: &Record, key: &str) -> Option<T> {
+    serde_json::from_value(record.data.get(key)?.clone()).ok()
+}
+
+/// What a request changes in the browser's cookies. Kept beside the request and written onto
+/// whatever answer it gets, an error too: a refresh token that was spent and whose successor was
+/// lost would look stolen.
+#[derive(Clone, Default)]
+pub(super) struct Changes(Arc<Cookies>);
+
+#[derive(Default)]
+struct Cookies {
+    session: OnceLock<Option<Id>>,
+    refresh_token: OnceLock<Option<Token>>,
+}
+
+impl Changes {
+    fn of(request: &Request) -> Self {
+        request.extensions().get().cloned().unwrap_or_default()
+    }
+
+    fn sign_out(&self) {
+        self.0.session.set(None).ok();
+        self.0.refresh_token.set(None).ok();
+    }
+
+    /// Writes the cookies onto an answer.
+    pub(super) fn apply(&self, response: &mut Response, app: &App) {
+        match self.0.session.get() {
+            Some(Some(id)) => cookies::set(response, app, cookie_name(app), &id.to_string(), None),
+            Some(None) => cookies::clear(response, app, cookie_name(app)),
+            None => {}
+        }
+        match self.0.refresh_token.get() {
+            Some(Some(token)) => cookies::set_refresh_token(response, app, token),
+            Some(None) => cookies::clear(response, app, REFRESH_TOKEN),
+            None => {}
+        }
+    }
+}
+
+fn cookie_name(app: &App) -> &'static str {
+    if app.config.secure_cookies() {
+        "__Host-session"
+    } else {
+        "session"
+    }
+}
+
+fn id(app: &App, request: &Request) -> Option<Id> {
+    cookies::get(request, cookie_name(app))?.parse().ok()
+}
+
+/// Who is signed in: whom the session names, else whom the refresh token opens a new one for.
+pub(super) async fn viewer(app: &App, request: &Request) -> Result<Option<Viewer>> {
+    if let Some(record) = load(app, request).await?
+        && let Some(viewer) = Viewer::of(&record)
+    {
+        return Ok(Some(viewer));
+    }
+    match refresh_token(request) {
+        Some(presented) => renew(app, &Changes::of(request), &presented).await,
+        None => Ok(None),
+    }
+}
+
+/// The store is asked itself: to `Session`, one that ran out is suspicious and worth a warning.
+async fn load(app: &App, request: &Request) -> Result<Option<Record>> {
+    match id(app, request) {
+        Some(id) => app.web_sessions.load(&id).await.map_err(Error::unavailable),
+        None => Ok(None),
+    }
+}
+
+async fn renew(app: &App, changes: &Changes, presented: &Token) -> Result<Option<Viewer>> {
+    match sessions::refresh(app, presented).await {
+        Ok(logged_in) => open(app, changes, logged_in).await.map(Some),
+        Err(Error::InvalidRefreshToken) => {
+            changes.sign_out();
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a session after a log-in; the one that the browser had before ends.
+pub(super) async fn start(app: &App, request: &Request, logged_in: LoggedIn) -> Result<()> {
+    forget(app, request).await?;
+    open(app, &Changes::of(request), logged_in).await.map(drop)
+}
+
+/// Ends the session of a browser, and the log-in it belongs to.
+pub(super) async fn end(app: &App, request: &Request) -> Result<()> {
+    forget(app, request).await?;
+    Changes::of(request).sign_out();
+    Ok(())
+}
+
+async fn forget(app: &App, request: &Request) -> Result<()> {
+    if let Some(record) = load(app, request).await? {
+        if let Some(viewer) = Viewer::of(&record) {
+            sessions::end(app, viewer.session_id).await?;
+        }
+        app.web_sessions.delete(&record.id).await.map_err(Error::unavailable)?;
+    }
+    sessions::log_out(app, refresh_token(request).as_ref()).await
+}
+
+async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Viewer> {
+    // First: whatever fails below, the browser must get the token that is good now.
+    changes.0.refresh_token.set(Some(logged_in.refresh_token)).ok();
+    let viewer = Viewer {
+        user_id: logged_in.user_id,
+        session_id: logged_in.session_id,
+        username: people::by_id(app, logged_in.user_id).await?.username,
+    };
+    let id = store(app, &viewer, &logged_in.access_token)
+        .await
+        .map_err(Error::unavailable)?;
+    changes.0.session.set(id).ok();
+    Ok(viewer)
+}
+
+async fn store(
+    app: &App,
+    viewer: &Viewer,
+    access_token: &str,
+) -> Result<Option<Id>, tower_sessions::session::Error> {
+    let expiry = Expiry::AtDateTime(app.clock.now() + ACCESS_TOKEN_LIFETIME);
+    let session = Session::new(None, Arc::clone(&app.web_sessions), Some(expiry));
+    session.insert(USER_ID, viewer.user_id).await?;
+    session.insert(SESSION_ID, viewer.session_id).await?;
+    session.insert(USERNAME, &viewer.username).await?;
+    session.insert(ACCESS_TOKEN, access_token).await?;
+    session.save().await?;
+    Ok(session.id())
+}

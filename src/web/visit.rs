@@ -1,0 +1,87 @@
+//! Who asks for what: the extractors of the pages' handlers.
+
+use super::{
+    next::LocalPath,
+    session::{self, Viewer},
+};
+use crate::{App, Error, Result, http::Scope};
+use poem::{
+    FromRequest, Request, RequestBody, Response,
+    http::{StatusCode, header},
+};
+
+/// A request for a page.
+#[derive(Clone, Copy)]
+pub(super) struct Visit<'a> {
+    pub(super) app: &'a App,
+    pub(super) request: &'a Request,
+}
+
+impl<'a> Visit<'a> {
+    pub(super) fn of(request: &'a Request) -> Result<Self> {
+        let app = request.extensions().get::<App>();
+        let app = app.ok_or_else(|| Error::internal("a request without its App"))?;
+        Ok(Self { app, request })
+    }
+
+    /// Who is looking; nobody when nobody is signed in. May renew the session.
+    pub(super) async fn viewer(self) -> Result<Option<Viewer>> {
+        let viewer = session::viewer(self.app, self.request).await?;
+        if let Some(viewer) = &viewer {
+            Scope::of(self.request).set_user(viewer.user_id);
+        }
+        Ok(viewer)
+    }
+
+    /// Whether the answer is to be a part that htmx swaps in. It asks for whole pages too.
+    pub(super) fn wants_part(self) -> bool {
+        self.is_htmx() && self.request.header("hx-request-type") != Some("full")
+    }
+
+    fn is_htmx(self) -> bool {
+        self.request.header("hx-request") == Some("true")
+            && self.request.header("hx-history-restore-request").is_none()
+    }
+
+    /// Goes to the log-in page, and from there back to where the person was.
+    fn to_login(self) -> Response {
+        let login = LocalPath::of(self.request).after_login();
+        if self.is_htmx() {
+            // A script's request would follow a 303 by itself and swap in the log-in page.
+            return Response::builder()
+                .status(StatusCode::NO_CONTENT)
+                .header(header::CACHE_CONTROL, "no-store")
+                .header("hx-redirect", login)
+                .finish();
+        }
+        see_other(&login)
+    }
+}
+
+/// Goes to a path of ours after a form was dealt with (RFC 9110 section 15.4.4).
+pub(super) fn see_other(path: &str) -> Response {
+    Response::builder()
+        .status(StatusCode::SEE_OTHER)
+        .header(header::LOCATION, path)
+        .header(header::CACHE_CONTROL, "no-store")
+        .finish()
+}
+
+impl<'a> FromRequest<'a> for Visit<'a> {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self::of(request)?)
+    }
+}
+
+/// The person that is signed in. Who is not is sent to the log-in page.
+pub(super) struct SignedIn(pub(super) Viewer);
+
+impl<'a> FromRequest<'a> for SignedIn {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let visit = Visit::of(request)?;
+        match visit.viewer().await? {
+            Some(viewer) => Ok(Self(viewer)),
+            None => Err(poem::Error::from_response(visit.to_login())),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A real server of a test's own.
+
+use super::{Api, Database, Sink, Visitor, connect};
+use std::{
+    collections::HashMap,
+    net::{SocketAddr, TcpListener},
+    sync::{Arc, LazyLock},
+};
+use tempfile::TempDir;
+use tokio_postgres::{Client, types::FromSqlOwned, types::ToSql};
+use users_service::{App, Config, clock::Clock, crypto::keys, ops::service::Service};
+
+/// One signing key for the whole run: making one takes a while.
+pub static KEY: LazyLock<String> =
+    LazyLock::new(|| keys::generate_private_key().expect("an RSA key"));
+
+/// The service, running, over its own database.
+pub struct TestApp {
+    /// Its address, such as `http://127.0.0.1:40123`.
+    pub url: String,
+    /// What the service's parts share.
+    pub app: App,
+    /// Its clock, which can be moved.
+    pub clock: Clock,
+    /// The mail server it sends to.
+    pub sink: Sink,
+    /// Its database.
+    pub database: Arc<Database>,
+    /// Its `DATA_DIR`.
+    pub data_dir: Arc<TempDir>,
+    settings: HashMap<String, String>,
+    service: Service,
+}
+
+impl TestApp {
+    /// A service with the settings that most tests want.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A service with some settings of one's own.
+    pub async fn with(own: &[(&str, &str)]) -> Self {
+        let database = Database::migrated().await;
+        Self::on(database, own).await
+    }
+
+    /// A service on a database that is there already.
+    pub async fn on(database: Database, own: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let sink = Sink::start().await;
+        let data_dir = tempfile::tempdir().expect("a folder");
+        let data = data_dir.path().to_str().expect("UTF-8");
+        let usual = [
+            ("PUBLIC_URL", url.as_str()),
+            ("DATABASE_URL", database.url()),
+            ("DATABASE_POOL_SIZE", "5"),
+            ("AUTO_MIGRATE", "false"),
+            ("JWT_PRIVATE_KEY", &KEY),
+            ("EMAIL_URL", &sink.url),
+            ("EMAIL_FROM", "Users Service <no-reply@example.org>"),
+            ("DATA_DIR", data),
+            ("LOG_FORMAT", "text"),
+        ];
+        let all = usual.iter().chain(own);
+        let settings: HashMap<String, String> =
+            all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let clock = Clock::default();
+        let service = serve(&settings, &clock, listener).await;
+        Self {
+            url,
+            app: service.app().clone(),
+            clock,
+            sink,
+            database: Arc::new(database),
+            data_dir: Arc::new(data_dir),
+            settings,
+            service,
+        }
+    }
+
+    /// A second service with the same settings, on the same database, at another address.
+    pub async fn replica(&self) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let service = serve(&self.settings, &self.clock, listener).await;
+        Self {
+            url,
+            app: service.app().clone(),
+            clock: self.clock.clone(),
+            sink: self.sink.clone(),
+            database: Arc::clone(&self.database),
+            data_dir: Arc::clone(&self.data_dir),
+            settings: self.settings.clone(),
+            service,
+        }
+    }
+
+    /// Stops the service and starts it again at the same address.
+    pub async fn restart(self) -> Self {
+        let addr = self.addr();
+        self.service.stop().await;
+        let listener = TcpListener::bind(addr).expect("the same port");
+        let service = serve(&self.settings, &self.clock, listener).await;
+        Self {
+            app: service.app().clone(),
+            service,
+            ..self
+        }
+    }
+
+    /// Stops the service, as SIGTERM does.
+    pub async fn stop(self) {
+        self.service.stop().await;
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.service.addr()
+    }
+
+    /// What it calls itself: `PUBLIC_URL`.
+    pub fn public_url(&self) -> &str {
+        &self.app.config.public_url
+    }
+
+    /// A client of its JSON API.
+    pub fn api(&self) -> Api {
+        Api::new(&self.url)
+    }
+
+    /// Somebody in front of a browser.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(&self.url, self.public_url())
+    }
+
+    /// A connection to its database.
+    pub async fn db(&self) -> Client {
+        connect(self.database.url()).await
+    }
+
+    /// The one value that a query gives.
+    pub async fn value<T: FromSqlOwned>(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> T {
+        let row = self.db().await.query_one(sql, values).await;
+        row.expect("one row").get(0)
+    }
+
+    /// How many rows a table, or a table with a condition, has.
+    pub async fn count(&self, table: &str) -> i64 {
+        self.value(&format!("select count(*) from users.{table}"), &[]).await
+    }
+
+    /// Everything in the database as text.
+    pub async fn dump(&self) -> String {
+        let db = self.db().await;
+        let tables = "select format('%I.%I', schemaname, tablename) from pg_tables
+            where schemaname not in ('pg_catalog', 'information_schema')";
+        let mut dump = String::new();
+        for table in db.query(tables, &[]).await.expect("tables") {
+            let table: String = table.get(0);
+            let rows = format!("select to_jsonb(t)::text from {table} as t");
+            for row in db.query(&rows, &[]).await.expect("rows") {
+                dump.push_str(row.get(0));
+                dump.push('\n');
+            }
+        }
+        dump
+    }
+}
+
+async fn serve(
+    settings: &HashMap<String, String>,
+    clock: &Clock,
+    listener: TcpListener,
+) -> Service {
+    let config = Config::from_map(settings).expect("a good configuration");
+    Service::start_on(listener, config, clock.clone()).await.expect("the service starts")
+}

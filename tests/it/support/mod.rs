@@ -1,0 +1,31 @@
+//! What the scenarios are told with: a real service on a real database, and who speaks to it.
+
+mod api;
+mod app;
+mod browser;
+mod form;
+mod html;
+mod jar;
+mod page;
+mod people;
+mod pictures;
+mod postgres;
+mod program;
+mod raw;
+mod sink;
+mod visitor;
+mod wait;
+
+pub use api::{Answer, Api, assert_keys};
+pub use app::{KEY, TestApp};
+pub use browser::Browser;
+pub use jar::SetCookie;
+pub use page::Page;
+pub use people::{PASSWORD, Person};
+pub use pictures::{jpeg, png, png_of_exactly};
+pub use postgres::{Database, connect};
+pub use program::{Program, free_port, run};
+pub use raw::{Connection, exchange};
+pub use sink::{Mail, Mode, Sink};
+pub use visitor::Visitor;
+pub use wait::{PATIENCE, eventually};

@@ -1,0 +1,115 @@
+//! People, made through the services.
+
+use super::TestApp;
+use time::Duration;
+use users_service::{
+    domain::{Email, Password, Text, Username},
+    services::{
+        accounts::{self, Registration},
+        verification::{self, Verification},
+    },
+    storage::{email_verifications, users},
+};
+use uuid::Uuid;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Somebody with an account.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub id: Uuid,
+    pub username: String,
+    pub email: String,
+    /// An access token, good for 15 minutes from when the person was made.
+    pub token: String,
+}
+
+impl Person {
+    /// The path of the person's profile.
+    pub fn page(&self) -> String {
+        format!("/@{}", self.username)
+    }
+
+    /// The path of the person in the JSON API, with what follows the id.
+    pub fn api(&self, rest: &str) -> String {
+        format!("/users/{}{rest}", self.id)
+    }
+}
+
+impl TestApp {
+    /// Somebody who registered and did not follow the link yet.
+    pub async fn unverified(&self, username: &str) -> Person {
+        let email = format!("{username}@example.org");
+        let registration = Registration {
+            email: Text::from(email.as_str()),
+            username: Text::from(username),
+            password: Text::from(PASSWORD),
+        };
+        let made = accounts::register(&self.app, &registration).await.expect("an account");
+        let roles = ["user".to_owned()];
+        let token = self.app.keys.issue(made.id, &email, &roles, self.clock.now());
+        Person {
+            id: made.id,
+            username: made.username,
+            email,
+            token: token.expect("a token"),
+        }
+    }
+
+    /// Somebody who registered and followed the link.
+    pub async fn person(&self, username: &str) -> Person {
+        let person = self.unverified(username).await;
+        let token = self.link_token(&person).await;
+        let token = Text::from(token.as_str());
+        verification::verify(&self.app, &Verification { token }).await.expect("verified");
+        person
+    }
+
+    /// Several such people.
+    pub async fn people<const N: usize>(&self, names: [&str; N]) -> [Person; N] {
+        let mut people = Vec::new();
+        for name in names {
+            people.push(self.person(name).await);
+        }
+        people.try_into().expect("as many as names")
+    }
+
+    /// The token of the link that a person was last sent, whether or not the mail has left.
+    pub async fn link_token(&self, person: &Person) -> String {
+        let db = self.db().await;
+        let newest = "select id from users.outbox where user_id = $1 order by created_at desc limit 1";
+        let mail: Uuid = db.query_one(newest, &[&person.id]).await.expect("a mail owed").get(0);
+        let token = self.app.keys.mail_token(mail).expect("a token");
+        let now = self.clock.now();
+        let until = now + Duration::hours(24);
+        let client = self.app.db.get().await.expect("a connection");
+        email_verifications::issue(&client, &token.hash(), person.id, until, now)
+            .await
+            .expect("a link");
+        token.expose().to_owned()
+    }
+
+    /// Many people at once, all with the same hash: nobody of them needs to log in.
+    pub async fn crowd(&self, count: usize, prefix: &str) -> Vec<Uuid> {
+        let password = Password::parse(PASSWORD, "", "").expect("a password");
+        let hash = self.app.passwords.hash(&password).await.expect("a hash");
+        let client = self.app.db.get().await.expect("a connection");
+        let mut ids = Vec::with_capacity(count);
+        for n in 0..count {
+            let id = Uuid::now_v7();
+            let username = Username::parse(&format!("{prefix}{n:04}")).expect("a username");
+            let email = Email::parse(&format!("{prefix}{n}@example.org")).expect("an address");
+            let user = users::NewUser {
+                id,
+                username: &username,
+                email: &email,
+                password_hash: &hash,
+            };
+            users::insert(&client, &user, self.clock.now()).await.expect("an account");
+            users::mark_verified(&client, id, self.clock.now()).await.expect("verified");
+            ids.push(id);
+        }
+        ids
+    }
+}
