@@ -30,7 +30,11 @@ impl<'a, T: DeserializeOwned + Send> FromRequest<'a> for Json<T> {
 }
 
 fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|_| Error::Malformed(NOT_JSON))
+    // The parser does not look into what it skips: UTF-8 is checked over the whole.
+    std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .ok_or(Error::Malformed(NOT_JSON))
 }
 
 /// A form as a struct.
@@ -96,7 +100,7 @@ impl<'de> Deserialize<'de> for UniqueKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::verification::Resend;
+    use crate::{domain::Text, services::verification::Resend};
 
     #[test]
     fn only_objects_with_unique_keys_pass() {
@@ -116,11 +120,11 @@ mod tests {
         ] {
             assert!(!ok(bad), "{bad}");
         }
-        assert!(!ok(&format!(
-            "{{\"a\":{}{}}}",
-            "[".repeat(200),
-            "]".repeat(200)
-        )));
+        // However deep, it is skipped without recursion, or is of the wrong type.
+        let deep = format!("{{\"email\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
+        assert!(ok(&deep));
+        let resend = from_json::<Resend>(deep.as_bytes()).map(|resend| resend.email);
+        assert!(matches!(resend, Ok(Text::WrongType)));
         assert!(from_json::<UniqueKeys>(b"{\"a\":\"\xff\"}").is_err());
         assert!(from_json::<Resend>(b"{\"email\":\"\\ud800\"}").is_err());
     }
