@@ -34,6 +34,13 @@ need_browser() {
         chromium 'chromium chromedriver'
 }
 
+need_promtool() {
+    command -v promtool >/dev/null && command -v amtool >/dev/null ||
+        install_packages "Prometheus's promtool and amtool" \
+            'prometheus prometheus-alertmanager' 'prometheus alertmanager' \
+            'prometheus alertmanager' 'prometheus alertmanager' prometheus
+}
+
 # install_packages WHAT APT DNF APK PACMAN BREW: the names of the packages for each manager.
 install_packages() {
     local what=$1 manager names

@@ -1,17 +1,81 @@
-//! stub
-use crate::{App, Error};
-pub mod assets;
+//! The pages: HTML for people, complete without script. htmx only saves reloads.
+//!
+//! A handler says who is asking ([`visit`]), calls one service function, and picks what to show
+//! ([`page`]). Forms come in as [`csrf::Posted`], which can't be acted on without their proof.
+//! Templates have a folder per noun; a part that htmx swaps is a template of its own, so that
+//! page and part are the same bytes.
+
+mod assets;
+mod avatar;
 mod compress;
+mod csrf;
+mod dev_mail;
+mod errors;
+mod field;
+mod follow;
+mod home;
+mod layers;
+mod lists;
+mod login;
 mod next;
-/// x
-pub fn routes(_app: &App) -> poem::Route {
-    poem::Route::new()
-}
-/// x
-pub fn error_page(e: &Error, t: &str) -> String {
-    format!("{e} {t}")
-}
-/// x
-pub fn asset(name: &str) -> String {
-    assets::path(name)
+mod page;
+mod people;
+mod person;
+mod picture;
+mod problem;
+mod profile;
+mod register;
+mod sent;
+mod session;
+mod timeline;
+mod verify;
+mod visit;
+
+pub use errors::error_page;
+
+use crate::{
+    App,
+    http::{
+        errors::Errors,
+        methods::{get, post},
+    },
+};
+use layers::{Compress, KeepSession};
+use poem::{Endpoint, Response, Route};
+
+/// All pages, with the layers that only pages have.
+pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
+    let mut routes = Route::new()
+        .at("/", get(home::show))
+        .at("/register", get(register::show).post(register::submit))
+        .at("/register/check", post(register::check))
+        .at("/register/done", get(sent::show_registered))
+        .at("/login", get(login::show).post(login::submit))
+        .at("/logout", post(login::log_out))
+        .at("/verify", get(verify::show).post(verify::confirm))
+        .at("/verify/reject", post(verify::reject))
+        .at("/verify/rejected", get(verify::show_rejected))
+        .at("/verify/resend", get(sent::show_form).post(sent::resend))
+        .at("/verify/sent", get(sent::show_resent))
+        .at("/timeline", get(timeline::show))
+        .at("/profile", get(profile::show))
+        .at("/profile/edit", get(profile::edit).post(profile::save))
+        .at("/profile/avatar", post(picture::upload))
+        .at("/profile/avatar/remove", post(picture::remove))
+        .at("/@:username", get(person::show))
+        .at("/@:username/follow", post(follow::follow))
+        .at("/@:username/unfollow", post(follow::unfollow))
+        .at("/@:username/followers", get(lists::followers))
+        .at("/@:username/following", get(lists::following))
+        .at("/static/:name", get(assets::show))
+        .at("/favicon.ico", get(assets::favicon))
+        .at("/robots.txt", get(assets::robots));
+    if app.config.is_development() {
+        routes = routes
+            .at("/dev/mail", get(dev_mail::list))
+            .at("/dev/mail/:file", get(dev_mail::show));
+    }
+    // Errors become pages in here already: an answer that renews a session must keep its cookies.
+    let dressed = Errors::new(routes, error_page);
+    Compress::new(KeepSession::new(dressed))
 }

@@ -1,0 +1,118 @@
+//! `/login` and `/logout`.
+
+use super::{
+    csrf::{NoFields, Posted},
+    field::{Field, Kind},
+    next::LocalPath,
+    page::Frame,
+    problem::Problem,
+    session,
+    visit::{Visit, see_other},
+};
+use crate::{
+    Error, Result,
+    services::sessions::{self, Credentials},
+};
+use askama::Template;
+use poem::{Response, handler, web::Query};
+use serde::Deserialize;
+
+#[derive(Template)]
+#[template(path = "login/page.html")]
+struct LoginPage {
+    frame: Frame,
+    email: Field,
+    password: Field,
+    /// Where to go afterwards.
+    next: LocalPath,
+    /// The address to send the link to once more.
+    unverified: Option<String>,
+}
+
+impl LoginPage {
+    fn new(visit: Visit<'_>, typed: &LogIn, problem: Option<Problem>) -> Self {
+        let email = typed.credentials.email.typed();
+        Self {
+            email: Field::new("email", "Email", Kind::Email, "username")
+                .typed(email)
+                .judged(problem.as_ref()),
+            password: Field::new("password", "Password", Kind::Password, "current-password")
+                .judged(problem.as_ref()),
+            frame: visit.frame(None).with(problem),
+            next: typed.next.clone(),
+            unverified: None,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login/log_out.html")]
+struct LogOutPage {
+    frame: Frame,
+}
+
+/// The log-in form; its page has `next` in the query.
+#[derive(Default, Deserialize)]
+struct LogIn {
+    #[serde(flatten)]
+    credentials: Credentials,
+    #[serde(default)]
+    next: LocalPath,
+}
+
+/// `GET /login`
+#[handler]
+pub(super) async fn show(visit: Visit<'_>, Query(asked): Query<Next>) -> Result<Response> {
+    if visit.viewer().await?.is_some() {
+        return Ok(see_other(asked.next.as_str()));
+    }
+    let empty = LogIn {
+        next: asked.next,
+        ..LogIn::default()
+    };
+    visit.kept_page(&LoginPage::new(visit, &empty, None))
+}
+
+#[derive(Deserialize)]
+struct Next {
+    #[serde(default)]
+    next: LocalPath,
+}
+
+/// `POST /login`
+#[handler]
+pub(super) async fn submit(visit: Visit<'_>, posted: Posted<LogIn>) -> Result<Response> {
+    let log_in = async |form: &LogIn| sessions::log_in(visit.app, &form.credentials).await;
+    let (typed, outcome) = posted.then(log_in).await;
+    match outcome {
+        Ok(logged_in) => {
+            session::start(visit.app, visit.request, logged_in).await?;
+            Ok(see_other(typed.next.as_str()))
+        }
+        Err(error) => refused(visit, &typed, error),
+    }
+}
+
+fn refused(visit: Visit<'_>, typed: &LogIn, error: Error) -> Result<Response> {
+    let is_unverified = matches!(error, Error::EmailNotVerified);
+    let (status, problem) = Problem::of(error)?;
+    let mut page = LoginPage::new(visit, typed, Some(problem));
+    let email = typed.credentials.email.typed().trim();
+    page.unverified = is_unverified.then(|| email.to_owned());
+    visit.page(status, &page)
+}
+
+/// `POST /logout`
+#[handler]
+pub(super) async fn log_out(visit: Visit<'_>, posted: Posted<NoFields>) -> Result<Response> {
+    let end = async |_: &NoFields| session::end(visit.app, visit.request).await;
+    let (_, outcome) = posted.then(end).await;
+    match outcome {
+        Ok(()) => Ok(see_other("/")),
+        Err(error) => {
+            let (status, problem) = Problem::of(error)?;
+            let frame = visit.frame(visit.viewer().await?).with(Some(problem));
+            visit.page(status, &LogOutPage { frame })
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! People in a list: picture, name, how they stand to the viewer, and the button to follow them.
+
+use super::{
+    avatar::{Avatar, Size},
+    follow::FollowForm,
+    next::LocalPath,
+    session::Viewer,
+    visit::Visit,
+};
+use crate::{Result, domain::Person, services::follows};
+use askama::{Template, filters::HtmlSafe};
+use uuid::Uuid;
+
+/// One person in a list.
+#[derive(Debug, Template)]
+#[template(path = "shared/person.html")]
+pub(super) struct PersonRow {
+    pub(super) id: Uuid,
+    username: String,
+    display_name: Option<String>,
+    avatar: Avatar,
+    follows_viewer: bool,
+    /// None for the viewer.
+    follow: Option<FollowForm>,
+}
+
+impl HtmlSafe for PersonRow {}
+
+/// The rows of these people, as the viewer sees them.
+pub(super) async fn rows(
+    visit: Visit<'_>,
+    viewer: &Viewer,
+    people: Vec<Person>,
+) -> Result<Vec<PersonRow>> {
+    let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
+    let relationships = follows::relationships(visit.app, viewer.user_id, &ids).await?;
+    let list = LocalPath::of(visit.request);
+    let row = |person: Person| {
+        let relationship = relationships.get(&person.id).copied().unwrap_or_default();
+        let name = person.display_name.as_deref().unwrap_or(&person.username);
+        let address = person.avatar_url.as_deref();
+        PersonRow {
+            id: person.id,
+            avatar: Avatar::new(&visit.app.config, address, name, Size::Small),
+            follows_viewer: relationship.followed_by,
+            follow: (person.id != viewer.user_id).then(|| FollowForm {
+                username: person.username.clone(),
+                following: relationship.following,
+                list: Some(list.clone()),
+            }),
+            username: person.username,
+            display_name: person.display_name,
+        }
+    };
+    Ok(people.into_iter().map(row).collect())
+}
+
+/// `1 follower`, `2 followers`.
+pub(super) fn followers(count: i64) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} follower{ending}")
+}
+
+/// `3 following`.
+pub(super) fn following(count: i64) -> String {
+    format!("{count} following")
+}

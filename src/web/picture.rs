@@ -1,0 +1,110 @@
+//! The picture on one's own profile: shown, replaced, taken away.
+
+use super::{
+    avatar::{Avatar, Size},
+    csrf::{NoFields, Posted},
+    problem::Problem,
+    profile,
+    session::Viewer,
+    visit::{SignedIn, Visit, see_other},
+};
+use crate::{
+    Result,
+    domain::Profile,
+    http::multipart::Upload,
+    services::{avatars, profiles},
+};
+use askama::{Template, filters::HtmlSafe};
+use poem::{FromRequest, Request, RequestBody, Response, handler, http::StatusCode};
+
+/// The picture and the forms to change it.
+#[derive(Template)]
+#[template(path = "profile/picture.html")]
+pub(super) struct Picture {
+    avatar: Avatar,
+    /// Whether there is one to take away, shown or not.
+    is_set: bool,
+    error: Option<String>,
+}
+
+impl HtmlSafe for Picture {}
+
+impl Picture {
+    pub(super) fn new(visit: Visit<'_>, profile: &Profile, problem: Option<&Problem>) -> Self {
+        let name = profile.display_name.as_deref().unwrap_or(&profile.username);
+        let address = profile.avatar_url.as_deref();
+        let error = problem.and_then(|problem| problem.beside("avatar"));
+        Self {
+            avatar: Avatar::new(&visit.app.config, address, name, Size::Large),
+            is_set: address.is_some(),
+            error: error.map(str::to_owned),
+        }
+    }
+}
+
+/// An upload as it came: read or not, and if read, with its proof.
+struct PostedPicture(Result<Posted<Vec<u8>>>);
+
+impl<'a> FromRequest<'a> for PostedPicture {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self(read(request, body).await))
+    }
+}
+
+async fn read(request: &Request, body: &mut RequestBody) -> Result<Posted<Vec<u8>>> {
+    let upload = Upload::read(request, body).await?;
+    let proof = upload.fields.get("csrf").map_or("", String::as_str);
+    Posted::new(request, upload.avatar, proof)
+}
+
+/// `POST /profile/avatar`
+#[handler]
+pub(super) async fn upload(
+    visit: Visit<'_>,
+    SignedIn(viewer): SignedIn,
+    PostedPicture(posted): PostedPicture,
+) -> Result<Response> {
+    let replace = async |picture: &Vec<u8>| {
+        avatars::replace(visit.app, viewer.user_id, picture.clone()).await
+    };
+    let outcome = match posted {
+        Ok(posted) => posted.then(replace).await.1.map(drop),
+        Err(error) => Err(error),
+    };
+    answer(visit, viewer, outcome, "Your picture is changed.").await
+}
+
+/// `POST /profile/avatar/remove`
+#[handler]
+pub(super) async fn remove(
+    visit: Visit<'_>,
+    SignedIn(viewer): SignedIn,
+    posted: Posted<NoFields>,
+) -> Result<Response> {
+    let remove = async |_: &NoFields| avatars::remove(visit.app, viewer.user_id).await;
+    let (_, outcome) = posted.then(remove).await;
+    answer(visit, viewer, outcome, "Your picture is removed.").await
+}
+
+async fn answer(
+    visit: Visit<'_>,
+    viewer: Viewer,
+    outcome: Result<()>,
+    said: &str,
+) -> Result<Response> {
+    let (status, problem) = match outcome {
+        Ok(()) if !visit.wants_part() => return Ok(see_other("/profile")),
+        Ok(()) => (StatusCode::OK, None),
+        Err(error) => {
+            let (status, problem) = Problem::of(error)?;
+            (status, Some(problem))
+        }
+    };
+    let profile = profiles::own(visit.app, viewer.user_id).await?;
+    if visit.wants_part() {
+        let picture = Picture::new(visit, &profile, problem.as_ref());
+        let said = if problem.is_none() { said } else { "" };
+        return visit.part(status, &picture, "", problem.as_ref(), said);
+    }
+    profile::shown(visit, viewer, profile, status, problem)
+}

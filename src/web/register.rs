@@ -1,0 +1,117 @@
+//! `/register`: making an account.
+
+use super::{
+    csrf::Posted,
+    field::{Field, Kind},
+    page::Frame,
+    problem::Problem,
+    sent,
+    visit::{Visit, see_other},
+};
+use crate::{
+    Result,
+    domain::Text,
+    services::accounts::{self, Registration},
+};
+use askama::Template;
+use poem::{Response, handler, http::StatusCode};
+use serde::Deserialize;
+
+const CHECK: &str = "/register/check";
+
+#[derive(Template)]
+#[template(path = "register/page.html")]
+struct RegisterPage {
+    frame: Frame,
+    email: Field,
+    username: Field,
+    password: Field,
+}
+
+impl RegisterPage {
+    fn new(visit: Visit<'_>, typed: &Registration, problem: Option<Problem>) -> Self {
+        let judged = |field: Field| field.judged(problem.as_ref());
+        Self {
+            email: judged(email(&typed.email)),
+            username: judged(username(&typed.username)),
+            password: judged(password()),
+            frame: visit.frame(None).with(problem),
+        }
+    }
+}
+
+fn email(typed: &Text) -> Field {
+    Field::new("email", "Email", Kind::Email, "email")
+        .hint("We send a link to this address to check that it is yours.")
+        .typed(typed.typed())
+        .checked_at(CHECK)
+}
+
+fn username(typed: &Text) -> Field {
+    Field::new("username", "Username", Kind::Handle, "username")
+        .hint("3 to 30 letters, digits, dots or underscores. Everybody sees it.")
+        .typed(typed.typed())
+        .checked_at(CHECK)
+}
+
+fn password() -> Field {
+    Field::new("password", "Password", Kind::Password, "new-password")
+        .hint("8 characters or more. A few words in a row are easy to remember.")
+}
+
+/// `GET /register`
+#[handler]
+pub(super) async fn show(visit: Visit<'_>) -> Result<Response> {
+    if visit.viewer().await?.is_some() {
+        return Ok(see_other("/timeline"));
+    }
+    visit.kept_page(&RegisterPage::new(visit, &Registration::default(), None))
+}
+
+/// `POST /register`
+#[handler]
+pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Registration>) -> Result<Response> {
+    let register = async |form: &Registration| accounts::register(visit.app, form).await;
+    let (typed, outcome) = posted.then(register).await;
+    match outcome {
+        Ok(registered) => Ok(sent::registered(visit, &registered.email)),
+        Err(error) => {
+            let (status, problem) = Problem::of(error)?;
+            visit.page(status, &RegisterPage::new(visit, &typed, Some(problem)))
+        }
+    }
+}
+
+/// The form as far as it is filled in, and the field that was left.
+#[derive(Deserialize)]
+struct HalfFilled {
+    field: String,
+    #[serde(flatten)]
+    registration: Registration,
+}
+
+/// `POST /register/check`: the field that a person just left, with what is wrong with it. Asks
+/// no database: whether a name is taken is said after the form was sent.
+#[handler]
+pub(super) async fn check(visit: Visit<'_>, posted: Posted<HalfFilled>) -> Result<Response> {
+    let judge = async |form: &HalfFilled| Ok(form.registration.problems());
+    let (form, outcome) = posted.then(judge).await;
+    let (field, typed, said) = match form.field.as_str() {
+        "username" => (
+            username(&form.registration.username),
+            form.registration.username.typed(),
+            "The username needs a change.",
+        ),
+        _ => (
+            email(&form.registration.email),
+            form.registration.email.typed(),
+            "The email needs a change.",
+        ),
+    };
+    // A field that was only passed by is not blamed yet, nor is a form without its proof.
+    let problems = outcome.unwrap_or_default();
+    let problem = (!typed.trim().is_empty()).then(|| Problem::Fields(problems));
+    let field = field.judged(problem.as_ref());
+    let said = if field.is_invalid() { said } else { "" };
+    visit.part(StatusCode::OK, &field, "", None, said)
+}

@@ -1,0 +1,122 @@
+//! "Check your email": after registering, and after asking for the link once more.
+
+use super::{
+    csrf::Posted,
+    field::{Field, Kind},
+    page::Frame,
+    problem::Problem,
+    visit::{Visit, see_other},
+};
+use crate::{
+    Result,
+    domain::Email,
+    error::FieldErrors,
+    http::cookies,
+    services::verification::{self, Resend},
+};
+use askama::Template;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use poem::{Response, handler, http::StatusCode};
+
+/// Holds the address for the page that names it: in a URL it would stay in the history.
+const COOKIE: &str = "mail_sent_to";
+/// How long that page can be looked at again, in seconds.
+const COOKIE_AGE: i64 = 3_600;
+
+#[derive(Template)]
+#[template(path = "verify/sent.html")]
+struct SentPage {
+    frame: Frame,
+    email: Option<String>,
+    /// Whether an account was just made, or a link was asked for that may not have been due.
+    is_new: bool,
+}
+
+#[derive(Template)]
+#[template(path = "verify/resend.html")]
+pub(super) struct ResendPage {
+    frame: Frame,
+    /// Whether the person comes with a link that does not work.
+    is_broken_link: bool,
+    email: Field,
+}
+
+impl ResendPage {
+    pub(super) fn new(frame: Frame, typed: &str, is_broken_link: bool) -> Self {
+        let email = Field::new("email", "Email", Kind::Email, "email")
+            .typed(typed)
+            .judged(frame.problem.as_ref());
+        Self {
+            frame,
+            is_broken_link,
+            email,
+        }
+    }
+}
+
+/// The answer to a registration.
+pub(super) fn registered(visit: Visit<'_>, email: &str) -> Response {
+    see_other_naming(visit, "/register/done", email)
+}
+
+fn see_other_naming(visit: Visit<'_>, page: &str, email: &str) -> Response {
+    let mut response = see_other(page);
+    let value = BASE64_URL_SAFE_NO_PAD.encode(email);
+    cookies::set(&mut response, visit.app, COOKIE, &value, Some(COOKIE_AGE));
+    response
+}
+
+/// The address in the cookie, which anybody could have written.
+fn named(visit: Visit<'_>) -> Option<String> {
+    let value = cookies::get(visit.request, COOKIE)?;
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
+    let email = Email::parse(&String::from_utf8(bytes).ok()?).ok()?;
+    Some(email.as_str().to_owned())
+}
+
+async fn sent(visit: Visit<'_>, is_new: bool) -> Result<Response> {
+    let page = SentPage {
+        frame: visit.frame(visit.viewer().await?),
+        email: named(visit),
+        is_new,
+    };
+    visit.page(StatusCode::OK, &page)
+}
+
+/// `GET /register/done`
+#[handler]
+pub(super) async fn show_registered(visit: Visit<'_>) -> Result<Response> {
+    sent(visit, true).await
+}
+
+/// `GET /verify/sent`
+#[handler]
+pub(super) async fn show_resent(visit: Visit<'_>) -> Result<Response> {
+    sent(visit, false).await
+}
+
+/// `GET /verify/resend`
+#[handler]
+pub(super) async fn show_form(visit: Visit<'_>) -> Result<Response> {
+    let frame = visit.frame(visit.viewer().await?);
+    visit.page(StatusCode::OK, &ResendPage::new(frame, "", false))
+}
+
+/// `POST /verify/resend`
+#[handler]
+pub(super) async fn resend(visit: Visit<'_>, posted: Posted<Resend>) -> Result<Response> {
+    let resend = async |form: &Resend| {
+        // The service answers the same to every text; to a person a slip is worth telling.
+        Email::parse(form.email.typed()).map_err(|broken| FieldErrors::one("email", broken))?;
+        verification::resend(visit.app, form).await
+    };
+    let (typed, outcome) = posted.then(resend).await;
+    match outcome {
+        Ok(()) => Ok(see_other_naming(visit, "/verify/sent", typed.email.typed().trim())),
+        Err(error) => {
+            let (status, problem) = Problem::of(error)?;
+            let frame = visit.frame(None).with(Some(problem));
+            visit.page(status, &ResendPage::new(frame, typed.email.typed(), false))
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `/verify`: the link in the mail. Following it changes nothing, since mail scanners follow
+//! links too; a button does.
+
+use super::{
+    csrf::Posted,
+    page::Frame,
+    problem::Problem,
+    sent::ResendPage,
+    visit::{Visit, see_other},
+};
+use crate::{
+    Error, Result,
+    http::cookies,
+    services::verification::{self, Verification},
+};
+use askama::Template;
+use poem::{
+    Response, handler,
+    http::StatusCode,
+    web::Query,
+};
+use serde::Deserialize;
+
+/// Holds the token of the link, so that it leaves the address and the history.
+const COOKIE: &str = "verify_token";
+/// How long the page can be looked at again, in seconds.
+const COOKIE_AGE: i64 = 3_600;
+/// Longer than any token of ours.
+const MAX_TOKEN: usize = 128;
+
+#[derive(Template)]
+#[template(path = "verify/confirm.html")]
+struct ConfirmPage {
+    frame: Frame,
+    username: String,
+    token: String,
+}
+
+#[derive(Template)]
+#[template(path = "verify/verified.html")]
+struct VerifiedPage {
+    frame: Frame,
+    username: String,
+}
+
+#[derive(Template)]
+#[template(path = "verify/rejected.html")]
+struct RejectedPage {
+    frame: Frame,
+}
+
+/// The query of the link.
+#[derive(Deserialize)]
+struct Link {
+    token: Option<String>,
+}
+
+/// `GET /verify`
+#[handler]
+pub(super) async fn show(visit: Visit<'_>, Query(link): Query<Link>) -> Result<Response> {
+    if let Some(token) = link.token {
+        return Ok(without_token_in_address(visit, &token));
+    }
+    let token = cookies::get(visit.request, COOKIE).unwrap_or_default();
+    page(visit, token.to_owned(), None).await
+}
+
+fn without_token_in_address(visit: Visit<'_>, token: &str) -> Response {
+    let mut response = see_other("/verify");
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if (1..=MAX_TOKEN).contains(&token.len()) && token.bytes().all(plain) {
+        cookies::set(&mut response, visit.app, COOKIE, token, Some(COOKIE_AGE));
+    } else {
+        cookies::clear(&mut response, visit.app, COOKIE);
+    }
+    response
+}
+
+/// What there is to say about a token: a button to confirm, that it is done, or that the link
+/// does not work.
+async fn page(
+    visit: Visit<'_>,
+    token: String,
+    problem: Option<(StatusCode, Problem)>,
+) -> Result<Response> {
+    let (status, problem) = problem.unzip();
+    let status = status.unwrap_or(StatusCode::OK);
+    let frame = visit.frame(visit.viewer().await?).with(problem);
+    match verification::inspect(visit.app, &named(&token)).await {
+        Ok(account) if account.email_verified => {
+            let username = account.username;
+            visit.page(status, &VerifiedPage { frame, username })
+        }
+        Ok(account) => {
+            let username = account.username;
+            let page = ConfirmPage {
+                frame,
+                username,
+                token,
+            };
+            visit.page(status, &page)
+        }
+        Err(error @ Error::InvalidVerificationToken) => {
+            visit.page(error.status(), &ResendPage::new(frame, "", true))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn named(token: &str) -> Verification {
+    Verification {
+        token: token.into(),
+    }
+}
+
+/// `POST /verify`
+#[handler]
+pub(super) async fn confirm(visit: Visit<'_>, posted: Posted<Verification>) -> Result<Response> {
+    let verify = async |form: &Verification| verification::verify(visit.app, form).await;
+    let (form, outcome) = posted.then(verify).await;
+    match outcome {
+        Ok(_) => Ok(without_token_in_address(visit, form.token.typed())),
+        Err(error) => again(visit, &form, error).await,
+    }
+}
+
+/// `POST /verify/reject`
+#[handler]
+pub(super) async fn reject(visit: Visit<'_>, posted: Posted<Verification>) -> Result<Response> {
+    let reject = async |form: &Verification| verification::reject(visit.app, form).await;
+    let (form, outcome) = posted.then(reject).await;
+    match outcome {
+        Ok(()) => {
+            let mut response = see_other("/verify/rejected");
+            cookies::clear(&mut response, visit.app, COOKIE);
+            Ok(response)
+        }
+        Err(error) => again(visit, &form, error).await,
+    }
+}
+
+/// `GET /verify/rejected`
+#[handler]
+pub(super) async fn show_rejected(visit: Visit<'_>) -> Result<Response> {
+    let frame = visit.frame(visit.viewer().await?);
+    visit.page(StatusCode::OK, &RejectedPage { frame })
+}
+
+/// The page once more, with what is the matter unless the page itself says it.
+async fn again(visit: Visit<'_>, form: &Verification, error: Error) -> Result<Response> {
+    let problem = match error {
+        Error::InvalidVerificationToken | Error::Validation(_) => None,
+        error => Some(Problem::of(error)?),
+    };
+    page(visit, form.token.typed().to_owned(), problem).await
+}

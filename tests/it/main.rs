@@ -1,0 +1,54 @@
+//! The scenarios of the Users Service, over a real server on a real PostgreSQL.
+//!
+//! Tests that prove a scenario of the user stories carry its ID in their name, as
+//! `user_be_001_1_s1_valid_payload_creates_user` does; `scenarios` holds the list against them.
+//! Every test has a database, a server and a mail server of its own, and may move its own clock.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+mod avatar;
+mod avatar_files;
+mod browser;
+mod config;
+mod csrf;
+mod errors;
+mod errors_bodies;
+mod follow;
+mod follow_page;
+mod headers;
+mod headers_cache;
+mod headers_origin;
+mod layers;
+mod licences;
+mod lists;
+mod lists_page;
+mod login;
+mod login_page;
+mod logs;
+mod lookups;
+mod mail;
+mod mail_transports;
+mod metrics;
+mod migrations;
+mod migrations_story;
+mod openapi;
+mod operations;
+mod outage;
+mod pages;
+mod profile;
+mod profile_page;
+mod races;
+mod races_sessions;
+mod raw_http;
+mod refresh;
+mod register;
+mod register_page;
+mod register_rules;
+mod scenarios;
+mod session_page;
+mod tokens;
+mod tokens_forged;
+mod verify;
+mod verify_page;
