@@ -17,8 +17,9 @@ struct Asset {
 
 static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The path of a file, for templates.
-pub(super) fn path(name: &str) -> String {
+/// The path of a file in `static/`, for templates.
+#[must_use]
+pub fn path(name: &str) -> String {
     let asset = ASSETS.iter().find(|asset| asset.name == name);
     let published = asset.map_or(name, |asset| asset.published);
     format!("/static/{published}")
@@ -34,7 +35,7 @@ pub(super) fn show(Path(published): Path<String>, request: &Request) -> Result<R
     Ok(answer(asset, request))
 }
 
-/// `GET /favicon.ico`, which browsers ask for where no page says otherwise.
+/// `GET /favicon.ico`, the name that browsers ask for by themselves.
 #[handler]
 pub(super) fn favicon(request: &Request) -> Result<Response> {
     let asset = ASSETS

@@ -4,11 +4,8 @@
 //! The secret belongs to the browser and not to a session, so that a form that was open while
 //! its session was renewed, or the service restarted, still submits.
 
-use super::visit::Visit;
-use crate::{
-    App, Error, Result,
-    http::{body, cookies},
-};
+use super::{cookie, visit::Visit};
+use crate::{App, Error, Result, http::body};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use poem::{FromRequest, Request, RequestBody, Response};
@@ -16,6 +13,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use subtle::ConstantTimeEq;
 
 const BYTES: usize = 32;
+const COOKIE: &str = "csrf";
 
 /// What templates write for the proof. No text of a person can hold it: its `<` would be escaped.
 pub(super) const PLACEHOLDER: &str = "<csrf>";
@@ -57,21 +55,13 @@ impl Secret {
     pub(super) fn set(&self, response: &mut Response, app: &App) {
         if self.is_new {
             let value = BASE64_URL_SAFE_NO_PAD.encode(self.bytes);
-            cookies::set(response, app, cookie_name(app), &value, None);
+            cookie::set(response, app, COOKIE, &value, None);
         }
     }
 }
 
-fn cookie_name(app: &App) -> &'static str {
-    if app.config.secure_cookies() {
-        "__Host-csrf"
-    } else {
-        "csrf"
-    }
-}
-
 fn carried(app: &App, request: &Request) -> Option<[u8; BYTES]> {
-    let value = cookies::get(request, cookie_name(app))?;
+    let value = cookie::get(request, app, COOKIE)?;
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
     bytes.try_into().ok()
 }
@@ -89,18 +79,22 @@ fn proves(proof: &str, secret: &[u8; BYTES]) -> bool {
 }
 
 fn xor(mut mask: [u8; BYTES], secret: &[u8; BYTES]) -> [u8; BYTES] {
-    mask.iter_mut().zip(secret).for_each(|(byte, key)| *byte ^= key);
+    mask.iter_mut()
+        .zip(secret)
+        .for_each(|(byte, key)| *byte ^= key);
     mask
 }
 
 fn random() -> Result<[u8; BYTES]> {
     let mut bytes = [0; BYTES];
-    SystemRandom::new().fill(&mut bytes).map_err(Error::internal)?;
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(Error::internal)?;
     Ok(bytes)
 }
 
-/// A form that was posted. Its fields can be acted on only through [`Posted::then`], which asks
-/// for the proof.
+/// A form that was posted. Its fields can be acted on only through [`Posted::then`] and
+/// [`Posted::proven`], which ask for the proof.
 pub(super) struct Posted<T> {
     fields: T,
     proven: bool,
@@ -123,6 +117,13 @@ impl<T> Posted<T> {
             Err(Error::BadFormProof)
         };
         (self.fields, outcome)
+    }
+
+    /// The fields of a form that is ours, for when it is not filled in again.
+    pub(super) fn proven(self) -> Result<T> {
+        self.proven
+            .then_some(self.fields)
+            .ok_or(Error::BadFormProof)
     }
 }
 
@@ -160,7 +161,14 @@ mod tests {
         assert_ne!(one, other);
         assert!(proves(&one, secret.expose()) && proves(&other, secret.expose()));
         assert!(!proves(&one, &random()?));
-        for bad in ["", "AAAA", "%%", &one[1..], &format!("{one}AAAA"), PLACEHOLDER] {
+        for bad in [
+            "",
+            "AAAA",
+            "%%",
+            &one[1..],
+            &format!("{one}AAAA"),
+            PLACEHOLDER,
+        ] {
             assert!(!proves(bad, secret.expose()), "{bad}");
         }
         Ok(())

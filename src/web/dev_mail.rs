@@ -84,7 +84,10 @@ async fn newest_first(folder: &FilePath) -> Result<Vec<String>> {
     let mut names = Vec::new();
     while let Some(entry) = entries.next_entry().await.map_err(Error::unavailable)? {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".eml") && !name.starts_with('.') {
+        let is_mail = FilePath::new(&name)
+            .extension()
+            .is_some_and(|kind| kind == "eml");
+        if is_mail && !name.starts_with('.') {
             names.push(name);
         }
     }
@@ -185,8 +188,14 @@ mod tests {
             ))
         };
         let plain = mail("7bit", "Hi Ana\r\n\r\nhttp://localhost/verify?token=a=b");
-        assert_eq!((plain.to.as_str(), plain.subject.as_str()), ("ana@example.org", "Hello"));
-        assert_eq!(plain.lines, ["Hi Ana", "", "http://localhost/verify?token=a=b"]);
+        assert_eq!(
+            (plain.to.as_str(), plain.subject.as_str()),
+            ("ana@example.org", "Hello")
+        );
+        assert_eq!(
+            plain.lines,
+            ["Hi Ana", "", "http://localhost/verify?token=a=b"]
+        );
         assert_eq!(mail("quoted-printable", "=C3=A4 =\r\n=3D").lines, ["ä ="]);
         assert_eq!(mail("base64", "w6Qg\r\nPQ==").lines, ["ä ="]);
     }

@@ -121,7 +121,8 @@ impl Field {
         ids.join(" ")
     }
 
-    fn is_invalid(&self) -> bool {
+    /// Whether anything is wrong with it.
+    pub(super) fn is_invalid(&self) -> bool {
         self.error.is_some() || self.is_told_above
     }
 }
@@ -140,8 +141,15 @@ mod tests {
     fn an_error_is_tied_to_its_field() {
         let error = FieldErrors::one("email", Broken::new("x", "Enter a valid email address"));
         let (_, problem) = Problem::of(error).unwrap();
-        let html = email().hint("A hint").judged(Some(&problem)).render().unwrap();
-        assert!(html.contains("aria-describedby=\"email-hint email-error\""), "{html}");
+        let html = email()
+            .hint("A hint")
+            .judged(Some(&problem))
+            .render()
+            .unwrap();
+        assert!(
+            html.contains("aria-describedby=\"email-hint email-error\""),
+            "{html}"
+        );
         assert!(html.contains("aria-invalid=\"true\"") && html.contains("id=\"email-error\""));
         let good = email().render().unwrap();
         assert!(!good.contains("aria-"), "{good}");
@@ -150,9 +158,18 @@ mod tests {
     #[test]
     fn what_was_typed_is_kept_and_escaped_but_passwords_never() {
         let html = email().typed("\"><script>").render().unwrap();
-        assert!(!html.contains("<script>") && html.contains("&#60;script&#62;"), "{html}");
+        assert!(
+            !html.contains("<script>") && html.contains("&#60;script&#62;"),
+            "{html}"
+        );
         let password = Field::new("password", "Password", Kind::Password, "new-password");
-        assert!(!password.typed("secret").render().unwrap().contains("secret"));
+        assert!(
+            !password
+                .typed("secret")
+                .render()
+                .unwrap()
+                .contains("secret")
+        );
     }
 
     #[test]

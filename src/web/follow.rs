@@ -63,8 +63,11 @@ pub(super) async fn follow(
     posted: Posted<Pressed>,
 ) -> Result<Response> {
     let person = found(visit, &username).await?;
-    let follow =
-        async |_: &Pressed| follows::follow(visit.app, viewer.user_id, person.id).await.map(drop);
+    let follow = async |_: &Pressed| {
+        follows::follow(visit.app, viewer.user_id, person.id)
+            .await
+            .map(drop)
+    };
     let (pressed, outcome) = posted.then(follow).await;
     answer(visit, &viewer, person, pressed, outcome, true).await
 }
@@ -110,7 +113,14 @@ async fn answer(
         return match problem {
             None => Ok(see_other(&back_to(&person, pressed))),
             Some(problem) => {
-                person::page(visit, Some(viewer.clone()), &person.username, status, Some(problem)).await
+                person::page(
+                    visit,
+                    Some(viewer.clone()),
+                    &person.username,
+                    status,
+                    Some(problem),
+                )
+                .await
             }
         };
     }

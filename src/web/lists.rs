@@ -102,7 +102,11 @@ async fn page(
     visit.page(StatusCode::OK, &page)
 }
 
-fn no_such_page(visit: Visit<'_>, viewer: super::session::Viewer, error: &Error) -> Result<Response> {
+fn no_such_page(
+    visit: Visit<'_>,
+    viewer: super::session::Viewer,
+    error: &Error,
+) -> Result<Response> {
     let first = visit.request.original_uri().path().to_owned();
     let frame = visit.frame(Some(viewer));
     visit.page(error.status(), &NoSuchPage { frame, first })
@@ -147,7 +151,10 @@ mod tests {
         assert_eq!(links(Some(1), None), (None, None));
         assert_eq!(links(Some(1), Some("c")), (None, some("?page=2")));
         assert_eq!(links(Some(3), None), (some("?page=2"), None));
-        assert_eq!(links(Some(MAX_PAGE), Some("c")), (some("?page=9999"), some("?cursor=c")));
+        assert_eq!(
+            links(Some(MAX_PAGE), Some("c")),
+            (some("?page=9999"), some("?cursor=c"))
+        );
         assert_eq!(links(None, Some("d")), (some("?page=1"), some("?cursor=d")));
     }
 }

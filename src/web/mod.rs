@@ -8,6 +8,7 @@
 mod assets;
 mod avatar;
 mod compress;
+mod cookie;
 mod csrf;
 mod dev_mail;
 mod errors;
@@ -31,6 +32,7 @@ mod timeline;
 mod verify;
 mod visit;
 
+pub use assets::path as asset;
 pub use errors::error_page;
 
 use crate::{

@@ -16,7 +16,8 @@ use poem::{
 use sha2::{Digest, Sha256};
 
 /// What answers depend on beside their address.
-const VARY: HeaderValue = HeaderValue::from_static("Cookie, HX-Request, HX-Request-Type, Accept-Encoding");
+const VARY: HeaderValue =
+    HeaderValue::from_static("Cookie, HX-Request, HX-Request-Type, Accept-Encoding");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
 
@@ -47,7 +48,7 @@ impl Frame {
 #[derive(Template)]
 #[template(path = "layouts/part.html")]
 struct Part<'a, T: Template> {
-    part: &'a T,
+    content: &'a T,
     title: &'a str,
     problem: Option<&'a Problem>,
     said: &'a str,
@@ -68,9 +69,11 @@ impl Visit<'_> {
     /// A page that nobody keeps a copy of.
     pub(super) fn page(self, status: StatusCode, page: &impl Template) -> Result<Response> {
         let html = page.render().map_err(Error::internal)?;
-        let mut response = self.html(&html, &self.secret_for(&html)?)?;
+        let mut response = self.html(&html, self.secret_for(&html)?.as_ref())?;
         response.set_status(status);
-        response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, NO_STORE);
         Ok(response)
     }
 
@@ -83,12 +86,15 @@ impl Visit<'_> {
         let mut response = if known.is_some_and(|known| is_among(&tag, known)) {
             StatusCode::NOT_MODIFIED.into()
         } else {
-            self.html(&html, &secret)?
+            self.html(&html, secret.as_ref())?
         };
         let headers = response.headers_mut();
         headers.insert(header::VARY, VARY);
         headers.insert(header::CACHE_CONTROL, ASK_AGAIN);
-        headers.insert(header::ETAG, HeaderValue::try_from(tag).map_err(Error::internal)?);
+        headers.insert(
+            header::ETAG,
+            HeaderValue::try_from(tag).map_err(Error::internal)?,
+        );
         Ok(response)
     }
 
@@ -103,7 +109,7 @@ impl Visit<'_> {
         said: &str,
     ) -> Result<Response> {
         let part = Part {
-            part,
+            content: part,
             title,
             problem,
             said,
@@ -113,10 +119,12 @@ impl Visit<'_> {
 
     /// The browser's secret, if the page has a form to prove.
     fn secret_for(self, html: &str) -> Result<Option<Secret>> {
-        html.contains(PLACEHOLDER).then(|| Secret::of(self)).transpose()
+        html.contains(PLACEHOLDER)
+            .then(|| Secret::of(self))
+            .transpose()
     }
 
-    fn html(self, html: &str, secret: &Option<Secret>) -> Result<Response> {
+    fn html(self, html: &str, secret: Option<&Secret>) -> Result<Response> {
         let mut response = Response::builder()
             .content_type("text/html; charset=utf-8")
             .header(header::VARY, VARY)

@@ -52,9 +52,9 @@ impl<'a> FromRequest<'a> for PostedPicture {
 }
 
 async fn read(request: &Request, body: &mut RequestBody) -> Result<Posted<Vec<u8>>> {
-    let upload = Upload::read(request, body).await?;
-    let proof = upload.fields.get("csrf").map_or("", String::as_str);
-    Posted::new(request, upload.avatar, proof)
+    let taken = Upload::read(request, body).await?;
+    let proof = taken.fields.get("csrf").map_or("", String::as_str);
+    Posted::new(request, taken.avatar, proof)
 }
 
 /// `POST /profile/avatar`
@@ -64,11 +64,10 @@ pub(super) async fn upload(
     SignedIn(viewer): SignedIn,
     PostedPicture(posted): PostedPicture,
 ) -> Result<Response> {
-    let replace = async |picture: &Vec<u8>| {
-        avatars::replace(visit.app, viewer.user_id, picture.clone()).await
-    };
-    let outcome = match posted {
-        Ok(posted) => posted.then(replace).await.1.map(drop),
+    let outcome = match posted.and_then(Posted::proven) {
+        Ok(picture) => avatars::replace(visit.app, viewer.user_id, picture)
+            .await
+            .map(drop),
         Err(error) => Err(error),
     };
     answer(visit, viewer, outcome, "Your picture is changed.").await

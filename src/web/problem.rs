@@ -79,7 +79,9 @@ mod tests {
         assert_eq!(status, 409);
         assert!(problem.is_about("email") && !problem.is_about("username"));
         let html = problem.render().map_err(Error::internal)?;
-        assert!(html.contains("role=\"alert\"") && html.contains("This email is already registered"));
+        assert!(
+            html.contains("role=\"alert\"") && html.contains("This email is already registered")
+        );
         Ok(())
     }
 

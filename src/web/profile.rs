@@ -169,7 +169,13 @@ pub(super) async fn save(
     match outcome {
         Ok(profile) if visit.wants_part() => {
             let details = Details::from(profile);
-            visit.part(StatusCode::OK, &details, SHOWN, None, "Your profile is saved.")
+            visit.part(
+                StatusCode::OK,
+                &details,
+                SHOWN,
+                None,
+                "Your profile is saved.",
+            )
         }
         Ok(_) => Ok(see_other("/profile")),
         Err(error) => {
@@ -186,7 +192,11 @@ async fn refused(
     status: StatusCode,
     problem: Problem,
 ) -> Result<Response> {
-    let form = EditForm::new(typed.display_name.typed(), typed.bio.typed(), Some(&problem));
+    let form = EditForm::new(
+        typed.display_name.typed(),
+        typed.bio.typed(),
+        Some(&problem),
+    );
     if visit.wants_part() {
         return visit.part(status, &form, EDITED, Some(&problem), "");
     }

@@ -110,8 +110,8 @@ pub(super) async fn check(visit: Visit<'_>, posted: Posted<HalfFilled>) -> Resul
     };
     // A field that was only passed by is not blamed yet, nor is a form without its proof.
     let problems = outcome.unwrap_or_default();
-    let problem = (!typed.trim().is_empty()).then(|| Problem::Fields(problems));
-    let field = field.judged(problem.as_ref());
+    let problem = Problem::Fields(problems);
+    let field = field.judged(Some(&problem).filter(|_| !typed.trim().is_empty()));
     let said = if field.is_invalid() { said } else { "" };
     visit.part(StatusCode::OK, &field, "", None, said)
 }

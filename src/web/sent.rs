@@ -1,6 +1,7 @@
 //! "Check your email": after registering, and after asking for the link once more.
 
 use super::{
+    cookie,
     csrf::Posted,
     field::{Field, Kind},
     page::Frame,
@@ -11,7 +12,6 @@ use crate::{
     Result,
     domain::Email,
     error::FieldErrors,
-    http::cookies,
     services::verification::{self, Resend},
 };
 use askama::Template;
@@ -62,13 +62,13 @@ pub(super) fn registered(visit: Visit<'_>, email: &str) -> Response {
 fn see_other_naming(visit: Visit<'_>, page: &str, email: &str) -> Response {
     let mut response = see_other(page);
     let value = BASE64_URL_SAFE_NO_PAD.encode(email);
-    cookies::set(&mut response, visit.app, COOKIE, &value, Some(COOKIE_AGE));
+    cookie::set(&mut response, visit.app, COOKIE, &value, Some(COOKIE_AGE));
     response
 }
 
 /// The address in the cookie, which anybody could have written.
 fn named(visit: Visit<'_>) -> Option<String> {
-    let value = cookies::get(visit.request, COOKIE)?;
+    let value = cookie::get(visit.request, visit.app, COOKIE)?;
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
     let email = Email::parse(&String::from_utf8(bytes).ok()?).ok()?;
     Some(email.as_str().to_owned())
@@ -112,7 +112,11 @@ pub(super) async fn resend(visit: Visit<'_>, posted: Posted<Resend>) -> Result<R
     };
     let (typed, outcome) = posted.then(resend).await;
     match outcome {
-        Ok(()) => Ok(see_other_naming(visit, "/verify/sent", typed.email.typed().trim())),
+        Ok(()) => Ok(see_other_naming(
+            visit,
+            "/verify/sent",
+            typed.email.typed().trim(),
+        )),
         Err(error) => {
             let (status, problem) = Problem::of(error)?;
             let frame = visit.frame(None).with(Some(problem));

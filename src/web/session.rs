@@ -1,6 +1,7 @@
 //! The session of a browser: opened at log-in, as long as the access token in it, then renewed
 //! from the refresh token without the person noticing. Who never logged in has none.
 
+use super::cookie;
 use crate::{
     App, Error, Result,
     crypto::keys::ACCESS_TOKEN_LIFETIME,
@@ -23,6 +24,7 @@ use tower_sessions::{
 };
 use uuid::Uuid;
 
+const COOKIE: &str = "session";
 /// Whose session it is; the store wants this key and the next in every record.
 const USER_ID: &str = "user_id";
 /// Which log-in it belongs to.
@@ -79,8 +81,8 @@ impl Changes {
     /// Writes the cookies onto an answer.
     pub(super) fn apply(&self, response: &mut Response, app: &App) {
         match self.0.session.get() {
-            Some(Some(id)) => cookies::set(response, app, cookie_name(app), &id.to_string(), None),
-            Some(None) => cookies::clear(response, app, cookie_name(app)),
+            Some(Some(id)) => cookie::set(response, app, COOKIE, &id.to_string(), None),
+            Some(None) => cookie::clear(response, app, COOKIE),
             None => {}
         }
         match self.0.refresh_token.get() {
@@ -91,16 +93,8 @@ impl Changes {
     }
 }
 
-fn cookie_name(app: &App) -> &'static str {
-    if app.config.secure_cookies() {
-        "__Host-session"
-    } else {
-        "session"
-    }
-}
-
 fn id(app: &App, request: &Request) -> Option<Id> {
-    cookies::get(request, cookie_name(app))?.parse().ok()
+    cookie::get(request, app, COOKIE)?.parse().ok()
 }
 
 /// Who is signed in: whom the session names, else whom the refresh token opens a new one for.
@@ -153,14 +147,21 @@ async fn forget(app: &App, request: &Request) -> Result<()> {
         if let Some(viewer) = Viewer::of(&record) {
             sessions::end(app, viewer.session_id).await?;
         }
-        app.web_sessions.delete(&record.id).await.map_err(Error::unavailable)?;
+        app.web_sessions
+            .delete(&record.id)
+            .await
+            .map_err(Error::unavailable)?;
     }
     sessions::log_out(app, refresh_token(request).as_ref()).await
 }
 
 async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Viewer> {
     // First: whatever fails below, the browser must get the token that is good now.
-    changes.0.refresh_token.set(Some(logged_in.refresh_token)).ok();
+    changes
+        .0
+        .refresh_token
+        .set(Some(logged_in.refresh_token))
+        .ok();
     let viewer = Viewer {
         user_id: logged_in.user_id,
         session_id: logged_in.session_id,

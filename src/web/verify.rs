@@ -2,6 +2,7 @@
 //! links too; a button does.
 
 use super::{
+    cookie,
     csrf::Posted,
     page::Frame,
     problem::Problem,
@@ -10,15 +11,10 @@ use super::{
 };
 use crate::{
     Error, Result,
-    http::cookies,
     services::verification::{self, Verification},
 };
 use askama::Template;
-use poem::{
-    Response, handler,
-    http::StatusCode,
-    web::Query,
-};
+use poem::{Response, handler, http::StatusCode, web::Query};
 use serde::Deserialize;
 
 /// Holds the token of the link, so that it leaves the address and the history.
@@ -61,7 +57,7 @@ pub(super) async fn show(visit: Visit<'_>, Query(link): Query<Link>) -> Result<R
     if let Some(token) = link.token {
         return Ok(without_token_in_address(visit, &token));
     }
-    let token = cookies::get(visit.request, COOKIE).unwrap_or_default();
+    let token = cookie::get(visit.request, visit.app, COOKIE).unwrap_or_default();
     page(visit, token.to_owned(), None).await
 }
 
@@ -69,9 +65,9 @@ fn without_token_in_address(visit: Visit<'_>, token: &str) -> Response {
     let mut response = see_other("/verify");
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if (1..=MAX_TOKEN).contains(&token.len()) && token.bytes().all(plain) {
-        cookies::set(&mut response, visit.app, COOKIE, token, Some(COOKIE_AGE));
+        cookie::set(&mut response, visit.app, COOKIE, token, Some(COOKIE_AGE));
     } else {
-        cookies::clear(&mut response, visit.app, COOKIE);
+        cookie::clear(&mut response, visit.app, COOKIE);
     }
     response
 }
@@ -83,8 +79,8 @@ async fn page(
     token: String,
     problem: Option<(StatusCode, Problem)>,
 ) -> Result<Response> {
-    let (status, problem) = problem.unzip();
-    let status = status.unwrap_or(StatusCode::OK);
+    let (refused, problem) = problem.unzip();
+    let status = refused.unwrap_or(StatusCode::OK);
     let frame = visit.frame(visit.viewer().await?).with(problem);
     match verification::inspect(visit.app, &named(&token)).await {
         Ok(account) if account.email_verified => {
@@ -101,7 +97,8 @@ async fn page(
             visit.page(status, &page)
         }
         Err(error @ Error::InvalidVerificationToken) => {
-            visit.page(error.status(), &ResendPage::new(frame, "", true))
+            let status = refused.unwrap_or(error.status());
+            visit.page(status, &ResendPage::new(frame, "", true))
         }
         Err(error) => Err(error),
     }
@@ -132,7 +129,7 @@ pub(super) async fn reject(visit: Visit<'_>, posted: Posted<Verification>) -> Re
     match outcome {
         Ok(()) => {
             let mut response = see_other("/verify/rejected");
-            cookies::clear(&mut response, visit.app, COOKIE);
+            cookie::clear(&mut response, visit.app, COOKIE);
             Ok(response)
         }
         Err(error) => again(visit, &form, error).await,

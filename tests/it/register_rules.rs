@@ -1,6 +1,6 @@
 //! The field rules of a registration, and names that come free again.
 
-use crate::support::{PASSWORD, TestApp, eventually};
+use crate::support::{PASSWORD, TestApp};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -129,10 +129,7 @@ async fn an_unverified_account_lets_go_of_its_names_24_hours_after_its_last_link
     let email = json!({ "email": "ana@example.org" });
     app.api().post("/auth/verify/resend", email).await.expect(202);
     app.sink.nth_mail_to(&first.email, 2).await;
-    eventually("no mail is owed", || async {
-        (app.count("outbox where sent_at is null").await == 0).then_some(())
-    })
-    .await;
+    app.mails_are_out().await;
     app.clock.advance(Duration::hours(23));
     app.api().post("/auth/register", same()).await.error(409, "EMAIL_ALREADY_EXISTS");
 

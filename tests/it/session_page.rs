@@ -142,6 +142,7 @@ async fn the_session_gets_a_new_id_at_login() {
 async fn visits_without_an_account_write_nothing() {
     let app = TestApp::start().await;
     app.person("ana").await;
+    app.mails_are_out().await;
     let before = app.dump().await;
     let mut visitor = app.visitor();
     for path in ["/", "/login", "/register", "/@ana", "/timeline", "/nowhere"] {

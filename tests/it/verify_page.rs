@@ -10,6 +10,7 @@ async fn opening_the_link_changes_nothing_pressing_the_button_does() {
     let app = TestApp::start().await;
     let ana = app.unverified("ana").await;
     let link = app.sink.mail_to(&ana.email).await.link();
+    app.mails_are_out().await;
     let before = app.dump().await;
     let mut visitor = app.visitor();
     for _ in 0..3 {
@@ -37,6 +38,7 @@ async fn head_changes_nothing_either() {
     let ana = app.unverified("ana").await;
     let link = app.sink.mail_to(&ana.email).await.link();
     let path = link.strip_prefix(app.public_url()).unwrap();
+    app.mails_are_out().await;
     let before = app.dump().await;
     let answer = app.api().request("HEAD", path).send().await;
     assert!(matches!(answer.status, 200 | 303), "{}", answer.status);

@@ -1,6 +1,6 @@
 //! A real server of a test's own.
 
-use super::{Api, Database, Sink, Visitor, connect};
+use super::{Api, Database, Sink, Visitor, connect, eventually};
 use std::{
     collections::HashMap,
     net::{SocketAddr, TcpListener},
@@ -148,6 +148,14 @@ impl TestApp {
     /// How many rows a table, or a table with a condition, has.
     pub async fn count(&self, table: &str) -> i64 {
         self.value(&format!("select count(*) from users.{table}"), &[]).await
+    }
+
+    /// Waits until no mail is owed: the worker has written down what it sent.
+    pub async fn mails_are_out(&self) {
+        eventually("every mail is out", || async {
+            (self.count("outbox where sent_at is null").await == 0).then_some(())
+        })
+        .await;
     }
 
     /// Everything in the database as text.

@@ -1,0 +1,249 @@
+//! The configuration: everything checked at start, all problems at once, nothing secret told.
+
+use crate::support::{Database, KEY, free_port, run};
+use std::collections::HashMap;
+use users_service::{Config, config::VARIABLES};
+
+fn read(settings: &[(&str, &str)]) -> Result<Config, String> {
+    let map: HashMap<_, _> =
+        settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Config::from_map(&map).map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn problem(settings: &[(&str, &str)]) -> String {
+    read(settings).expect_err("a problem")
+}
+
+#[test]
+fn without_anything_set_there_is_a_development_set_up() {
+    let config = read(&[]).unwrap();
+    assert!(config.is_development() && config.auto_migrate && config.database_url.is_none());
+    assert_eq!(config.listen_addr.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.public_url, "http://localhost:8080");
+    assert_eq!(config.data_dir.to_str(), Some("./var"));
+    assert_eq!(config.avatar_store.to_str(), Some("./var/avatars"));
+    assert!(format!("{:?}", config.email_url).contains("./var/mail"));
+    assert!(config.require_verified_email && config.rate_limits);
+    let config = read(&[("LISTEN_ADDR", "0.0.0.0:9000"), ("DATA_DIR", ""), ("APP_ENV", " ")]).unwrap();
+    assert_eq!(config.public_url, "http://localhost:9000");
+}
+
+#[test]
+fn all_problems_are_reported_at_once_each_naming_its_variable() {
+    let bad = [
+        ("APP_ENV", "staging"),
+        ("LISTEN_ADDR", "localhost"),
+        ("PUBLIC_URL", "https://example.org/path"),
+        ("DATABASE_URL", "mysql://db"),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("AUTO_MIGRATE", "maybe"),
+        ("JWT_PRIVATE_KEY", "/nowhere/key.pem"),
+        ("JWT_RETIRED_PUBLIC_KEYS", "/nowhere/keys.pem"),
+        ("EMAIL_URL", "ftp://mail.example"),
+        ("EMAIL_FROM", "nobody"),
+        ("AVATAR_STORE", "s3://bucket/prefix"),
+        ("PASSWORD_HASHER", "md5"),
+        ("REQUIRE_VERIFIED_EMAIL", "perhaps"),
+        ("AVATAR_URL_HOSTS", "https://pics.example/;script-src *"),
+        ("RATE_LIMITS", "some"),
+        ("TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("CORS_ALLOWED_ORIGINS", "*"),
+        ("LOG_FORMAT", "xml"),
+    ];
+    let told = problem(&bad);
+    for (name, _) in bad {
+        let lines = told.lines().filter(|line| line.trim_start_matches(" -").starts_with(name));
+        assert_eq!(lines.count(), 1, "{name}: {told}");
+    }
+}
+
+#[test]
+fn production_names_everything_that_is_missing_in_one_error() {
+    let told = problem(&[("APP_ENV", "production")]);
+    for name in ["DATABASE_URL", "JWT_PRIVATE_KEY", "EMAIL_URL", "EMAIL_FROM", "PUBLIC_URL"] {
+        assert!(told.contains(name), "{name}: {told}");
+    }
+    let line = told.lines().find(|line| line.contains("DATABASE_URL")).unwrap();
+    assert!(line.contains("PUBLIC_URL") && line.contains("EMAIL_FROM"), "one clear error: {told}");
+    // A key alone is no EMAIL_URL.
+    let told = problem(&[("APP_ENV", "production"), ("EMAIL_API_KEY", "k"), ("PUBLIC_URL", "https://x.example")]);
+    assert!(told.contains("EMAIL_URL") && !told.contains("PUBLIC_URL"), "{told}");
+}
+
+fn production(own: &[(&'static str, &'static str)]) -> Result<Config, String> {
+    let mut settings = vec![
+        ("APP_ENV", "production"),
+        ("DATABASE_URL", "postgres://u:p@db.example/users"),
+        ("JWT_PRIVATE_KEY", KEY.as_str()),
+        ("EMAIL_URL", "smtp://mail.example"),
+        ("EMAIL_FROM", "Users <no-reply@example.org>"),
+        ("PUBLIC_URL", "https://social.example.org"),
+    ];
+    settings.extend(own);
+    read(&settings)
+}
+
+#[test]
+fn production_takes_explicit_local_values() {
+    let config = production(&[]).unwrap();
+    assert!(!config.auto_migrate && config.secure_cookies());
+    let local = [("PUBLIC_URL", "http://localhost"), ("EMAIL_URL", "smtp://127.0.0.1:2525?tls=none"), ("AUTO_MIGRATE", "true"), ("AVATAR_STORE", "file:/tmp/x")];
+    let config = production(&local).unwrap();
+    assert!(config.auto_migrate && config.secure_cookies());
+    production(&[("EMAIL_URL", "file:/tmp/mail")]).unwrap();
+}
+
+#[test]
+fn limits_are_switched_off_in_production_on_loopback_only() {
+    production(&[("RATE_LIMITS", "off")]).unwrap();
+    production(&[("RATE_LIMITS", "off"), ("LISTEN_ADDR", "[::1]:80")]).unwrap();
+    let told = production(&[("RATE_LIMITS", "off"), ("LISTEN_ADDR", "0.0.0.0:8080")]).unwrap_err();
+    assert!(told.contains("RATE_LIMITS"), "{told}");
+    read(&[("RATE_LIMITS", "off"), ("LISTEN_ADDR", "0.0.0.0:8080")]).unwrap();
+}
+
+#[test]
+fn a_provider_key_alone_means_sendgrid() {
+    let config = read(&[("EMAIL_API_KEY", "SG.secret")]).unwrap();
+    let users_service::mail::EmailUrl::Http { url, key } = config.email_url else {
+        panic!("an HTTP provider")
+    };
+    assert_eq!(url.0.as_str(), "https://api.sendgrid.com/v3/mail/send");
+    assert_eq!(key.unwrap().0, "SG.secret");
+}
+
+#[test]
+fn secrets_are_told_nowhere() {
+    let database = "postgres://ana:hunter22@db.example/users";
+    let settings = [
+        ("DATABASE_URL", database),
+        ("JWT_PRIVATE_KEY", KEY.as_str()),
+        ("EMAIL_URL", "smtp://ana:hunter33@mail.example"),
+        ("EMAIL_API_KEY", "hunter44"),
+    ];
+    let debug = format!("{:?}", read(&settings).unwrap());
+    let key = KEY.lines().nth(5).unwrap();
+    for secret in ["hunter", key] {
+        assert!(!debug.contains(secret), "{debug}");
+    }
+    let broken_key = KEY.replace("BEGIN PRIVATE KEY", "BEGIN PRIVATE  KEY");
+    let bad = [
+        ("DATABASE_URL", "postgres://ana:hunter22@db.example:port/users"),
+        ("JWT_PRIVATE_KEY", broken_key.as_str()),
+        ("EMAIL_URL", "smtp://ana:hunter33@mail.example/path"),
+        ("EMAIL_API_KEY", "hunter44"),
+    ];
+    let told = problem(&bad);
+    for secret in ["hunter", key] {
+        assert!(!told.contains(secret), "{told}");
+    }
+}
+
+/// RSA with 1,024 bits, made for this test and used nowhere.
+const WEAK: &str = include_str!("weak_rsa_1024.pem");
+
+#[test]
+fn signing_keys_come_in_every_usual_form() {
+    let key = |value: &str| read(&[("JWT_PRIVATE_KEY", value)]).map(|c| c.jwt_private_key.unwrap().0);
+    assert_eq!(key(&KEY).unwrap().trim(), KEY.trim());
+    let one_line = KEY.replace('\n', "\\n");
+    assert_eq!(key(&one_line).unwrap().trim(), KEY.trim());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), KEY.as_str()).unwrap();
+    assert_eq!(key(file.path().to_str().unwrap()).unwrap().trim(), KEY.trim());
+    key(&pkcs1(&KEY)).unwrap();
+    let told = key(WEAK).unwrap_err();
+    assert!(told.contains("JWT_PRIVATE_KEY") && told.contains("2048"), "{told}");
+    for bad in ["-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "-----BEGIN", "/dev/null"] {
+        assert!(key(bad).unwrap_err().contains("JWT_PRIVATE_KEY"), "{bad}");
+    }
+}
+
+/// The PKCS#1 key inside a PKCS#8 one: the last member, after 26 bytes that say RSA.
+fn pkcs1(pem: &str) -> String {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let der = BASE64_STANDARD.decode(body).unwrap();
+    let body = BASE64_STANDARD.encode(&der[26..]);
+    let lines: Vec<_> = body.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
+    format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n", lines.join("\n"))
+}
+
+#[test]
+fn help_explains_every_command_and_variable() {
+    let help = run(&["--help"], &[]);
+    assert!(help.status.success());
+    let text = String::from_utf8(help.stdout).unwrap();
+    for word in ["serve", "migrate", "--to", "openapi"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let names = [
+        "APP_ENV", "LISTEN_ADDR", "PUBLIC_URL", "DATABASE_URL", "DATABASE_POOL_SIZE",
+        "AUTO_MIGRATE", "JWT_PRIVATE_KEY", "JWT_RETIRED_PUBLIC_KEYS", "EMAIL_URL",
+        "EMAIL_API_KEY", "EMAIL_FROM", "AVATAR_STORE", "PASSWORD_HASHER",
+        "REQUIRE_VERIFIED_EMAIL", "AVATAR_URL_HOSTS", "RATE_LIMITS", "TRUSTED_PROXIES",
+        "CORS_ALLOWED_ORIGINS", "LOG_FORMAT", "DATA_DIR",
+    ];
+    for name in names {
+        assert!(text.contains(name), "{name}");
+        assert!(VARIABLES.iter().any(|variable| variable.name == name), "{name}");
+    }
+    for variable in VARIABLES {
+        assert!(text.contains(variable.meaning), "{}", variable.name);
+    }
+}
+
+#[test]
+fn the_program_refuses_a_bad_configuration_with_everything_that_is_wrong() {
+    let bad = [("APP_ENV", "production"), ("LISTEN_ADDR", "nowhere"), ("LOG_FORMAT", "xml")];
+    for arguments in [&["serve"][..], &[]] {
+        let output = run(arguments, &bad);
+        assert!(!output.status.success());
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        for name in ["DATABASE_URL", "LISTEN_ADDR", "LOG_FORMAT"] {
+            assert!(told.contains(name), "{told}");
+        }
+        assert!(!told.contains("panicked"), "{told}");
+    }
+    for unknown in [&["sreve"][..], &["migrate", "--to", "x"], &["migrate", "--to", "0"], &["--nothing"]] {
+        let output = run(unknown, &[]);
+        assert!(!output.status.success() && !output.stderr.is_empty(), "{unknown:?}");
+    }
+}
+
+#[tokio::test]
+async fn in_production_a_schema_behind_the_code_is_a_clear_error() {
+    let database = Database::empty().await;
+    let address = format!("127.0.0.1:{}", free_port());
+    let settings = [
+        ("APP_ENV", "production"),
+        ("LISTEN_ADDR", address.as_str()),
+        ("DATABASE_URL", database.url()),
+        ("JWT_PRIVATE_KEY", &KEY),
+        ("EMAIL_URL", "smtp://127.0.0.1:1"),
+        ("EMAIL_FROM", "no-reply@example.org"),
+        ("PUBLIC_URL", "http://localhost"),
+    ];
+    let output = run(&["serve"], &settings);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(told.contains("migrate"), "{told}");
+}
+
+#[tokio::test]
+async fn an_address_in_use_and_a_database_that_is_not_there_are_clear_errors() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let database = Database::migrated().await;
+    let output = run(&["serve"], &[("LISTEN_ADDR", &address), ("DATABASE_URL", database.url())]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && told.contains("LISTEN_ADDR"), "{told}");
+    let output = run(&["migrate"], &[("DATABASE_URL", "postgres://ana:hunter22@127.0.0.1:1/users")]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && !told.contains("hunter22"), "{told}");
+    assert!(!told.contains("panicked"), "{told}");
+    let output = run(&["migrate"], &[]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && told.contains("DATABASE_URL"), "{told}");
+}

@@ -1,0 +1,176 @@
+//! Mails owed: never lost, never late for the answer, a second copy only with the same Message-ID.
+
+use crate::support::{Mode, PASSWORD, Sink, TestApp, eventually, free_port};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+impl TestApp {
+    /// Registers over JSON and says how long the answer took.
+    pub async fn register(&self, username: &str) -> Duration {
+        let email = format!("{username}@example.org");
+        let body = json!({ "email": email, "username": username, "password": PASSWORD });
+        let started = Instant::now();
+        self.api().post("/auth/register", body).await.expect(201);
+        started.elapsed()
+    }
+
+    /// The one value of the one mail owed.
+    async fn attempts(&self) -> i32 {
+        self.value("select max(attempts) from users.outbox", &[]).await
+    }
+}
+
+#[tokio::test]
+async fn the_first_try_comes_within_a_second() {
+    let app = TestApp::start().await;
+    app.register("ana").await;
+    let started = Instant::now();
+    app.sink.mail_to("ana@example.org").await;
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_delays_the_mail_and_nothing_else() {
+    let port = free_port();
+    let url = format!("smtp://127.0.0.1:{port}?tls=none");
+    let app = TestApp::with(&[("EMAIL_URL", &url)]).await;
+    let took = app.register("ana").await;
+    assert!(took < Duration::from_secs(2), "the answer does not wait for the mail: {took:?}");
+    eventually("a second try", || async { (app.attempts().await >= 2).then_some(()) }).await;
+    let late = Sink::on(&format!("127.0.0.1:{port}")).await;
+    // The next tries are due in the future: the clock gets there sooner.
+    app.clock.advance(time::Duration::seconds(30));
+    let mail = late.mail_to("ana@example.org").await;
+    app.api().post("/auth/verify", json!({ "token": mail.token() })).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_busy_server_is_tried_again_until_it_takes_the_mail() {
+    let app = TestApp::start().await;
+    app.sink.set(Mode::Busy);
+    app.register("ana").await;
+    eventually("three tries", || async {
+        app.clock.advance(time::Duration::seconds(5));
+        (app.attempts().await >= 3).then_some(())
+    })
+    .await;
+    let error: String = app.value("select last_error from users.outbox", &[]).await;
+    assert!(error.contains("451"), "{error}");
+    assert!(!error.contains("ana@example.org"));
+    app.sink.set(Mode::Up);
+    app.clock.advance(time::Duration::seconds(31));
+    app.sink.mail_to("ana@example.org").await;
+    app.mails_are_out().await;
+    assert_eq!(app.sink.mails_to("ana@example.org").len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_copy_after_a_lost_answer_is_the_same_mail() {
+    let app = TestApp::start().await;
+    app.sink.set(Mode::LosesAnswers);
+    app.register("ana").await;
+    let first = app.sink.mail_to("ana@example.org").await;
+    app.sink.set(Mode::Up);
+    eventually("the failure is noted", || async {
+        let sql = "outbox where last_error is not null";
+        (app.count(sql).await == 1).then_some(())
+    })
+    .await;
+    app.clock.advance(time::Duration::seconds(31));
+    let second = app.sink.nth_mail_to("ana@example.org", 2).await;
+    assert_eq!(first.message_id(), second.message_id());
+    assert_eq!(first.link(), second.link());
+    app.mails_are_out().await;
+    assert_eq!(app.sink.mails_to("ana@example.org").len(), 2);
+}
+
+#[tokio::test]
+async fn mails_are_tried_for_48_hours() {
+    let app = TestApp::start().await;
+    app.sink.set(Mode::Down);
+    app.register("ana").await;
+    eventually("a try", || async { (app.attempts().await >= 1).then_some(()) }).await;
+    app.clock.advance(time::Duration::hours(47));
+    eventually("another try", || async { (app.attempts().await >= 2).then_some(()) }).await;
+    assert_eq!(app.count("outbox where given_up_at is not null").await, 0);
+    app.clock.advance(time::Duration::hours(2));
+    eventually("it is given up", || async {
+        (app.count("outbox where given_up_at is not null").await == 1).then_some(())
+    })
+    .await;
+    // The account can still ask for another mail.
+    app.sink.set(Mode::Up);
+    let email = json!({ "email": "ana@example.org" });
+    app.api().post("/auth/verify/resend", email).await.expect(202);
+    let mail = app.sink.mail_to("ana@example.org").await;
+    app.api().post("/auth/verify", json!({ "token": mail.token() })).await.expect(200);
+}
+
+#[tokio::test]
+async fn mails_owed_survive_a_restart_of_the_service() {
+    let app = TestApp::start().await;
+    app.sink.set(Mode::Down);
+    app.register("ana").await;
+    eventually("a try", || async { (app.attempts().await >= 1).then_some(()) }).await;
+    let app = app.restart().await;
+    app.sink.set(Mode::Up);
+    app.clock.advance(time::Duration::seconds(31));
+    let mail = app.sink.mail_to("ana@example.org").await;
+    app.api().post("/auth/verify", json!({ "token": mail.token() })).await.expect(200);
+}
+
+#[tokio::test]
+async fn two_replicas_send_each_mail_once() {
+    let app = TestApp::start().await;
+    let replica = app.replica().await;
+    for n in 0..10 {
+        let service = if n % 2 == 0 { &app } else { &replica };
+        service.register(&format!("user{n}")).await;
+    }
+    for n in 0..10 {
+        app.sink.mail_to(&format!("user{n}@example.org")).await;
+    }
+    app.mails_are_out().await;
+    for n in 0..10 {
+        assert_eq!(app.sink.mails_to(&format!("user{n}@example.org")).len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_trace_id_of_the_cause_is_kept_with_the_mail() {
+    let app = TestApp::start().await;
+    let body = json!({ "email": "ana@example.org", "username": "ana", "password": PASSWORD });
+    let request = app.api().request("POST", "/auth/register").header("X-Trace-Id", "trace-of-ana");
+    request.json(&body).send().await.expect(201);
+    let trace: String = app.value("select trace_id from users.outbox", &[]).await;
+    assert_eq!(trace, "trace-of-ana");
+}
+
+#[tokio::test]
+async fn no_token_and_no_link_is_anywhere_in_the_database() {
+    let app = TestApp::start().await;
+    app.sink.set(Mode::LosesAnswers);
+    app.register("ana").await;
+    let mail = app.sink.mail_to("ana@example.org").await;
+    app.sink.set(Mode::Up);
+    let refresh = app.logged_in("bob").await;
+    app.refresh(&refresh).await.expect(200);
+    let dump = app.dump().await;
+    for secret in [mail.token(), refresh, PASSWORD.to_owned()] {
+        assert!(!dump.contains(&secret));
+        let hex = secret.bytes().map(|b| format!("{b:02x}")).collect::<String>();
+        assert!(!dump.contains(&hex), "not as bytes either");
+    }
+    assert!(!dump.contains("verify?token"));
+}
+
+#[tokio::test]
+async fn an_address_with_odd_but_good_characters_gets_its_mail() {
+    let app = TestApp::start().await;
+    for email in ["o'hara+x@example.org", "!#$%&'*+-/=?^_`{|}~@example.org"] {
+        let username = format!("u{}", email.len());
+        let body = json!({ "email": email, "username": username, "password": PASSWORD });
+        app.api().post("/auth/register", body).await.expect(201);
+        assert_eq!(app.sink.mail_to(email).await.addresses().1, [email]);
+    }
+}
