@@ -1,6 +1,6 @@
 //! `/docs`: the OpenAPI document as a plain page. No script, no third-party host.
 
-use crate::{api::openapi, web};
+use crate::{openapi, web};
 use askama::Template;
 use poem::{handler, web::Html};
 use std::sync::LazyLock;

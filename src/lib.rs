@@ -30,6 +30,7 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod mail;
+pub mod openapi;
 pub mod ops;
 pub mod routes;
 pub mod services;

@@ -4,10 +4,11 @@ use clap::Parser;
 use std::{env, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 use users_service::{
-    Config, api,
+    Config,
     cli::{Cli, Command},
     clock::Clock,
     error::Cause,
+    openapi,
     ops::{logs, service::Service},
     storage::migrate,
 };
@@ -18,7 +19,7 @@ async fn main() -> ExitCode {
         Command::Serve => serve().await,
         Command::Migrate { to } => migrate(to).await,
         Command::Openapi => {
-            println!("{}", api::openapi::pretty());
+            println!("{}", openapi::pretty());
             Ok(())
         }
     };

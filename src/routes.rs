@@ -8,6 +8,7 @@ use crate::{
         methods::get,
         origin::{Cors, CrossSite},
     },
+    openapi,
     ops::{health, metrics, observe::Observe},
     web,
 };
@@ -19,6 +20,7 @@ pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/health", get(health::health))
         .at("/livez", get(health::livez))
         .at("/metrics", get(metrics::scrape))
+        .at("/openapi.json", get(openapi::json))
         .at("/docs", get(docs::page));
     let routes = api::routes(operations)
         .nest_no_strip("/", web::routes(app))

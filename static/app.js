@@ -60,7 +60,7 @@
   const hide = (input) => {
     input.type = 'password';
     delete input.dataset.shown;
-    input.nextElementSibling.textContent = 'Show password';
+    input.parentElement.lastElementChild.textContent = 'Show password';
   };
 
   for (const input of document.querySelectorAll('input[type=password]')) {
@@ -78,7 +78,7 @@
         button.textContent = 'Hide password';
       }
     });
-    input.after(button);
+    input.parentElement.append(button);
   }
 
   // Counting characters ---------------------------------------------------------------------

@@ -1,11 +1,11 @@
 //! Pictures: uploading, removing, giving them out.
 
 use super::bearer::Bearer;
-use crate::{App, Result, http::multipart::Upload, services::avatars};
+use crate::{App, Error, Result, http::multipart::Upload, services::avatars};
 use poem::{
     FromRequest, Request, RequestBody, Response, handler,
     http::{StatusCode, header},
-    web::{Data, Json, Path},
+    web::{Data, Json},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -82,7 +82,9 @@ pub async fn remove(app: Data<&App>, Bearer(viewer): Bearer) -> Result<StatusCod
     ),
 )]
 #[handler]
-pub async fn file(app: Data<&App>, Path(name): Path<String>) -> Result<Response> {
+pub async fn file(app: Data<&App>, request: &Request) -> Result<Response> {
+    // A path that is no UTF-8 names no picture.
+    let name: String = request.path_params().map_err(|_| Error::NotFound)?;
     let jpeg = avatars::read(&app, &name).await?;
     Ok(Response::builder()
         .header(header::CONTENT_TYPE, "image/jpeg")

@@ -1,6 +1,6 @@
 //! `/users/{id}/follow`, `/followers`, `/followees`: the follow graph.
 
-use super::{bearer::Bearer, users::parse_id};
+use super::{bearer::Bearer, target::Target};
 use crate::{
     App, Result,
     domain::{PeoplePage, Position},
@@ -10,7 +10,7 @@ use crate::{
 use poem::{
     IntoResponse, Request, Response, handler,
     http::StatusCode,
-    web::{Data, Json, Path},
+    web::{Data, Json},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -57,9 +57,8 @@ pub struct PageQuery {
 pub async fn follow(
     app: Data<&App>,
     Bearer(viewer): Bearer,
-    Path(id): Path<String>,
+    Target(target): Target,
 ) -> Result<Response> {
-    let target = parse_id(&id)?;
     let status = match follows::follow(&app, viewer, target).await? {
         Followed::Created => StatusCode::CREATED,
         Followed::Already => StatusCode::OK,
@@ -86,9 +85,9 @@ pub async fn follow(
 pub async fn unfollow(
     app: Data<&App>,
     Bearer(viewer): Bearer,
-    Path(id): Path<String>,
+    Target(target): Target,
 ) -> Result<StatusCode> {
-    follows::unfollow(&app, viewer, parse_id(&id)?).await?;
+    follows::unfollow(&app, viewer, target).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -108,10 +107,10 @@ pub async fn unfollow(
 pub async fn followers(
     app: Data<&App>,
     Bearer(_): Bearer,
-    Path(id): Path<String>,
+    Target(target): Target,
     request: &Request,
 ) -> Result<Json<PeoplePage>> {
-    list(&app, &id, List::Followers, request).await
+    list(&app, target, List::Followers, request).await
 }
 
 /// Whom a person follows.
@@ -130,14 +129,13 @@ pub async fn followers(
 pub async fn followees(
     app: Data<&App>,
     Bearer(_): Bearer,
-    Path(id): Path<String>,
+    Target(target): Target,
     request: &Request,
 ) -> Result<Json<PeoplePage>> {
-    list(&app, &id, List::Followees, request).await
+    list(&app, target, List::Followees, request).await
 }
 
-async fn list(app: &App, id: &str, list: List, request: &Request) -> Result<Json<PeoplePage>> {
-    let of = parse_id(id)?;
+async fn list(app: &App, of: Uuid, list: List, request: &Request) -> Result<Json<PeoplePage>> {
     let query: PageQuery = request
         .params()
         // The only way to fail is a parameter given twice.

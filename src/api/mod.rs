@@ -1,14 +1,14 @@
 //! The JSON surface: one file per noun. Handlers say who is asking, call one service function,
 //! and choose the status.
 
-mod auth;
-mod avatars;
+pub(crate) mod auth;
+pub(crate) mod avatars;
 mod bearer;
-mod follows;
-mod keys;
-mod me;
-pub mod openapi;
-mod users;
+pub(crate) mod follows;
+pub(crate) mod keys;
+pub(crate) mod me;
+mod target;
+pub(crate) mod users;
 
 use crate::http::methods::{get, post, put};
 use poem::Route;
@@ -38,5 +38,4 @@ pub fn routes(route: Route) -> Route {
         .at("/users/:id/followees", get(follows::followees))
         .at("/avatars/:name", get(avatars::file))
         .at("/.well-known/jwks.json", get(keys::jwks))
-        .at("/openapi.json", get(openapi::json))
 }

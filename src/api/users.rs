@@ -1,7 +1,8 @@
 //! `/users`: looking people up.
 
+use super::target::Target;
 use crate::{
-    App, Error, Result,
+    App, Result,
     domain::Person,
     error::{Broken, FieldErrors},
     services::people,
@@ -9,11 +10,10 @@ use crate::{
 use poem::{
     IntoResponse, Response, handler,
     http::{HeaderValue, header},
-    web::{Data, Json, Path, Query},
+    web::{Data, Json, Query},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 /// The people that were found.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,8 +43,8 @@ pub struct Find {
     ),
 )]
 #[handler]
-pub async fn show(app: Data<&App>, Path(id): Path<String>) -> Result<Json<Person>> {
-    Ok(Json(people::by_id(&app, parse_id(&id)?).await?))
+pub async fn show(app: Data<&App>, Target(id): Target) -> Result<Json<Person>> {
+    Ok(Json(people::by_id(&app, id).await?))
 }
 
 /// Finds people by handle or by ids.
@@ -82,11 +82,6 @@ pub async fn find(
         _ => return Err(one_of()),
     };
     Ok(Json(People { items }))
-}
-
-/// A path's id; what is no UUID is nobody.
-pub(super) fn parse_id(text: &str) -> Result<Uuid> {
-    people::parse_id(text).ok_or(Error::UserNotFound)
 }
 
 /// An answer that is for one person only.

@@ -67,6 +67,8 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
     let email_from = read.text("EMAIL_FROM").unwrap_or(DEFAULT_SENDER).to_owned();
     let email_from = mailbox(&email_from)
         .map_err(|problem| read.problem("EMAIL_FROM", problem))
+        // So that what else is wrong is still found.
+        .or_else(|()| mailbox(DEFAULT_SENDER))
         .ok();
     let config = email_from.map(|email_from| Config {
         environment,

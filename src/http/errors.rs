@@ -14,7 +14,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use utoipa::ToSchema;
 
 /// Everything below these is for services, and answers in JSON whatever is asked.
-const JSON_PATHS: &[&str] = &["/auth/", "/users/", "/.well-known/"];
+const JSON_PATHS: &[&str] = &["/auth/", "/.well-known/"];
 /// These likewise.
 const JSON_FILES: &[&str] = &["/users", "/health", "/livez", "/metrics", "/openapi.json"];
 
@@ -184,7 +184,12 @@ fn chain(cause: &crate::error::Cause) -> String {
 /// Whether a path is of the JSON API.
 #[must_use]
 pub fn is_json_path(path: &str) -> bool {
-    JSON_FILES.contains(&path) || JSON_PATHS.iter().any(|prefix| path.starts_with(prefix))
+    let below = |file: &str| {
+        let rest = path.strip_prefix(file);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    JSON_FILES.iter().any(|file| below(file))
+        || JSON_PATHS.iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// Whether an error is to be told in JSON: on the JSON API always, elsewhere when `Accept` names

@@ -81,6 +81,11 @@ async fn refresh(app: &App) {
 }
 
 /// The scrape.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", operation_id = "metrics",
+    summary = "Metrics",
+    responses((status = 200, description = "Prometheus text, version 0.0.4.", body = String, content_type = "text/plain")),
+)]
 #[handler]
 #[allow(clippy::cast_precision_loss)]
 pub fn scrape(app: Data<&App>) -> Response {

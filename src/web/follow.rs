@@ -6,7 +6,7 @@ use super::{
     person,
     problem::Problem,
     session::Viewer,
-    visit::{SignedIn, Visit, see_other},
+    visit::{Handle, SignedIn, Visit, see_other},
 };
 use crate::{
     Error, Result,
@@ -14,7 +14,7 @@ use crate::{
     services::{follows, people, profiles},
 };
 use askama::{Template, filters::HtmlSafe};
-use poem::{Response, handler, http::StatusCode, web::Path};
+use poem::{Response, handler, http::StatusCode};
 use serde::Deserialize;
 
 /// The form with the one button.
@@ -59,7 +59,7 @@ pub(super) struct Pressed {
 pub(super) async fn follow(
     visit: Visit<'_>,
     SignedIn(viewer): SignedIn,
-    Path(username): Path<String>,
+    Handle(username): Handle,
     posted: Posted<Pressed>,
 ) -> Result<Response> {
     let person = found(visit, &username).await?;
@@ -77,7 +77,7 @@ pub(super) async fn follow(
 pub(super) async fn unfollow(
     visit: Visit<'_>,
     SignedIn(viewer): SignedIn,
-    Path(username): Path<String>,
+    Handle(username): Handle,
     posted: Posted<Pressed>,
 ) -> Result<Response> {
     let person = found(visit, &username).await?;

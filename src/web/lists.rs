@@ -3,7 +3,7 @@
 use super::{
     page::Frame,
     people::{self, PersonRow},
-    visit::{SignedIn, Visit},
+    visit::{Handle, SignedIn, Visit},
 };
 use crate::{
     Error, Result,
@@ -14,11 +14,7 @@ use crate::{
     },
 };
 use askama::Template;
-use poem::{
-    Response, handler,
-    http::StatusCode,
-    web::{Path, Query},
-};
+use poem::{Response, handler, http::StatusCode, web::Query};
 use serde::Deserialize;
 
 #[derive(Template)]
@@ -56,7 +52,7 @@ struct Asked {
 pub(super) async fn followers(
     visit: Visit<'_>,
     SignedIn(viewer): SignedIn,
-    Path(username): Path<String>,
+    Handle(username): Handle,
     Query(asked): Query<Asked>,
 ) -> Result<Response> {
     page(visit, SignedIn(viewer), &username, List::Followers, &asked).await
@@ -67,7 +63,7 @@ pub(super) async fn followers(
 pub(super) async fn following(
     visit: Visit<'_>,
     SignedIn(viewer): SignedIn,
-    Path(username): Path<String>,
+    Handle(username): Handle,
     Query(asked): Query<Asked>,
 ) -> Result<Response> {
     page(visit, SignedIn(viewer), &username, List::Followees, &asked).await

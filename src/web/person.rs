@@ -7,7 +7,7 @@ use super::{
     people,
     problem::Problem,
     session::Viewer,
-    visit::Visit,
+    visit::{Handle, Visit},
 };
 use crate::{
     Result,
@@ -15,7 +15,7 @@ use crate::{
     services::{follows, profiles},
 };
 use askama::{Template, filters::HtmlSafe};
-use poem::{Response, handler, http::StatusCode, web::Path};
+use poem::{Response, handler, http::StatusCode};
 
 #[derive(Template)]
 #[template(path = "person/page.html")]
@@ -50,7 +50,7 @@ enum Stance {
 
 /// `GET /@{username}`
 #[handler]
-pub(super) async fn show(visit: Visit<'_>, Path(username): Path<String>) -> Result<Response> {
+pub(super) async fn show(visit: Visit<'_>, Handle(username): Handle) -> Result<Response> {
     let viewer = visit.viewer().await?;
     page(visit, viewer, &username, StatusCode::OK, None).await
 }

@@ -85,3 +85,13 @@ impl<'a> FromRequest<'a> for SignedIn {
         }
     }
 }
+
+/// The name in `/@name`. What can't be one is nobody's.
+pub(super) struct Handle(pub(super) String);
+
+impl<'a> FromRequest<'a> for Handle {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let name = request.path_params();
+        Ok(Self(name.map_err(|_| Error::UserNotFound)?))
+    }
+}

@@ -20,14 +20,24 @@ async fn it_is_a_square_jpeg_of_400_pixels_that_never_changes() {
     assert_eq!(answer.header("content-type"), Some("image/jpeg"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     let cache = answer.header("cache-control").unwrap();
-    assert!(cache.contains("immutable") && cache.contains("max-age=31536000"), "{cache}");
-    let picture = image::load_from_memory_with_format(&answer.body, image::ImageFormat::Jpeg).unwrap();
+    assert!(
+        cache.contains("immutable") && cache.contains("max-age=31536000"),
+        "{cache}"
+    );
+    let picture =
+        image::load_from_memory_with_format(&answer.body, image::ImageFormat::Jpeg).unwrap();
     assert_eq!(picture.dimensions(), (400, 400));
     // The middle of the gradient: neither its left nor its right end.
     let red = picture.get_pixel(200, 200).0[0];
     assert!((100..156).contains(&red), "{red}");
-    let (left, right) = (picture.get_pixel(0, 200).0[0], picture.get_pixel(399, 200).0[0]);
-    assert!((50..80).contains(&left) && (175..205).contains(&right), "{left} {right}");
+    let (left, right) = (
+        picture.get_pixel(0, 200).0[0],
+        picture.get_pixel(399, 200).0[0],
+    );
+    assert!(
+        (50..80).contains(&left) && (175..205).contains(&right),
+        "{left} {right}"
+    );
 }
 
 #[tokio::test]
@@ -36,7 +46,11 @@ async fn smaller_sizes_lie_beside_it() {
     let path = uploaded(&app, &png(600, 600)).await;
     let stem = path.strip_suffix(".jpg").unwrap();
     for side in [192, 96] {
-        let answer = app.api().get(&format!("{stem}-{side}.jpg")).await.expect(200);
+        let answer = app
+            .api()
+            .get(&format!("{stem}-{side}.jpg"))
+            .await
+            .expect(200);
         let picture = image::load_from_memory(&answer.body).unwrap();
         assert_eq!(picture.dimensions(), (side, side));
     }
@@ -64,7 +78,12 @@ async fn it_stands_upright_and_nothing_but_pixels_survives() {
     let path = uploaded(&app, &upload).await;
     let answer = app.api().get(&path).await.expect(200);
     for trace in [&b"Exif"[..], b"GPS-SECRET", b"<script"] {
-        assert!(!answer.body.windows(trace.len()).any(|window| window == trace));
+        assert!(
+            !answer
+                .body
+                .windows(trace.len())
+                .any(|window| window == trace)
+        );
     }
     // Turned by 180 degrees: red grows to the left.
     let picture = image::load_from_memory(&answer.body).unwrap();
@@ -76,14 +95,30 @@ async fn what_is_not_there_is_404_whatever_the_name() {
     let app = TestApp::start().await;
     let path = uploaded(&app, &png(8, 8)).await;
     fs::write(app.data_dir.path().join("secret.jpg"), "secret").unwrap();
-    let upper = path.to_uppercase().replace("/AVATARS/", "/avatars/").replace(".JPG", ".jpg");
+    let upper = path
+        .to_uppercase()
+        .replace("/AVATARS/", "/avatars/")
+        .replace(".JPG", ".jpg");
     for name in [
-        "/avatars/nothing.jpg", "/avatars/", "/avatars/%2e%2e/secret.jpg", "/avatars/..%2fsecret.jpg",
-        "/avatars/..%5csecret.jpg", "/avatars/%00.jpg", "/avatars/.", "/avatars/%ff.jpg",
-        "/avatars/%2e%2e%2f%2e%2e%2fetc%2fpasswd", upper.as_str(),
-        &path.replace(".jpg", "-400.jpg"), &path.replace(".jpg", ".png"), &format!("{path}/x"),
+        "/avatars/nothing.jpg",
+        "/avatars/",
+        "/avatars/%2e%2e/secret.jpg",
+        "/avatars/..%2fsecret.jpg",
+        "/avatars/..%5csecret.jpg",
+        "/avatars/%00.jpg",
+        "/avatars/.",
+        "/avatars/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        upper.as_str(),
+        &path.replace(".jpg", "-400.jpg"),
+        &path.replace(".jpg", ".png"),
+        &format!("{path}/x"),
     ] {
-        let answer = app.api().request("GET", name).header("Accept", "application/json").send().await;
+        let answer = app
+            .api()
+            .request("GET", name)
+            .header("Accept", "application/json")
+            .send()
+            .await;
         answer.error(404, "NOT_FOUND");
     }
     let raw = crate::support::exchange(
@@ -99,13 +134,21 @@ async fn at_most_two_pictures_of_a_person_are_kept() {
     let ana = app.person("ana").await;
     let mut paths = Vec::new();
     for side in [10, 20, 30, 40] {
-        let answer = app.api().of(&ana).upload(&png(side, 40)).await.expect(200).json();
+        let answer = app
+            .api()
+            .of(&ana)
+            .upload(&png(side, 40))
+            .await
+            .expect(200)
+            .json();
         let url = answer["avatar_url"].as_str().unwrap();
         paths.push(url.strip_prefix(app.public_url()).unwrap().to_owned());
     }
     app.api().get(&paths[3]).await.expect(200);
     app.api().get(&paths[0]).await.expect(404);
-    let files = fs::read_dir(app.data_dir.path().join("avatars")).unwrap().count();
+    let files = fs::read_dir(app.data_dir.path().join("avatars"))
+        .unwrap()
+        .count();
     assert!(files <= 2 * 3, "{files} files");
 }
 
@@ -117,7 +160,14 @@ async fn two_people_with_the_same_picture_have_two() {
     let first = app.api().of(&ana).upload(&picture).await.expect(200).json();
     let second = app.api().of(&bob).upload(&picture).await.expect(200).json();
     assert_ne!(first, second);
-    app.api().of(&ana).delete("/users/me/avatar").await.expect(204);
+    app.api()
+        .of(&ana)
+        .delete("/users/me/avatar")
+        .await
+        .expect(204);
     let url = second["avatar_url"].as_str().unwrap();
-    app.api().get(url.strip_prefix(app.public_url()).unwrap()).await.expect(200);
+    app.api()
+        .get(url.strip_prefix(app.public_url()).unwrap())
+        .await
+        .expect(200);
 }

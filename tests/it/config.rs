@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use users_service::{Config, config::VARIABLES};
 
 fn read(settings: &[(&str, &str)]) -> Result<Config, String> {
-    let map: HashMap<_, _> =
-        settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let map: HashMap<_, _> = settings
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     Config::from_map(&map).map_err(|error| error.to_string())
 }
 
@@ -25,7 +27,12 @@ fn without_anything_set_there_is_a_development_set_up() {
     assert_eq!(config.avatar_store.to_str(), Some("./var/avatars"));
     assert!(format!("{:?}", config.email_url).contains("./var/mail"));
     assert!(config.require_verified_email && config.rate_limits);
-    let config = read(&[("LISTEN_ADDR", "0.0.0.0:9000"), ("DATA_DIR", ""), ("APP_ENV", " ")]).unwrap();
+    let config = read(&[
+        ("LISTEN_ADDR", "0.0.0.0:9000"),
+        ("DATA_DIR", ""),
+        ("APP_ENV", " "),
+    ])
+    .unwrap();
     assert_eq!(config.public_url, "http://localhost:9000");
 }
 
@@ -53,7 +60,9 @@ fn all_problems_are_reported_at_once_each_naming_its_variable() {
     ];
     let told = problem(&bad);
     for (name, _) in bad {
-        let lines = told.lines().filter(|line| line.trim_start_matches(" -").starts_with(name));
+        let lines = told
+            .lines()
+            .filter(|line| line.trim_start_matches([' ', '-']).starts_with(&format!("{name} ")));
         assert_eq!(lines.count(), 1, "{name}: {told}");
     }
 }
@@ -61,14 +70,33 @@ fn all_problems_are_reported_at_once_each_naming_its_variable() {
 #[test]
 fn production_names_everything_that_is_missing_in_one_error() {
     let told = problem(&[("APP_ENV", "production")]);
-    for name in ["DATABASE_URL", "JWT_PRIVATE_KEY", "EMAIL_URL", "EMAIL_FROM", "PUBLIC_URL"] {
+    for name in [
+        "DATABASE_URL",
+        "JWT_PRIVATE_KEY",
+        "EMAIL_URL",
+        "EMAIL_FROM",
+        "PUBLIC_URL",
+    ] {
         assert!(told.contains(name), "{name}: {told}");
     }
-    let line = told.lines().find(|line| line.contains("DATABASE_URL")).unwrap();
-    assert!(line.contains("PUBLIC_URL") && line.contains("EMAIL_FROM"), "one clear error: {told}");
+    let line = told
+        .lines()
+        .find(|line| line.contains("DATABASE_URL"))
+        .unwrap();
+    assert!(
+        line.contains("PUBLIC_URL") && line.contains("EMAIL_FROM"),
+        "one clear error: {told}"
+    );
     // A key alone is no EMAIL_URL.
-    let told = problem(&[("APP_ENV", "production"), ("EMAIL_API_KEY", "k"), ("PUBLIC_URL", "https://x.example")]);
-    assert!(told.contains("EMAIL_URL") && !told.contains("PUBLIC_URL"), "{told}");
+    let told = problem(&[
+        ("APP_ENV", "production"),
+        ("EMAIL_API_KEY", "k"),
+        ("PUBLIC_URL", "https://x.example"),
+    ]);
+    assert!(
+        told.contains("EMAIL_URL") && !told.contains("PUBLIC_URL"),
+        "{told}"
+    );
 }
 
 fn production(own: &[(&'static str, &'static str)]) -> Result<Config, String> {
@@ -88,7 +116,12 @@ fn production(own: &[(&'static str, &'static str)]) -> Result<Config, String> {
 fn production_takes_explicit_local_values() {
     let config = production(&[]).unwrap();
     assert!(!config.auto_migrate && config.secure_cookies());
-    let local = [("PUBLIC_URL", "http://localhost"), ("EMAIL_URL", "smtp://127.0.0.1:2525?tls=none"), ("AUTO_MIGRATE", "true"), ("AVATAR_STORE", "file:/tmp/x")];
+    let local = [
+        ("PUBLIC_URL", "http://localhost"),
+        ("EMAIL_URL", "smtp://127.0.0.1:2525?tls=none"),
+        ("AUTO_MIGRATE", "true"),
+        ("AVATAR_STORE", "file:/tmp/x"),
+    ];
     let config = production(&local).unwrap();
     assert!(config.auto_migrate && config.secure_cookies());
     production(&[("EMAIL_URL", "file:/tmp/mail")]).unwrap();
@@ -129,7 +162,10 @@ fn secrets_are_told_nowhere() {
     }
     let broken_key = KEY.replace("BEGIN PRIVATE KEY", "BEGIN PRIVATE  KEY");
     let bad = [
-        ("DATABASE_URL", "postgres://ana:hunter22@db.example:port/users"),
+        (
+            "DATABASE_URL",
+            "postgres://ana:hunter22@db.example:port/users",
+        ),
         ("JWT_PRIVATE_KEY", broken_key.as_str()),
         ("EMAIL_URL", "smtp://ana:hunter33@mail.example/path"),
         ("EMAIL_API_KEY", "hunter44"),
@@ -145,17 +181,28 @@ const WEAK: &str = include_str!("weak_rsa_1024.pem");
 
 #[test]
 fn signing_keys_come_in_every_usual_form() {
-    let key = |value: &str| read(&[("JWT_PRIVATE_KEY", value)]).map(|c| c.jwt_private_key.unwrap().0);
+    let key =
+        |value: &str| read(&[("JWT_PRIVATE_KEY", value)]).map(|c| c.jwt_private_key.unwrap().0);
     assert_eq!(key(&KEY).unwrap().trim(), KEY.trim());
     let one_line = KEY.replace('\n', "\\n");
     assert_eq!(key(&one_line).unwrap().trim(), KEY.trim());
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), KEY.as_str()).unwrap();
-    assert_eq!(key(file.path().to_str().unwrap()).unwrap().trim(), KEY.trim());
+    assert_eq!(
+        key(file.path().to_str().unwrap()).unwrap().trim(),
+        KEY.trim()
+    );
     key(&pkcs1(&KEY)).unwrap();
     let told = key(WEAK).unwrap_err();
-    assert!(told.contains("JWT_PRIVATE_KEY") && told.contains("2048"), "{told}");
-    for bad in ["-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "-----BEGIN", "/dev/null"] {
+    assert!(
+        told.contains("JWT_PRIVATE_KEY") && told.contains("2048"),
+        "{told}"
+    );
+    for bad in [
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+        "-----BEGIN",
+        "/dev/null",
+    ] {
         assert!(key(bad).unwrap_err().contains("JWT_PRIVATE_KEY"), "{bad}");
     }
 }
@@ -163,11 +210,21 @@ fn signing_keys_come_in_every_usual_form() {
 /// The PKCS#1 key inside a PKCS#8 one: the last member, after 26 bytes that say RSA.
 fn pkcs1(pem: &str) -> String {
     use base64::{Engine, prelude::BASE64_STANDARD};
-    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let body: String = pem
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
     let der = BASE64_STANDARD.decode(body).unwrap();
     let body = BASE64_STANDARD.encode(&der[26..]);
-    let lines: Vec<_> = body.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
-    format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n", lines.join("\n"))
+    let lines: Vec<_> = body
+        .as_bytes()
+        .chunks(64)
+        .map(|line| String::from_utf8_lossy(line))
+        .collect();
+    format!(
+        "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n",
+        lines.join("\n")
+    )
 }
 
 #[test]
@@ -179,15 +236,33 @@ fn help_explains_every_command_and_variable() {
         assert!(text.contains(word), "{word}: {text}");
     }
     let names = [
-        "APP_ENV", "LISTEN_ADDR", "PUBLIC_URL", "DATABASE_URL", "DATABASE_POOL_SIZE",
-        "AUTO_MIGRATE", "JWT_PRIVATE_KEY", "JWT_RETIRED_PUBLIC_KEYS", "EMAIL_URL",
-        "EMAIL_API_KEY", "EMAIL_FROM", "AVATAR_STORE", "PASSWORD_HASHER",
-        "REQUIRE_VERIFIED_EMAIL", "AVATAR_URL_HOSTS", "RATE_LIMITS", "TRUSTED_PROXIES",
-        "CORS_ALLOWED_ORIGINS", "LOG_FORMAT", "DATA_DIR",
+        "APP_ENV",
+        "LISTEN_ADDR",
+        "PUBLIC_URL",
+        "DATABASE_URL",
+        "DATABASE_POOL_SIZE",
+        "AUTO_MIGRATE",
+        "JWT_PRIVATE_KEY",
+        "JWT_RETIRED_PUBLIC_KEYS",
+        "EMAIL_URL",
+        "EMAIL_API_KEY",
+        "EMAIL_FROM",
+        "AVATAR_STORE",
+        "PASSWORD_HASHER",
+        "REQUIRE_VERIFIED_EMAIL",
+        "AVATAR_URL_HOSTS",
+        "RATE_LIMITS",
+        "TRUSTED_PROXIES",
+        "CORS_ALLOWED_ORIGINS",
+        "LOG_FORMAT",
+        "DATA_DIR",
     ];
     for name in names {
         assert!(text.contains(name), "{name}");
-        assert!(VARIABLES.iter().any(|variable| variable.name == name), "{name}");
+        assert!(
+            VARIABLES.iter().any(|variable| variable.name == name),
+            "{name}"
+        );
     }
     for variable in VARIABLES {
         assert!(text.contains(variable.meaning), "{}", variable.name);
@@ -196,7 +271,11 @@ fn help_explains_every_command_and_variable() {
 
 #[test]
 fn the_program_refuses_a_bad_configuration_with_everything_that_is_wrong() {
-    let bad = [("APP_ENV", "production"), ("LISTEN_ADDR", "nowhere"), ("LOG_FORMAT", "xml")];
+    let bad = [
+        ("APP_ENV", "production"),
+        ("LISTEN_ADDR", "nowhere"),
+        ("LOG_FORMAT", "xml"),
+    ];
     for arguments in [&["serve"][..], &[]] {
         let output = run(arguments, &bad);
         assert!(!output.status.success());
@@ -206,9 +285,17 @@ fn the_program_refuses_a_bad_configuration_with_everything_that_is_wrong() {
         }
         assert!(!told.contains("panicked"), "{told}");
     }
-    for unknown in [&["sreve"][..], &["migrate", "--to", "x"], &["migrate", "--to", "0"], &["--nothing"]] {
+    for unknown in [
+        &["sreve"][..],
+        &["migrate", "--to", "x"],
+        &["migrate", "--to", "0"],
+        &["--nothing"],
+    ] {
         let output = run(unknown, &[]);
-        assert!(!output.status.success() && !output.stderr.is_empty(), "{unknown:?}");
+        assert!(
+            !output.status.success() && !output.stderr.is_empty(),
+            "{unknown:?}"
+        );
     }
 }
 
@@ -236,14 +323,29 @@ async fn an_address_in_use_and_a_database_that_is_not_there_are_clear_errors() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let database = Database::migrated().await;
-    let output = run(&["serve"], &[("LISTEN_ADDR", &address), ("DATABASE_URL", database.url())]);
+    let output = run(
+        &["serve"],
+        &[("LISTEN_ADDR", &address), ("DATABASE_URL", database.url())],
+    );
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && told.contains("LISTEN_ADDR"), "{told}");
-    let output = run(&["migrate"], &[("DATABASE_URL", "postgres://ana:hunter22@127.0.0.1:1/users")]);
+    assert!(
+        !output.status.success() && told.contains("LISTEN_ADDR"),
+        "{told}"
+    );
+    let output = run(
+        &["migrate"],
+        &[("DATABASE_URL", "postgres://ana:hunter22@127.0.0.1:1/users")],
+    );
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && !told.contains("hunter22"), "{told}");
+    assert!(
+        !output.status.success() && !told.contains("hunter22"),
+        "{told}"
+    );
     assert!(!told.contains("panicked"), "{told}");
     let output = run(&["migrate"], &[]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && told.contains("DATABASE_URL"), "{told}");
+    assert!(
+        !output.status.success() && told.contains("DATABASE_URL"),
+        "{told}"
+    );
 }

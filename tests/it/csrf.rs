@@ -11,7 +11,11 @@ fn old(app: &TestApp) -> Visitor {
 
 /// The hidden fields of the form that a button sends.
 fn hidden(visitor: &Visitor, button: &str) -> Vec<(String, String)> {
-    let fields = visitor.form(button).fields.into_iter().filter(|field| field.kind == "hidden");
+    let fields = visitor
+        .form(button)
+        .fields
+        .into_iter()
+        .filter(|field| field.kind == "hidden");
     fields.map(|field| (field.name, field.value)).collect()
 }
 
@@ -21,7 +25,9 @@ async fn the_proof_alone_is_enough_for_an_old_browser() {
     let ana = app.person("ana").await;
     let mut visitor = old(&app);
     visitor.open("/login").await;
-    visitor.send("Log in", &[("Email", &ana.email), ("Password", PASSWORD)]).await;
+    visitor
+        .send("Log in", &[("Email", &ana.email), ("Password", PASSWORD)])
+        .await;
     assert_eq!(visitor.page().path(), "/timeline");
     visitor.open("/profile/edit").await;
     visitor.send("Save", &[("Display name", "Ana")]).await;
@@ -37,9 +43,16 @@ async fn without_a_good_proof_the_form_comes_back_as_it_was_filled_in() {
         let mut visitor = old(&app);
         visitor.open("/register").await;
         let mut form = visitor.form("Create account");
-        form.fill("Email", "bob@example.org").fill("Username", "bob").fill("Password", PASSWORD);
-        let proofs = form.fields.iter_mut().filter(|field| field.kind == "hidden");
-        let changed = proofs.map(|field| forged.clone_into(&mut field.value)).count();
+        form.fill("Email", "bob@example.org")
+            .fill("Username", "bob")
+            .fill("Password", PASSWORD);
+        let proofs = form
+            .fields
+            .iter_mut()
+            .filter(|field| field.kind == "hidden");
+        let changed = proofs
+            .map(|field| forged.clone_into(&mut field.value))
+            .count();
         assert!(changed > 0, "there is a proof in the form");
         let page = visitor.submit(&form).await;
         assert_eq!(page.status, 403, "{forged:?}");
@@ -48,7 +61,9 @@ async fn without_a_good_proof_the_form_comes_back_as_it_was_filled_in() {
         assert_eq!(page.field("Password").value, "");
         assert!(!page.html().contains(PASSWORD));
         // Sent once more from the page that came back, it is good.
-        let page = visitor.send("Create account", &[("Password", PASSWORD)]).await;
+        let page = visitor
+            .send("Create account", &[("Password", PASSWORD)])
+            .await;
         assert_eq!(page.status, if forged.is_empty() { 200 } else { 409 });
     }
     assert_eq!(app.count("users").await, 2);
@@ -60,13 +75,28 @@ async fn a_form_without_its_fields_or_cookie_is_refused_everywhere() {
     let [ana, _bob] = app.people(["ana", "bob"]).await;
     let cookies = app.signed_in(&ana).await.jar.header("/").unwrap();
     let form = "application/x-www-form-urlencoded";
-    for path in ["/logout", "/profile/edit", "/@bob/follow", "/@bob/unfollow", "/login", "/register", "/verify"] {
+    for path in [
+        "/logout",
+        "/profile/edit",
+        "/@bob/follow",
+        "/@bob/unfollow",
+        "/login",
+        "/register",
+        "/verify",
+    ] {
         for cookies in [cookies.as_str(), ""] {
             let request = app.api().request("POST", path).header("Cookie", cookies);
             let answer = request.body(form, "email=x&display_name=x").send().await;
-            assert!(matches!(answer.status, 403 | 303 | 404 | 405), "{path}: {}", answer.status);
+            assert!(
+                matches!(answer.status, 403 | 303 | 404 | 405),
+                "{path}: {}",
+                answer.status
+            );
             if answer.status == 303 {
-                assert!(answer.header("location").unwrap().starts_with("/login"), "{path}");
+                assert!(
+                    answer.header("location").unwrap().starts_with("/login"),
+                    "{path}"
+                );
             }
         }
     }
@@ -87,7 +117,11 @@ async fn anothers_proof_is_no_proof() {
     victim.open("/profile/edit").await;
     let mut form = victim.form("Save");
     form.fill("Bio", "owned");
-    for field in form.fields.iter_mut().filter(|field| field.kind == "hidden") {
+    for field in form
+        .fields
+        .iter_mut()
+        .filter(|field| field.kind == "hidden")
+    {
         let other = stolen.iter().find(|(name, _)| *name == field.name);
         other.unwrap().1.clone_into(&mut field.value);
     }
@@ -125,7 +159,9 @@ async fn a_form_that_was_open_before_a_restart_still_submits() {
     let page = visitor.send("Save", &[("Display name", "Ana B.")]).await;
     assert_eq!(page.status, 200);
     page.shows("Ana B.");
-    stranger.send("Log in", &[("Email", &ana.email), ("Password", PASSWORD)]).await;
+    stranger
+        .send("Log in", &[("Email", &ana.email), ("Password", PASSWORD)])
+        .await;
     assert_eq!(stranger.page().path(), "/timeline");
     app.stop().await;
 }

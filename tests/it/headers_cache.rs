@@ -11,18 +11,31 @@ async fn answers_of_auth_are_never_stored() {
     let api = app.api();
     for answer in [
         api.post("/auth/register", json!({})).await,
-        api.post("/auth/login", json!({ "email": "a@example.org", "password": "x" })).await,
+        api.post(
+            "/auth/login",
+            json!({ "email": "a@example.org", "password": "x" }),
+        )
+        .await,
         api.post("/auth/verify", json!({ "token": "x" })).await,
-        api.post("/auth/verify/resend", json!({ "email": "x" })).await,
+        api.post("/auth/verify/resend", json!({ "email": "x" }))
+            .await,
         api.act("/auth/refresh").await,
         api.act("/auth/logout").await,
         api.get("/auth/login").await,
         api.get("/auth/nothing").await,
         api.act("/auth/login").await,
         api.post("/auth/login", json!([])).await,
-        api.request("POST", "/auth/login").header("Sec-Fetch-Site", "cross-site").send().await,
+        api.request("POST", "/auth/login")
+            .header("Sec-Fetch-Site", "cross-site")
+            .send()
+            .await,
     ] {
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{}", answer.status);
+        assert_eq!(
+            answer.header("cache-control"),
+            Some("no-store"),
+            "{}",
+            answer.status
+        );
     }
 }
 
@@ -37,9 +50,21 @@ async fn signed_in_pages_and_forms_of_an_account_are_never_stored() {
         assert_eq!(page.header("cache-control"), Some("no-store"), "{path}");
     }
     let mut visitor = app.signed_in(&ana).await;
-    for path in ["/timeline", "/profile", "/profile/edit", "/@ana", "/@bob", "/@bob/followers", "/@ana/following"] {
+    for path in [
+        "/timeline",
+        "/profile",
+        "/profile/edit",
+        "/@ana",
+        "/@bob",
+        "/@bob/followers",
+        "/@ana/following",
+    ] {
         let page = visitor.open(path).await;
-        assert_eq!((page.status, page.header("cache-control")), (200, Some("no-store")), "{path}");
+        assert_eq!(
+            (page.status, page.header("cache-control")),
+            (200, Some("no-store")),
+            "{path}"
+        );
     }
 }
 
@@ -50,21 +75,36 @@ async fn other_pages_are_asked_for_again_by_their_etag() {
     let api = app.api();
     for path in ["/", "/@ana"] {
         let page = api.get(path).await.expect(200);
-        assert_eq!(page.header("cache-control"), Some("private, no-cache"), "{path}");
+        assert_eq!(
+            page.header("cache-control"),
+            Some("private, no-cache"),
+            "{path}"
+        );
         let tag = page.header("etag").expect("an ETag").to_owned();
         assert_eq!(api.get(path).await.header("etag"), Some(tag.as_str()));
         for known in [tag.clone(), format!("\"other\", {tag}"), "*".to_owned()] {
-            let again = api.request("GET", path).header("If-None-Match", &known).send().await;
+            let again = api
+                .request("GET", path)
+                .header("If-None-Match", &known)
+                .send()
+                .await;
             let again = again.expect(304);
             assert!(again.body.is_empty());
             assert_eq!(again.header("etag"), Some(tag.as_str()));
             assert_eq!(again.header("cache-control"), Some("private, no-cache"));
         }
-        let other = api.request("GET", path).header("If-None-Match", "\"other\"").send().await;
+        let other = api
+            .request("GET", path)
+            .header("If-None-Match", "\"other\"")
+            .send()
+            .await;
         other.expect(200);
     }
     let before = api.get("/@ana").await.header("etag").unwrap().to_owned();
-    api.of(&ana).patch("/users/me", json!({ "bio": "new" })).await.expect(200);
+    api.of(&ana)
+        .patch("/users/me", json!({ "bio": "new" }))
+        .await
+        .expect(200);
     assert_ne!(api.get("/@ana").await.header("etag"), Some(before.as_str()));
 }
 
@@ -72,15 +112,24 @@ async fn other_pages_are_asked_for_again_by_their_etag() {
 async fn static_files_are_kept_for_ever_under_a_name_of_their_content() {
     let app = TestApp::start().await;
     let page = app.api().get("/login").await.text();
-    let files: Vec<_> = page.split('"').filter(|part| part.starts_with("/static/")).collect();
+    let files: Vec<_> = page
+        .split('"')
+        .filter(|part| part.starts_with("/static/"))
+        .collect();
     assert!(files.iter().any(|file| file.ends_with(".css")));
     assert!(files.iter().any(|file| file.ends_with(".js")));
     for file in files {
         let answer = app.api().get(file).await.expect(200);
         let cache = answer.header("cache-control").unwrap();
-        assert!(cache.contains("immutable") && cache.contains("max-age="), "{cache}");
+        assert!(
+            cache.contains("immutable") && cache.contains("max-age="),
+            "{cache}"
+        );
         let kind = answer.header("content-type").unwrap();
-        assert!(kind.starts_with("text/css") || kind.starts_with("text/javascript"), "{kind}");
+        assert!(
+            kind.starts_with("text/css") || kind.starts_with("text/javascript"),
+            "{kind}"
+        );
     }
 }
 
@@ -88,8 +137,14 @@ async fn unpacked(answer: &Answer) -> Vec<u8> {
     let mut plain = Vec::new();
     let packed: &[u8] = &answer.body;
     match answer.header("content-encoding") {
-        Some("br") => BrotliDecoder::new(packed).read_to_end(&mut plain).await.unwrap(),
-        Some("gzip") => GzipDecoder::new(packed).read_to_end(&mut plain).await.unwrap(),
+        Some("br") => BrotliDecoder::new(packed)
+            .read_to_end(&mut plain)
+            .await
+            .unwrap(),
+        Some("gzip") => GzipDecoder::new(packed)
+            .read_to_end(&mut plain)
+            .await
+            .unwrap(),
         other => panic!("{other:?}"),
     };
     plain
@@ -100,30 +155,56 @@ async fn pages_and_static_files_are_compressed_as_asked() {
     let app = TestApp::start().await;
     let api = app.api();
     let page = api.get("/login").await.text();
-    let css = page.split('"').find(|part| part.ends_with(".css")).unwrap().to_owned();
-    let js = page.split('"').find(|part| part.ends_with(".js")).unwrap().to_owned();
+    let css = page
+        .split('"')
+        .find(|part| part.ends_with(".css"))
+        .unwrap()
+        .to_owned();
+    let js = page
+        .split('"')
+        .find(|part| part.ends_with(".js"))
+        .unwrap()
+        .to_owned();
     for path in ["/", css.as_str(), js.as_str()] {
         let plain = api.get(path).await.expect(200);
         assert_eq!(plain.header("content-encoding"), None);
         let vary = |answer: &Answer| {
             let all = answer.headers.get_all("vary").iter();
-            all.map(|v| v.to_str().unwrap().to_lowercase()).collect::<Vec<_>>().join(", ")
+            all.map(|v| v.to_str().unwrap().to_lowercase())
+                .collect::<Vec<_>>()
+                .join(", ")
         };
-        assert!(vary(&plain).contains("accept-encoding"), "{path}: {:?}", vary(&plain));
+        assert!(
+            vary(&plain).contains("accept-encoding"),
+            "{path}: {:?}",
+            vary(&plain)
+        );
         for (accepted, coding) in [
             ("gzip, deflate, br, zstd", "br"),
             ("br", "br"),
             ("gzip", "gzip"),
             ("br;q=0, gzip", "gzip"),
         ] {
-            let packed = api.request("GET", path).header("Accept-Encoding", accepted).send().await;
-            assert_eq!(packed.header("content-encoding"), Some(coding), "{path} {accepted}");
+            let packed = api
+                .request("GET", path)
+                .header("Accept-Encoding", accepted)
+                .send()
+                .await;
+            assert_eq!(
+                packed.header("content-encoding"),
+                Some(coding),
+                "{path} {accepted}"
+            );
             assert!(packed.body.len() < plain.body.len());
             assert_eq!(unpacked(&packed).await, plain.body, "{path} {coding}");
             assert!(vary(&packed).contains("accept-encoding"));
         }
         for accepted in ["identity", "deflate", "br;q=0", ""] {
-            let same = api.request("GET", path).header("Accept-Encoding", accepted).send().await;
+            let same = api
+                .request("GET", path)
+                .header("Accept-Encoding", accepted)
+                .send()
+                .await;
             assert_eq!(same.header("content-encoding"), None, "{path} {accepted:?}");
         }
     }
@@ -135,7 +216,9 @@ async fn a_page_and_its_parts_are_told_apart_by_caches() {
     app.person("ana").await;
     let answer = app.api().get("/@ana").await;
     let vary = answer.headers.get_all("vary").iter();
-    let vary: String = vary.map(|v| v.to_str().unwrap().to_lowercase() + ",").collect();
+    let vary: String = vary
+        .map(|v| v.to_str().unwrap().to_lowercase() + ",")
+        .collect();
     assert!(vary.contains("hx-request"), "{vary}");
 }
 
@@ -144,5 +227,8 @@ async fn the_key_set_may_be_kept_for_a_while() {
     let app = TestApp::start().await;
     let keys = app.api().get("/.well-known/jwks.json").await.expect(200);
     let cache = keys.header("cache-control").unwrap();
-    assert!(cache.contains("max-age=") && !cache.contains("no-"), "{cache}");
+    assert!(
+        cache.contains("max-age=") && !cache.contains("no-"),
+        "{cache}"
+    );
 }

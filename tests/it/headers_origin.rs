@@ -43,9 +43,15 @@ async fn unsafe_requests_from_other_sites_are_refused() {
         (vec![("Origin", "null")], 403),
         (vec![("Origin", "http://127.0.0.1")], 403),
         (vec![("Origin", longer.as_str())], 403),
-        (vec![("Sec-Fetch-Site", "same-origin"), ("Origin", FOREIGN)], 200),
+        (
+            vec![("Sec-Fetch-Site", "same-origin"), ("Origin", FOREIGN)],
+            200,
+        ),
         (vec![("Sec-Fetch-Site", "cross-site"), ("Origin", own)], 403),
-        (vec![("Sec-Fetch-Site", "cross-site"), ("Origin", FOREIGN)], 403),
+        (
+            vec![("Sec-Fetch-Site", "cross-site"), ("Origin", FOREIGN)],
+            403,
+        ),
         (vec![("Referer", FOREIGN)], 200),
     ] {
         assert_eq!(post(&app, &headers).await, status, "{headers:?}");
@@ -60,7 +66,9 @@ async fn every_unsafe_method_is_meant_and_no_safe_one() {
     let foreign = |method: &'static str, path: String| {
         let api = app.api().of(&ana);
         async move {
-            let request = api.request(method, &path).header("Sec-Fetch-Site", "cross-site");
+            let request = api
+                .request(method, &path)
+                .header("Sec-Fetch-Site", "cross-site");
             request.header("Origin", FOREIGN).send().await
         }
     };
@@ -78,7 +86,13 @@ async fn every_unsafe_method_is_meant_and_no_safe_one() {
     ] {
         foreign(method, path).await.error(403, "CROSS_SITE_REQUEST");
     }
-    for path in ["/users/me".to_owned(), bob.api(""), "/health".to_owned(), "/".to_owned(), "/@bob".to_owned()] {
+    for path in [
+        "/users/me".to_owned(),
+        bob.api(""),
+        "/health".to_owned(),
+        "/".to_owned(),
+        "/@bob".to_owned(),
+    ] {
         foreign("GET", path).await.expect(200);
     }
     assert_eq!(app.count("follows").await, 0);
@@ -90,58 +104,122 @@ async fn a_pages_form_from_another_site_is_refused_in_html() {
     let ana = app.person("ana").await;
     let visitor = app.signed_in(&ana).await;
     let cookies = visitor.jar.header("/").unwrap();
-    for (name, value) in
-        [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"), ("Origin", FOREIGN),
-         ("Origin", "null"), ("Origin", ALLOWED)]
-    {
-        for path in ["/logout", "/login", "/register", "/profile/edit", "/@ana/follow", "/verify"] {
+    for (name, value) in [
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Site", "same-site"),
+        ("Origin", FOREIGN),
+        ("Origin", "null"),
+        ("Origin", ALLOWED),
+    ] {
+        for path in [
+            "/logout",
+            "/login",
+            "/register",
+            "/profile/edit",
+            "/@ana/follow",
+            "/verify",
+        ] {
             let request = app.api().request("POST", path).header(name, value);
             let request = request.header("Cookie", &cookies);
             let form = "application/x-www-form-urlencoded";
             let answer = request.body(form, "email=a@example.org").send().await;
             assert_eq!(answer.status, 403, "{path} {name}: {value}");
-            assert!(answer.header("content-type").unwrap().starts_with("text/html"));
+            assert!(
+                answer
+                    .header("content-type")
+                    .unwrap()
+                    .starts_with("text/html")
+            );
         }
     }
     assert_eq!(app.count("sessions where ended_at is not null").await, 0);
 }
 
 fn cors(headers: &HeaderMap) -> Vec<(String, String)> {
-    let all = headers.iter().filter(|(name, _)| name.as_str().starts_with("access-control-"));
-    all.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_lowercase())).collect()
+    let all = headers
+        .iter()
+        .filter(|(name, _)| name.as_str().starts_with("access-control-"));
+    all.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_lowercase()))
+        .collect()
 }
 
 #[tokio::test]
 async fn without_allowed_origins_there_is_no_cors() {
     let app = TestApp::start().await;
-    let answer = app.api().request("GET", "/livez").header("Origin", FOREIGN).send().await;
+    let answer = app
+        .api()
+        .request("GET", "/livez")
+        .header("Origin", FOREIGN)
+        .send()
+        .await;
     assert_eq!(cors(&answer.headers), []);
-    let preflight = app.api().request("OPTIONS", "/auth/login").header("Origin", FOREIGN);
-    let preflight = preflight.header("Access-Control-Request-Method", "POST").send().await;
+    let preflight = app
+        .api()
+        .request("OPTIONS", "/auth/login")
+        .header("Origin", FOREIGN);
+    let preflight = preflight
+        .header("Access-Control-Request-Method", "POST")
+        .send()
+        .await;
     assert_eq!(cors(&preflight.headers), []);
 }
 
 #[tokio::test]
 async fn allowed_origins_may_call_the_json_api_with_credentials() {
-    let app = TestApp::with(&[("CORS_ALLOWED_ORIGINS", "https://other.example,https://app.example")])
-        .await;
+    let app = TestApp::with(&[(
+        "CORS_ALLOWED_ORIGINS",
+        "https://other.example,https://app.example",
+    )])
+    .await;
     app.person("ana").await;
     assert_eq!(post(&app, &[("Origin", ALLOWED)]).await, 200);
-    assert_eq!(post(&app, &[("Origin", ALLOWED), ("Sec-Fetch-Site", "cross-site")]).await, 200);
+    assert_eq!(
+        post(
+            &app,
+            &[("Origin", ALLOWED), ("Sec-Fetch-Site", "cross-site")]
+        )
+        .await,
+        200
+    );
     assert_eq!(post(&app, &[("Origin", FOREIGN)]).await, 403);
 
     for path in ["/livez", "/users/me", "/auth/nothing", "/users?ids=x"] {
-        let answer = app.api().request("GET", path).header("Origin", ALLOWED).send().await;
+        let answer = app
+            .api()
+            .request("GET", path)
+            .header("Origin", ALLOWED)
+            .send()
+            .await;
         let headers = cors(&answer.headers);
         let has = |name: &str, value: &str| headers.iter().any(|h| h.0 == name && h.1 == value);
-        assert!(has("access-control-allow-origin", ALLOWED), "{path}: {headers:?}");
-        assert!(has("access-control-allow-credentials", "true"), "{path}: {headers:?}");
-        let vary = answer.headers.get_all("vary").iter().any(|v| v.to_str().unwrap().contains("Origin"));
+        assert!(
+            has("access-control-allow-origin", ALLOWED),
+            "{path}: {headers:?}"
+        );
+        assert!(
+            has("access-control-allow-credentials", "true"),
+            "{path}: {headers:?}"
+        );
+        let vary = answer
+            .headers
+            .get_all("vary")
+            .iter()
+            .any(|v| v.to_str().unwrap().contains("Origin"));
         assert!(vary, "{path}");
-        let foreign = app.api().request("GET", path).header("Origin", FOREIGN).send().await;
+        let foreign = app
+            .api()
+            .request("GET", path)
+            .header("Origin", FOREIGN)
+            .send()
+            .await;
         assert_eq!(cors(&foreign.headers), []);
     }
-    let page = app.api().request("GET", "/login").header("Origin", ALLOWED).send().await;
+    let page = app
+        .api()
+        .request("GET", "/login")
+        .header("Origin", ALLOWED)
+        .send()
+        .await;
     assert_eq!(cors(&page.headers), [], "pages are not for other origins");
 }
 
@@ -149,17 +227,28 @@ async fn allowed_origins_may_call_the_json_api_with_credentials() {
 async fn a_preflight_is_answered_for_allowed_origins() {
     let app = TestApp::with(&[("CORS_ALLOWED_ORIGINS", ALLOWED)]).await;
     let ask = |origin: &'static str| {
-        let request = app.api().request("OPTIONS", "/users/me").header("Origin", origin);
+        let request = app
+            .api()
+            .request("OPTIONS", "/users/me")
+            .header("Origin", origin);
         request
             .header("Access-Control-Request-Method", "PATCH")
-            .header("Access-Control-Request-Headers", "authorization,content-type")
+            .header(
+                "Access-Control-Request-Headers",
+                "authorization,content-type",
+            )
             .header("Sec-Fetch-Site", "cross-site")
             .send()
     };
     let answer = ask(ALLOWED).await;
     assert!(matches!(answer.status, 200 | 204), "{}", answer.status);
     let all = cors(&answer.headers);
-    let value = |name: &str| all.iter().find(|h| h.0 == name).map(|h| h.1.clone()).unwrap();
+    let value = |name: &str| {
+        all.iter()
+            .find(|h| h.0 == name)
+            .map(|h| h.1.clone())
+            .unwrap()
+    };
     assert_eq!(value("access-control-allow-origin"), ALLOWED);
     assert_eq!(value("access-control-allow-credentials"), "true");
     for method in ["get", "post", "put", "patch", "delete"] {

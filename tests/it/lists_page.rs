@@ -5,9 +5,16 @@ use serde_json::json;
 
 /// The handles that a list's page links to, in order, its owner's aside.
 fn handles(page: &Page) -> Vec<String> {
-    let owner = page.path().split('/').nth(1).unwrap_or_default().trim_start_matches('@');
+    let owner = page
+        .path()
+        .split('/')
+        .nth(1)
+        .unwrap_or_default()
+        .trim_start_matches('@');
     let links = page.all("main a[href^='/@']");
-    let handles = links.iter().map(|link| &link.attr("href").unwrap()["/@".len()..]);
+    let handles = links
+        .iter()
+        .map(|link| &link.attr("href").unwrap()["/@".len()..]);
     let mut handles: Vec<_> = handles
         .filter(|handle| !handle.contains('/') && *handle != owner)
         .map(str::to_owned)
@@ -24,7 +31,11 @@ async fn user_fe_005_1_s1_clicking_the_follower_count_opens_the_followers_list()
     app.follow(&eve, &bob).await;
     app.follow(&bob, &eve).await;
     let body = json!({ "display_name": "Eve E." });
-    app.api().of(&eve).patch("/users/me", body).await.expect(200);
+    app.api()
+        .of(&eve)
+        .patch("/users/me", body)
+        .await
+        .expect(200);
     let mut visitor = app.signed_in(&ana).await;
     visitor.open(&bob.page()).await;
     let page = visitor.click("2 followers").await;
@@ -33,7 +44,10 @@ async fn user_fe_005_1_s1_clicking_the_follower_count_opens_the_followers_list()
     page.shows("Eve E.");
     visitor.open(&bob.page()).await;
     let page = visitor.click("1 following").await;
-    assert_eq!((page.path(), handles(page)), ("/@bob/following", vec!["eve".to_owned()]));
+    assert_eq!(
+        (page.path(), handles(page)),
+        ("/@bob/following", vec!["eve".to_owned()])
+    );
 }
 
 #[tokio::test]
@@ -44,7 +58,10 @@ async fn the_counts_of_ones_own_profile_lead_there_too() {
     let mut visitor = app.signed_in(&ana).await;
     visitor.open("/profile").await;
     let page = visitor.click("1 follower").await;
-    assert_eq!((page.path(), handles(page)), ("/@ana/followers", vec!["bob".to_owned()]));
+    assert_eq!(
+        (page.path(), handles(page)),
+        ("/@ana/followers", vec!["bob".to_owned()])
+    );
     visitor.open("/profile").await;
     let page = visitor.click("0 following").await;
     assert_eq!((page.status, page.path()), (200, "/@ana/following"));
@@ -100,10 +117,25 @@ async fn odd_pages_of_a_list_are_no_server_error() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     let mut visitor = app.signed_in(&ana).await;
-    for query in ["page=0", "page=abc", "cursor=x", "page=99999999999", "cursor=%ff", "page=1&page=2"] {
+    for query in [
+        "page=0",
+        "page=abc",
+        "cursor=x",
+        "page=99999999999",
+        "cursor=%ff",
+        "page=1&page=2",
+    ] {
         let page = visitor.open(&format!("/@ana/followers?{query}")).await;
-        assert!((400..500).contains(&page.status) || page.status == 200, "{query}: {}", page.status);
-        assert!(page.header("content-type").unwrap().starts_with("text/html"));
+        assert!(
+            (400..500).contains(&page.status) || page.status == 200,
+            "{query}: {}",
+            page.status
+        );
+        assert!(
+            page.header("content-type")
+                .unwrap()
+                .starts_with("text/html")
+        );
     }
     assert_eq!(visitor.open("/@nobody/followers").await.status, 404);
 }

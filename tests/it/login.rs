@@ -42,7 +42,13 @@ async fn user_be_002_1_s1_valid_credentials_return_tokens() {
 async fn the_refresh_token_is_a_secure_cookie_for_30_days() {
     for (settings, secure) in [
         (vec![("PUBLIC_URL", "https://social.example.org")], true),
-        (vec![("APP_ENV", "production"), ("PUBLIC_URL", "http://localhost")], true),
+        (
+            vec![
+                ("APP_ENV", "production"),
+                ("PUBLIC_URL", "http://localhost"),
+            ],
+            true,
+        ),
         (vec![], false),
     ] {
         let app = TestApp::with(&settings).await;
@@ -72,7 +78,10 @@ async fn user_be_002_1_s2_invalid_credentials_return_401() {
     assert_eq!(app.count("refresh_tokens").await, 0);
     let shape = |answer: &Answer| {
         let own = ["date", "x-trace-id"];
-        let headers = answer.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
+        let headers = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| !own.contains(&name.as_str()));
         let headers: Vec<_> = headers.map(|(n, v)| (n.clone(), v.clone())).collect();
         (answer.status, headers, answer.body.clone())
     };
@@ -86,7 +95,9 @@ async fn user_be_002_1_s2_an_unknown_email_costs_the_same_time_as_a_wrong_passwo
     let api = app.api();
     let timed = async |email: &str| {
         let start = Instant::now();
-        log_in(&api, email, "something else").await.error(401, "INVALID_CREDENTIALS");
+        log_in(&api, email, "something else")
+            .await
+            .error(401, "INVALID_CREDENTIALS");
         start.elapsed()
     };
     let (mut wrong, mut unknown) = (Duration::MAX, Duration::MAX);
@@ -104,13 +115,24 @@ async fn user_be_002_1_s2_an_unknown_email_costs_the_same_time_as_a_wrong_passwo
 async fn user_story_002_s1_successful_login_gives_a_jwt_and_an_opaque_refresh_token() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
-    let answer = log_in(&app.api(), "  ANA@example.org ", PASSWORD).await.expect(200);
+    let answer = log_in(&app.api(), "  ANA@example.org ", PASSWORD)
+        .await
+        .expect(200);
     let token = answer.access_token();
     let claims = app.app.keys.verify(&token, app.clock.now()).unwrap();
-    assert_eq!((claims.user_id, claims.email.as_str()), (ana.id, "ana@example.org"));
+    assert_eq!(
+        (claims.user_id, claims.email.as_str()),
+        (ana.id, "ana@example.org")
+    );
     assert_eq!(claims.roles, ["user"]);
     assert!(!answer.refresh_token().contains('.'));
-    let me = app.api().bearer(&token).get("/users/me").await.expect(200).json();
+    let me = app
+        .api()
+        .bearer(&token)
+        .get("/users/me")
+        .await
+        .expect(200)
+        .json();
     assert_eq!(me["username"], "ana");
 }
 
@@ -118,7 +140,13 @@ async fn user_story_002_s1_successful_login_gives_a_jwt_and_an_opaque_refresh_to
 async fn user_story_002_s2_wrong_password_is_rejected() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
-    for wrong in ["x", "Correct horse battery", " correct horse battery", "\0", &"x".repeat(1_000)] {
+    for wrong in [
+        "x",
+        "Correct horse battery",
+        " correct horse battery",
+        "\0",
+        &"x".repeat(1_000),
+    ] {
         let answer = log_in(&app.api(), &ana.email, wrong).await;
         answer.error(401, "INVALID_CREDENTIALS");
         assert!(answer.header("set-cookie").is_none());
@@ -129,7 +157,12 @@ async fn user_story_002_s2_wrong_password_is_rejected() {
 #[tokio::test]
 async fn user_story_002_s3_unknown_email_is_rejected() {
     let app = TestApp::start().await;
-    for unknown in ["nobody@example.org", "notanemail", "a\0b@example.org", &"x".repeat(1_000)] {
+    for unknown in [
+        "nobody@example.org",
+        "notanemail",
+        "a\0b@example.org",
+        &"x".repeat(1_000),
+    ] {
         let answer = log_in(&app.api(), unknown, PASSWORD).await;
         answer.error(401, "INVALID_CREDENTIALS");
     }
@@ -142,7 +175,9 @@ async fn an_unverified_account_is_told_so_only_to_who_knows_its_password() {
     let answer = log_in(&app.api(), &ana.email, PASSWORD).await;
     answer.error(403, "EMAIL_NOT_VERIFIED");
     assert!(answer.header("set-cookie").is_none());
-    log_in(&app.api(), &ana.email, "something else").await.error(401, "INVALID_CREDENTIALS");
+    log_in(&app.api(), &ana.email, "something else")
+        .await
+        .error(401, "INVALID_CREDENTIALS");
     assert_eq!(app.count("refresh_tokens").await, 0);
 }
 
@@ -157,19 +192,28 @@ async fn an_unverified_account_logs_in_where_that_is_allowed() {
 async fn missing_fields_are_named() {
     let app = TestApp::start().await;
     let api = app.api();
-    api.post("/auth/login", json!({})).await.invalid("email password");
-    api.post("/auth/login", json!({ "email": 1, "password": [] })).await.invalid("email password");
-    api.post("/auth/login", json!({ "email": "a@example.org" })).await.invalid("password");
+    api.post("/auth/login", json!({}))
+        .await
+        .invalid("email password");
+    api.post("/auth/login", json!({ "email": 1, "password": [] }))
+        .await
+        .invalid("email password");
+    api.post("/auth/login", json!({ "email": "a@example.org" }))
+        .await
+        .invalid("password");
 }
 
 /// `htpasswd -B` and PHP's `password_hash` make such hashes.
 async fn import(app: &TestApp, hash: &str) {
     let db = app.db().await;
-    db.execute("update users.users set password_hash = $1", &[&hash]).await.unwrap();
+    db.execute("update users.users set password_hash = $1", &[&hash])
+        .await
+        .unwrap();
 }
 
 async fn stored(app: &TestApp) -> String {
-    app.value("select password_hash from users.users", &[]).await
+    app.value("select password_hash from users.users", &[])
+        .await
 }
 
 #[tokio::test]
@@ -181,7 +225,9 @@ async fn a_hash_of_another_kind_or_weaker_is_replaced_at_the_next_login() {
     for old in [bcrypt, php, weak_argon2()] {
         let old = old.as_str();
         import(&app, old).await;
-        log_in(&app.api(), &ana.email, "something else").await.error(401, "INVALID_CREDENTIALS");
+        log_in(&app.api(), &ana.email, "something else")
+            .await
+            .error(401, "INVALID_CREDENTIALS");
         assert_eq!(stored(&app).await, old);
         log_in(&app.api(), &ana.email, PASSWORD).await.expect(200);
         let new = stored(&app).await;
@@ -208,11 +254,17 @@ async fn under_bcrypt_an_argon2_hash_is_replaced_unless_the_password_is_too_long
     assert!(good.starts_with("$2b$12$"), "{good}");
     import(&app, &bcrypt::hash(PASSWORD, 4).unwrap()).await;
     log_in(&app.api(), &ana.email, PASSWORD).await.expect(200);
-    assert!(stored(&app).await.starts_with("$2b$12$"), "a cheaper bcrypt is replaced");
+    assert!(
+        stored(&app).await.starts_with("$2b$12$"),
+        "a cheaper bcrypt is replaced"
+    );
 
     let argon = TestApp::start().await;
     argon.person("bob").await;
     import(&app, &stored(&argon).await).await;
     log_in(&app.api(), &ana.email, PASSWORD).await.expect(200);
-    assert!(stored(&app).await.starts_with("$2b$12$"), "Argon2id is of the other kind");
+    assert!(
+        stored(&app).await.starts_with("$2b$12$"),
+        "Argon2id is of the other kind"
+    );
 }

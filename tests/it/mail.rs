@@ -16,7 +16,8 @@ impl TestApp {
 
     /// The one value of the one mail owed.
     async fn attempts(&self) -> i32 {
-        self.value("select max(attempts) from users.outbox", &[]).await
+        self.value("select max(attempts) from users.outbox", &[])
+            .await
     }
 }
 
@@ -26,7 +27,11 @@ async fn the_first_try_comes_within_a_second() {
     app.register("ana").await;
     let started = Instant::now();
     app.sink.mail_to("ana@example.org").await;
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -35,13 +40,22 @@ async fn a_server_that_is_down_delays_the_mail_and_nothing_else() {
     let url = format!("smtp://127.0.0.1:{port}?tls=none");
     let app = TestApp::with(&[("EMAIL_URL", &url)]).await;
     let took = app.register("ana").await;
-    assert!(took < Duration::from_secs(2), "the answer does not wait for the mail: {took:?}");
-    eventually("a second try", || async { (app.attempts().await >= 2).then_some(()) }).await;
+    assert!(
+        took < Duration::from_secs(2),
+        "the answer does not wait for the mail: {took:?}"
+    );
+    eventually("a second try", || async {
+        (app.attempts().await >= 2).then_some(())
+    })
+    .await;
     let late = Sink::on(&format!("127.0.0.1:{port}")).await;
     // The next tries are due in the future: the clock gets there sooner.
     app.clock.advance(time::Duration::seconds(30));
     let mail = late.mail_to("ana@example.org").await;
-    app.api().post("/auth/verify", json!({ "token": mail.token() })).await.expect(200);
+    app.api()
+        .post("/auth/verify", json!({ "token": mail.token() }))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -89,9 +103,15 @@ async fn mails_are_tried_for_48_hours() {
     let app = TestApp::start().await;
     app.sink.set(Mode::Down);
     app.register("ana").await;
-    eventually("a try", || async { (app.attempts().await >= 1).then_some(()) }).await;
+    eventually("a try", || async {
+        (app.attempts().await >= 1).then_some(())
+    })
+    .await;
     app.clock.advance(time::Duration::hours(47));
-    eventually("another try", || async { (app.attempts().await >= 2).then_some(()) }).await;
+    eventually("another try", || async {
+        (app.attempts().await >= 2).then_some(())
+    })
+    .await;
     assert_eq!(app.count("outbox where given_up_at is not null").await, 0);
     app.clock.advance(time::Duration::hours(2));
     eventually("it is given up", || async {
@@ -101,9 +121,15 @@ async fn mails_are_tried_for_48_hours() {
     // The account can still ask for another mail.
     app.sink.set(Mode::Up);
     let email = json!({ "email": "ana@example.org" });
-    app.api().post("/auth/verify/resend", email).await.expect(202);
+    app.api()
+        .post("/auth/verify/resend", email)
+        .await
+        .expect(202);
     let mail = app.sink.mail_to("ana@example.org").await;
-    app.api().post("/auth/verify", json!({ "token": mail.token() })).await.expect(200);
+    app.api()
+        .post("/auth/verify", json!({ "token": mail.token() }))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -111,12 +137,18 @@ async fn mails_owed_survive_a_restart_of_the_service() {
     let app = TestApp::start().await;
     app.sink.set(Mode::Down);
     app.register("ana").await;
-    eventually("a try", || async { (app.attempts().await >= 1).then_some(()) }).await;
+    eventually("a try", || async {
+        (app.attempts().await >= 1).then_some(())
+    })
+    .await;
     let app = app.restart().await;
     app.sink.set(Mode::Up);
     app.clock.advance(time::Duration::seconds(31));
     let mail = app.sink.mail_to("ana@example.org").await;
-    app.api().post("/auth/verify", json!({ "token": mail.token() })).await.expect(200);
+    app.api()
+        .post("/auth/verify", json!({ "token": mail.token() }))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -140,7 +172,10 @@ async fn two_replicas_send_each_mail_once() {
 async fn the_trace_id_of_the_cause_is_kept_with_the_mail() {
     let app = TestApp::start().await;
     let body = json!({ "email": "ana@example.org", "username": "ana", "password": PASSWORD });
-    let request = app.api().request("POST", "/auth/register").header("X-Trace-Id", "trace-of-ana");
+    let request = app
+        .api()
+        .request("POST", "/auth/register")
+        .header("X-Trace-Id", "trace-of-ana");
     request.json(&body).send().await.expect(201);
     let trace: String = app.value("select trace_id from users.outbox", &[]).await;
     assert_eq!(trace, "trace-of-ana");
@@ -158,7 +193,10 @@ async fn no_token_and_no_link_is_anywhere_in_the_database() {
     let dump = app.dump().await;
     for secret in [mail.token(), refresh, PASSWORD.to_owned()] {
         assert!(!dump.contains(&secret));
-        let hex = secret.bytes().map(|b| format!("{b:02x}")).collect::<String>();
+        let hex = secret
+            .bytes()
+            .map(|b| format!("{b:02x}"))
+            .collect::<String>();
         assert!(!dump.contains(&hex), "not as bytes either");
     }
     assert!(!dump.contains("verify?token"));

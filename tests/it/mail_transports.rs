@@ -26,9 +26,8 @@ impl Provider {
                 let request = read(&mut stream).await;
                 seen.lock().unwrap().push(request);
                 let status = statuses.next().unwrap();
-                let answer = format!(
-                    "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                );
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
                 stream.write_all(answer.as_bytes()).await.ok();
             }
         });
@@ -51,7 +50,9 @@ async fn read(stream: &mut TcpStream) -> String {
     loop {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let head = head.to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
             if body.len() >= length.and_then(|n| n.parse().ok()).unwrap_or(0) {
                 return text;
             }
@@ -74,17 +75,39 @@ async fn the_http_provider_is_called_in_sendgrids_shape() {
     assert!(head.starts_with("post /v3/mail/send http/1.1"));
     assert!(head.contains("authorization: bearer sg.key"));
     assert!(head.contains("content-type: application/json"));
-    assert_eq!(body["personalizations"], json!([{ "to": [{ "email": "ana@example.org" }] }]));
-    assert_eq!(body["from"], json!({ "email": "no-reply@example.org", "name": "Users Service" }));
-    assert!(body["subject"].as_str().is_some_and(|subject| !subject.is_empty()));
+    assert_eq!(
+        body["personalizations"],
+        json!([{ "to": [{ "email": "ana@example.org" }] }])
+    );
+    assert_eq!(
+        body["from"],
+        json!({ "email": "no-reply@example.org", "name": "Users Service" })
+    );
+    assert!(
+        body["subject"]
+            .as_str()
+            .is_some_and(|subject| !subject.is_empty())
+    );
     let content = body["content"].as_array().unwrap();
-    let types: Vec<_> = content.iter().map(|part| part["type"].as_str().unwrap()).collect();
+    let types: Vec<_> = content
+        .iter()
+        .map(|part| part["type"].as_str().unwrap())
+        .collect();
     assert_eq!(types, ["text/plain", "text/html"]);
     let text = content[0]["value"].as_str().unwrap();
-    let link = text.lines().find(|line| line.contains("/verify?token=")).unwrap();
-    assert!(link.starts_with(app.public_url()), "the link stands alone on its line: {text}");
+    let link = text
+        .lines()
+        .find(|line| line.contains("/verify?token="))
+        .unwrap();
+    assert!(
+        link.starts_with(app.public_url()),
+        "the link stands alone on its line: {text}"
+    );
     let token = link.split_once("token=").unwrap().1;
-    app.api().post("/auth/verify", json!({ "token": token })).await.expect(200);
+    app.api()
+        .post("/auth/verify", json!({ "token": token }))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -96,10 +119,17 @@ async fn a_provider_that_fails_is_called_again_with_the_same_message_id() {
     let (_, last) = eventually("the fifth call", || async {
         app.clock.advance(time::Duration::seconds(8));
         let called = provider.requests.lock().unwrap().len();
-        if called > 4 { Some(provider.nth(4).await) } else { None }
+        if called > 4 {
+            Some(provider.nth(4).await)
+        } else {
+            None
+        }
     })
     .await;
-    assert_eq!(first["headers"]["Message-ID"], last["headers"]["Message-ID"]);
+    assert_eq!(
+        first["headers"]["Message-ID"],
+        last["headers"]["Message-ID"]
+    );
     assert_eq!(first["content"], last["content"]);
     app.mails_are_out().await;
     assert_eq!(provider.requests.lock().unwrap().len(), 5);
@@ -111,9 +141,20 @@ async fn user_infra_001_3_s1_the_provider_is_called_with_the_right_url_after_the
     let app = TestApp::with(&[("EMAIL_URL", &provider.url)]).await;
     app.register("ana").await;
     let (_, body) = provider.nth(0).await;
-    assert_eq!(app.count("users").await, 1, "the failure rolls nothing back");
-    assert!(body.to_string().contains(&format!("{}/verify?token=", app.public_url())));
-    assert!(!provider.requests.lock().unwrap()[0].to_lowercase().contains("authorization"));
+    assert_eq!(
+        app.count("users").await,
+        1,
+        "the failure rolls nothing back"
+    );
+    assert!(
+        body.to_string()
+            .contains(&format!("{}/verify?token=", app.public_url()))
+    );
+    assert!(
+        !provider.requests.lock().unwrap()[0]
+            .to_lowercase()
+            .contains("authorization")
+    );
 }
 
 #[tokio::test]
@@ -124,13 +165,27 @@ async fn a_folder_gets_one_file_a_mail() {
     app.register("ana").await;
     app.register("bob").await;
     app.mails_are_out().await;
-    let files = std::fs::read_dir(&path).unwrap().map(|file| file.unwrap().path());
+    let files = std::fs::read_dir(&path)
+        .unwrap()
+        .map(|file| file.unwrap().path());
     let files: Vec<_> = files.collect();
     assert_eq!(files.len(), 2);
-    assert!(files.iter().all(|file| file.extension().is_some_and(|kind| kind == "eml")));
-    let mails = files.iter().map(|file| Mail::of("", &std::fs::read_to_string(file).unwrap()));
-    let ana = mails.into_iter().find(|mail| mail.addresses().1 == ["ana@example.org"]).unwrap();
-    app.api().post("/auth/verify", json!({ "token": ana.token() })).await.expect(200);
+    assert!(
+        files
+            .iter()
+            .all(|file| file.extension().is_some_and(|kind| kind == "eml"))
+    );
+    let mails = files
+        .iter()
+        .map(|file| Mail::of("", &std::fs::read_to_string(file).unwrap()));
+    let ana = mails
+        .into_iter()
+        .find(|mail| mail.addresses().1 == ["ana@example.org"])
+        .unwrap();
+    app.api()
+        .post("/auth/verify", json!({ "token": ana.token() }))
+        .await
+        .expect(200);
     let typed = json!({ "email": "ana@example.org", "password": PASSWORD });
     app.api().post("/auth/login", typed).await.expect(200);
 }
@@ -140,6 +195,9 @@ async fn links_are_made_of_public_url() {
     let app = TestApp::with(&[("PUBLIC_URL", "https://social.example.org")]).await;
     app.register("ana").await;
     let mail = app.sink.mail_to("ana@example.org").await;
-    assert!(mail.link().starts_with("https://social.example.org/verify?token="));
+    assert!(
+        mail.link()
+            .starts_with("https://social.example.org/verify?token=")
+    );
     assert!(mail.html().contains(&mail.link()));
 }

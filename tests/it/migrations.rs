@@ -37,7 +37,10 @@ async fn rows_survive_every_step_and_four_columns_are_enough_at_each() {
         assert_eq!(ids, expected, "step {step}");
     }
     let db = database.connect().await;
-    assert_eq!(versions(&db).await, (1..=migrate::newest()).collect::<Vec<_>>());
+    assert_eq!(
+        versions(&db).await,
+        (1..=migrate::newest()).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]
@@ -65,21 +68,42 @@ async fn what_old_steps_held_works_with_the_newest_code() {
     let body = serde_json::json!({ "token": link.expose() });
     app.api().post("/auth/verify", body).await.expect(200);
     let access = app.refresh(token.expose()).await.expect(200).access_token();
-    let me = app.api().bearer(&access).get("/users/me").await.expect(200).json();
-    assert_eq!((&me["follower_count"], &me["followee_count"]), (&1.into(), &0.into()));
+    let me = app
+        .api()
+        .bearer(&access)
+        .get("/users/me")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&me["follower_count"], &me["followee_count"]),
+        (&1.into(), &0.into())
+    );
 }
 
 #[tokio::test]
 async fn migrating_up_to_a_step_goes_no_further_and_never_back() {
     let database = Database::empty().await;
-    let migrate_to = |to: &'static str| run(&["migrate", "--to", to], &[("DATABASE_URL", database.url())]);
+    let migrate_to = |to: &'static str| {
+        run(
+            &["migrate", "--to", to],
+            &[("DATABASE_URL", database.url())],
+        )
+    };
     assert!(migrate_to("3").status.success());
     let db = database.connect().await;
     assert_eq!(versions(&db).await, [1, 2, 3]);
     assert!(migrate_to("1").status.success());
     assert_eq!(versions(&db).await, [1, 2, 3]);
-    assert!(run(&["migrate"], &[("DATABASE_URL", database.url())]).status.success());
-    assert_eq!(versions(&db).await.len(), usize::try_from(migrate::newest()).unwrap());
+    assert!(
+        run(&["migrate"], &[("DATABASE_URL", database.url())])
+            .status
+            .success()
+    );
+    assert_eq!(
+        versions(&db).await.len(),
+        usize::try_from(migrate::newest()).unwrap()
+    );
 }
 
 #[tokio::test]
@@ -91,7 +115,10 @@ async fn three_at_once_are_one_after_another() {
         }
         let runs = (0..3).map(|_| migrate::run(database.url(), None));
         let reports = futures_util::future::join_all(runs).await;
-        let applied: usize = reports.into_iter().map(|report| report.unwrap().applied.len()).sum();
+        let applied: usize = reports
+            .into_iter()
+            .map(|report| report.unwrap().applied.len())
+            .sum();
         let expected = migrate::newest() - to.unwrap_or(0);
         assert_eq!(applied, usize::try_from(expected).unwrap());
     }
@@ -118,9 +145,11 @@ async fn a_newer_database_stays_as_it_is() {
     let newer = "insert into users.schema_migrations (version, name, applied_on, checksum)
         values (999, 'from_the_future', '2030-01-01T00:00:00Z', '1')";
     db.execute(newer, &[]).await.unwrap();
-    db.batch_execute("alter table users.users add column later text").await.unwrap();
+    db.batch_execute("alter table users.users add column later text")
+        .await
+        .unwrap();
     let report = migrate::run(database.url(), None).await.unwrap();
-    assert_eq!(report.applied, []);
+    assert!(report.applied.is_empty());
     assert_eq!(versions(&db).await.last(), Some(&999));
     let app = TestApp::on(database, &[("AUTO_MIGRATE", "true")]).await;
     app.person("ana").await;
@@ -157,11 +186,18 @@ async fn rights_on_its_own_schema_are_enough_for_migrating_and_serving() {
     .await
     .unwrap();
     let url = database.url_as(&role);
-    let refused = connect(&url).await.batch_execute("create schema mine").await;
+    let refused = connect(&url)
+        .await
+        .batch_execute("create schema mine")
+        .await;
     assert!(refused.is_err(), "the role has no right to make schemas");
     migrate::run(&url, None).await.unwrap();
     migrate::run(&url, None).await.unwrap();
-    let app = TestApp::on(database, &[("DATABASE_URL", &url), ("AUTO_MIGRATE", "true")]).await;
+    let app = TestApp::on(
+        database,
+        &[("DATABASE_URL", &url), ("AUTO_MIGRATE", "true")],
+    )
+    .await;
     let ana = app.person("ana").await;
     app.api().of(&ana).get("/users/me").await.expect(200);
 }

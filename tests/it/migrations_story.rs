@@ -11,23 +11,32 @@ async fn columns(db: &Client, table: &str) -> Vec<(String, String, bool)> {
         from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped
         order by attnum";
     let rows = db.query(sql, &[&format!("users.{table}")]).await.unwrap();
-    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+    rows.iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect()
 }
 
 #[track_caller]
 fn has(columns: &[(String, String, bool)], name: &str, kind: &str, nullable: bool) {
     let expected = (name.to_owned(), kind.to_owned(), nullable);
-    assert!(columns.contains(&expected), "{expected:?} is not in {columns:?}");
+    assert!(
+        columns.contains(&expected),
+        "{expected:?} is not in {columns:?}"
+    );
 }
 
 async fn exists(db: &Client, table: &str) -> bool {
     let sql = "select to_regclass($1::text) is not null";
-    db.query_one(sql, &[&format!("users.{table}")]).await.unwrap().get(0)
+    db.query_one(sql, &[&format!("users.{table}")])
+        .await
+        .unwrap()
+        .get(0)
 }
 
 /// The definitions of all constraints and indexes of a table.
 async fn definitions(db: &Client, table: &str) -> Vec<String> {
-    let sql = "select pg_get_constraintdef(oid) from pg_constraint where conrelid = $1::text::regclass
+    let sql =
+        "select pg_get_constraintdef(oid) from pg_constraint where conrelid = $1::text::regclass
         union all
         select indexdef from pg_indexes where schemaname || '.' || tablename = $1";
     let rows = db.query(sql, &[&format!("users.{table}")]).await.unwrap();
@@ -103,7 +112,10 @@ async fn user_infra_003_2_s1_migration_adds_profile_columns() {
     let row = "select username, email, display_name is null and bio is null and avatar_url is null
         from users.users where id = $1";
     let row = db.query_one(row, &[&id]).await.unwrap();
-    assert_eq!((row.get::<_, &str>(0), row.get::<_, &str>(1)), ("ana", "ana@example.org"));
+    assert_eq!(
+        (row.get::<_, &str>(0), row.get::<_, &str>(1)),
+        ("ana", "ana@example.org")
+    );
     assert!(row.get::<_, bool>(2));
 }
 
@@ -124,7 +136,10 @@ async fn user_infra_004_2_s1_migration_creates_follows_table() {
         "FOREIGN KEY (follower_id) REFERENCES users.users(id)",
         "FOREIGN KEY (followee_id) REFERENCES users.users(id)",
     ] {
-        assert!(definitions.iter().any(|d| d.starts_with(expected)), "{expected}: {definitions:?}");
+        assert!(
+            definitions.iter().any(|d| d.starts_with(expected)),
+            "{expected}: {definitions:?}"
+        );
     }
     let insert = "insert into users.users (id, username, email, password_hash)
         values (gen_random_uuid(), $1, $1, 'x') returning id";
@@ -136,7 +151,10 @@ async fn user_infra_004_2_s1_migration_creates_follows_table() {
     db.execute(edge, &[&ids[0], &ids[1]]).await.unwrap();
     let again = db.execute(edge, &[&ids[0], &ids[1]]).await.unwrap_err();
     assert_eq!(again.code().unwrap().code(), "23505");
-    let nobody = db.execute(edge, &[&ids[0], &Uuid::new_v4()]).await.unwrap_err();
+    let nobody = db
+        .execute(edge, &[&ids[0], &Uuid::new_v4()])
+        .await
+        .unwrap_err();
     assert_eq!(nobody.code().unwrap().code(), "23503");
 }
 
@@ -147,7 +165,9 @@ async fn names_are_unique_whatever_their_case_from_the_first_step() {
     let db = database.connect().await;
     let insert = "insert into users.users (id, username, email, password_hash)
         values (gen_random_uuid(), $1, $2, 'x')";
-    db.execute(insert, &[&"ana", &"ana@example.org"]).await.unwrap();
+    db.execute(insert, &[&"ana", &"ana@example.org"])
+        .await
+        .unwrap();
     for (username, email) in [("ANA", "b@example.org"), ("bob", "Ana@Example.org")] {
         let error = db.execute(insert, &[&username, &email]).await.unwrap_err();
         assert_eq!(error.code().unwrap().code(), "23505");
@@ -164,7 +184,11 @@ async fn every_table_lives_in_the_schema_users() {
         where nspname = 'public' or nspname not in ('users', 'pg_catalog', 'information_schema', 'pg_toast')";
     assert_eq!(app.value::<i64>(others, &[]).await, 0);
     let extensions = "select count(*) from pg_extension where extname <> 'plpgsql'";
-    assert_eq!(app.value::<i64>(extensions, &[]).await, 0, "no extension is needed");
+    assert_eq!(
+        app.value::<i64>(extensions, &[]).await,
+        0,
+        "no extension is needed"
+    );
     let triggers = "select count(*) from pg_trigger where not tgisinternal";
     assert_eq!(app.value::<i64>(triggers, &[]).await, 0);
 }

@@ -12,7 +12,11 @@ async fn village() -> (TestApp, Visitor) {
         app.follow(follower, followee).await;
     }
     let body = json!({ "display_name": "Bob \"B\" <b>", "bio": "One\nTwo" });
-    app.api().of(&bob).patch("/users/me", body).await.expect(200);
+    app.api()
+        .of(&bob)
+        .patch("/users/me", body)
+        .await
+        .expect(200);
     app.api().of(&bob).upload(&png(8, 8)).await.expect(200);
     let visitor = app.signed_in(&ana).await;
     (app, visitor)
@@ -25,26 +29,82 @@ async fn every_page() -> Vec<(String, Page)> {
     let link = app.sink.mail_to(&new.email).await.link();
     let mut pages = Vec::new();
     let mut stranger = app.visitor();
-    for path in ["/", "/login", "/login?next=%2Fprofile", "/register", "/@bob", "/@nobody", "/nowhere", "/verify", "/verify?token=x", link.as_str()] {
-        pages.push((format!("signed out {path}"), stranger.open(path).await.clone()));
+    for path in [
+        "/",
+        "/login",
+        "/login?next=%2Fprofile",
+        "/register",
+        "/@bob",
+        "/@nobody",
+        "/nowhere",
+        "/verify",
+        "/verify?token=x",
+        link.as_str(),
+    ] {
+        pages.push((
+            format!("signed out {path}"),
+            stranger.open(path).await.clone(),
+        ));
     }
     stranger.open("/register").await;
-    pages.push(("register, refused".into(), stranger.send("Create account", &[("Email", "x")]).await.clone()));
-    let typed = [("Email", "bob@example.org"), ("Username", "bob2"), ("Password", "12345678x")];
-    pages.push(("register, duplicate".into(), stranger.send("Create account", &typed).await.clone()));
-    let typed = [("Email", "max@example.org"), ("Username", "max"), ("Password", "12345678x")];
-    pages.push(("registered".into(), stranger.send("Create account", &typed).await.clone()));
+    pages.push((
+        "register, refused".into(),
+        stranger
+            .send("Create account", &[("Email", "x")])
+            .await
+            .clone(),
+    ));
+    let typed = [
+        ("Email", "bob@example.org"),
+        ("Username", "bob2"),
+        ("Password", "12345678x"),
+    ];
+    pages.push((
+        "register, duplicate".into(),
+        stranger.send("Create account", &typed).await.clone(),
+    ));
+    let typed = [
+        ("Email", "max@example.org"),
+        ("Username", "max"),
+        ("Password", "12345678x"),
+    ];
+    pages.push((
+        "registered".into(),
+        stranger.send("Create account", &typed).await.clone(),
+    ));
     stranger.open("/login").await;
     let typed = [("Email", "bob@example.org"), ("Password", "wrong one")];
-    pages.push(("login, refused".into(), stranger.send("Log in", &typed).await.clone()));
+    pages.push((
+        "login, refused".into(),
+        stranger.send("Log in", &typed).await.clone(),
+    ));
     let typed = [("Email", "max@example.org"), ("Password", "12345678x")];
-    pages.push(("login, unverified".into(), stranger.send("Log in", &typed).await.clone()));
-    for path in ["/timeline", "/profile", "/profile/edit", "/@ana", "/@bob", "/@ana/followers", "/@ana/following", "/@eve/followers", "/nowhere", "/verify?token=x"] {
-        pages.push((format!("signed in {path}"), signed_in.open(path).await.clone()));
+    pages.push((
+        "login, unverified".into(),
+        stranger.send("Log in", &typed).await.clone(),
+    ));
+    for path in [
+        "/timeline",
+        "/profile",
+        "/profile/edit",
+        "/@ana",
+        "/@bob",
+        "/@ana/followers",
+        "/@ana/following",
+        "/@eve/followers",
+        "/nowhere",
+        "/verify?token=x",
+    ] {
+        pages.push((
+            format!("signed in {path}"),
+            signed_in.open(path).await.clone(),
+        ));
     }
     signed_in.open("/profile/edit").await;
     let long = "x".repeat(500);
-    let refused = signed_in.send("Save", &[("Display name", &long), ("Bio", &long)]).await;
+    let refused = signed_in
+        .send("Save", &[("Display name", &long), ("Bio", &long)])
+        .await;
     pages.push(("edit, refused".into(), refused.clone()));
     pages
 }
@@ -58,7 +118,12 @@ async fn every_page_is_whole_and_accessible() {
 
 fn check(what: &str, page: &Page) {
     let html = page.html();
-    assert!(html.trim_start().to_lowercase().starts_with("<!doctype html>"), "{what}");
+    assert!(
+        html.trim_start()
+            .to_lowercase()
+            .starts_with("<!doctype html>"),
+        "{what}"
+    );
     assert_eq!(page.one("html").attr("lang"), Some("en"), "{what}");
     assert!(!page.h1().is_empty(), "{what}");
     assert_eq!(page.all("title").len(), 1, "{what}");
@@ -85,10 +150,18 @@ fn ids(what: &str, page: &Page) {
     let mut seen = HashSet::new();
     for element in page.all("[id]") {
         let id = element.attr("id").unwrap().to_owned();
-        assert!(!id.is_empty() && !id.contains(char::is_whitespace), "{what}: {id:?}");
+        assert!(
+            !id.is_empty() && !id.contains(char::is_whitespace),
+            "{what}: {id:?}"
+        );
         assert!(seen.insert(id.clone()), "{what}: {id} comes twice");
     }
-    for attribute in ["aria-describedby", "aria-labelledby", "aria-controls", "for"] {
+    for attribute in [
+        "aria-describedby",
+        "aria-labelledby",
+        "aria-controls",
+        "for",
+    ] {
         for element in page.all(&format!("[{attribute}]")) {
             for id in element.attr(attribute).unwrap().split_whitespace() {
                 assert!(seen.contains(id), "{what}: {attribute}={id} leads nowhere");
@@ -104,7 +177,10 @@ fn ids(what: &str, page: &Page) {
 fn controls(what: &str, page: &Page) {
     for field in page.fields() {
         assert!(!field.label.is_empty(), "{what}: {field:?} has no label");
-        assert!(field.kind != "password" || field.value.is_empty(), "{what}: {field:?}");
+        assert!(
+            field.kind != "password" || field.value.is_empty(),
+            "{what}: {field:?}"
+        );
         if page.status == 200 {
             assert_eq!(field.attr("autofocus"), None, "{what}: {field:?}");
             assert!(!field.is_invalid(), "{what}: {field:?}");
@@ -135,25 +211,36 @@ fn forms(what: &str, page: &Page) {
 }
 
 fn first_stop(what: &str, page: &Page) {
-    let stops = page.all("a[href], button, input:not([type=hidden]), textarea, select, summary, [tabindex]");
+    let stops = page
+        .all("a[href], button, input:not([type=hidden]), textarea, select, summary, [tabindex]");
     let first = stops.first().expect("somewhere to go");
     let target = first.attr("href").unwrap_or_default();
-    assert!(target.starts_with('#') && first.name.to_lowercase().contains("skip"), "{what}: {first:?}");
+    assert!(
+        target.starts_with('#') && first.name.to_lowercase().contains("skip"),
+        "{what}: {first:?}"
+    );
     assert_eq!(page.one(target).tag, "main", "{what}");
-    assert!(stops.iter().all(|stop| !stop.attr("tabindex").is_some_and(|n| n != "0" && n != "-1")));
+    assert!(
+        stops
+            .iter()
+            .all(|stop| !stop.attr("tabindex").is_some_and(|n| n != "0" && n != "-1"))
+    );
 }
 
 /// The content security policy would refuse it.
 fn no_inline(what: &str, page: &Page) {
     for element in page.all("*") {
-        let refused = element.attributes.keys().find(|name| {
-            name.starts_with("on") || name.starts_with("hx-on") || *name == "style"
-        });
+        let refused = element
+            .attributes
+            .keys()
+            .find(|name| name.starts_with("on") || name.starts_with("hx-on") || *name == "style");
         assert!(refused.is_none(), "{what}: {refused:?} of {}", element.tag);
     }
     assert!(page.all("style").is_empty(), "{what}");
     for script in page.all("script") {
-        let source = script.attr("src").unwrap_or_else(|| panic!("{what}: inline script"));
+        let source = script
+            .attr("src")
+            .unwrap_or_else(|| panic!("{what}: inline script"));
         assert!(source.starts_with("/static/"), "{what}: {source}");
     }
     for element in page.all("[src], link[href]") {
@@ -178,7 +265,14 @@ async fn titles_tell_pages_apart() {
         count += 1;
         titles.insert(stranger.open(path).await.title());
     }
-    for path in ["/timeline", "/profile", "/profile/edit", "/@bob", "/@bob/followers", "/@bob/following"] {
+    for path in [
+        "/timeline",
+        "/profile",
+        "/profile/edit",
+        "/@bob",
+        "/@bob/followers",
+        "/@bob/following",
+    ] {
         count += 1;
         titles.insert(visitor.open(path).await.title());
     }
@@ -196,7 +290,11 @@ async fn every_link_leads_somewhere() {
         }
         let page = visitor.open(&path).await;
         assert_eq!(page.status, 200, "{path}");
-        if !page.header("content-type").unwrap_or_default().starts_with("text/html") {
+        if !page
+            .header("content-type")
+            .unwrap_or_default()
+            .starts_with("text/html")
+        {
             continue;
         }
         let links = page.all("a[href], link[href], script[src], img[src]");
@@ -218,17 +316,34 @@ async fn the_front_page_says_what_this_is_and_leads_on() {
     let mut visitor = app.visitor();
     let page = visitor.open("/").await;
     assert_eq!(page.status, 200);
-    let hrefs: Vec<_> = page.all("a[href]").iter().map(|l| l.attr("href").unwrap().to_owned()).collect();
-    assert!(hrefs.contains(&"/register".to_owned()) && hrefs.contains(&"/login".to_owned()), "{hrefs:?}");
+    let hrefs: Vec<_> = page
+        .all("a[href]")
+        .iter()
+        .map(|l| l.attr("href").unwrap().to_owned())
+        .collect();
+    assert!(
+        hrefs.contains(&"/register".to_owned()) && hrefs.contains(&"/login".to_owned()),
+        "{hrefs:?}"
+    );
 }
 
 #[tokio::test]
 async fn signed_in_pages_have_log_out_in_their_header() {
     let (_app, mut visitor) = village().await;
-    for path in ["/timeline", "/profile", "/profile/edit", "/@bob", "/@bob/followers", "/@bob/following"] {
+    for path in [
+        "/timeline",
+        "/profile",
+        "/profile/edit",
+        "/@bob",
+        "/@bob/followers",
+        "/@bob/following",
+    ] {
         let page = visitor.open(path).await;
         let header = page.all("header button");
-        assert!(header.iter().any(|button| button.name == "Log out"), "{path}: {header:?}");
+        assert!(
+            header.iter().any(|button| button.name == "Log out"),
+            "{path}: {header:?}"
+        );
         assert!(!page.links().contains(&"Log in".to_owned()), "{path}");
     }
 }
@@ -258,16 +373,31 @@ async fn mails_can_be_read_in_the_browser_in_development_only() {
     assert_eq!(page.status, 200);
     page.shows(&ana.email);
     let first = page.all("main a[href^='/dev/mail/']");
-    let path = first.first().expect("a mail").attr("href").unwrap().to_owned();
+    let path = first
+        .first()
+        .expect("a mail")
+        .attr("href")
+        .unwrap()
+        .to_owned();
     let mail = visitor.open(&path).await;
     assert_eq!(mail.status, 200);
     let links = mail.all("a[href]");
-    let link = links.iter().find(|l| l.attr("href").unwrap().contains("/verify?token="));
-    let link = link.expect("the link can be followed").attr("href").unwrap().to_owned();
+    let link = links
+        .iter()
+        .find(|l| l.attr("href").unwrap().contains("/verify?token="));
+    let link = link
+        .expect("the link can be followed")
+        .attr("href")
+        .unwrap()
+        .to_owned();
     visitor.open(&link).await;
     visitor.press("Verify email address").await;
     assert_eq!(development.count("users where email_verified").await, 1);
-    for odd in ["/dev/mail/nothing", "/dev/mail/..%2f..%2fjwt-private-key.pem", "/dev/mail/%00"] {
+    for odd in [
+        "/dev/mail/nothing",
+        "/dev/mail/..%2f..%2fjwt-private-key.pem",
+        "/dev/mail/%00",
+    ] {
         assert_eq!(visitor.open(odd).await.status, 404, "{odd}");
     }
 

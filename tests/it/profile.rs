@@ -14,13 +14,23 @@ async fn user_be_003_1_s1_own_profile_returned() {
     let me = answer.json();
     assert_keys(&me, PROFILE);
     assert_eq!(me["id"], ana.id.to_string());
-    assert_eq!((&me["username"], &me["email"]), (&json!("ana"), &json!("ana@example.org")));
+    assert_eq!(
+        (&me["username"], &me["email"]),
+        (&json!("ana"), &json!("ana@example.org"))
+    );
     for unset in ["display_name", "bio", "avatar_url"] {
         assert_eq!(me[unset], Value::Null);
     }
-    assert_eq!((&me["follower_count"], &me["followee_count"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&me["follower_count"], &me["followee_count"]),
+        (&json!(0), &json!(0))
+    );
     assert!(me["created_at"].as_str().unwrap().ends_with('Z'));
-    assert_eq!(answer.header("cache-control"), Some("no-store"), "it is for one person only");
+    assert_eq!(
+        answer.header("cache-control"),
+        Some("no-store"),
+        "it is for one person only"
+    );
 }
 
 #[tokio::test]
@@ -28,7 +38,11 @@ async fn user_be_003_1_s2_public_profile_returned_by_id() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     let body = json!({ "display_name": "Ana", "bio": "secret?" });
-    app.api().of(&ana).patch("/users/me", body).await.expect(200);
+    app.api()
+        .of(&ana)
+        .patch("/users/me", body)
+        .await
+        .expect(200);
     let public = app.api().get(&ana.api("")).await.expect(200).json();
     assert_eq!(
         public,
@@ -44,14 +58,31 @@ async fn user_be_003_2_s1_partial_update_applied() {
     let ana = app.person("ana").await;
     let api = app.api().of(&ana);
     let before = api.get("/users/me").await.json();
-    let name = api.patch("/users/me", json!({ "display_name": " Ana B. " })).await.expect(200);
+    let name = api
+        .patch("/users/me", json!({ "display_name": " Ana B. " }))
+        .await
+        .expect(200);
     assert_keys(&name.json(), PROFILE);
-    let bio = api.patch("/users/me", json!({ "bio": "Line 1\r\nLine 2" })).await.expect(200).json();
-    assert_eq!((&bio["display_name"], &bio["bio"]), (&json!("Ana B."), &json!("Line 1\nLine 2")));
+    let bio = api
+        .patch("/users/me", json!({ "bio": "Line 1\r\nLine 2" }))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&bio["display_name"], &bio["bio"]),
+        (&json!("Ana B."), &json!("Line 1\nLine 2"))
+    );
     let picture = json!({ "avatar_url": "https://pictures.example/a.png" });
-    let all = api.patch("/users/me", picture.clone()).await.expect(200).json();
+    let all = api
+        .patch("/users/me", picture.clone())
+        .await
+        .expect(200)
+        .json();
     assert_eq!(all["avatar_url"], picture["avatar_url"]);
-    assert_eq!((&all["display_name"], &all["bio"]), (&json!("Ana B."), &json!("Line 1\nLine 2")));
+    assert_eq!(
+        (&all["display_name"], &all["bio"]),
+        (&json!("Ana B."), &json!("Line 1\nLine 2"))
+    );
     for same in ["id", "username", "email", "created_at"] {
         assert_eq!(all[same], before[same]);
     }
@@ -63,8 +94,17 @@ async fn user_story_003_s2_successful_profile_update() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     let both = json!({ "display_name": "Ana", "bio": "Hello" });
-    let answer = app.api().of(&ana).patch("/users/me", both).await.expect(200).json();
-    assert_eq!((&answer["display_name"], &answer["bio"]), (&json!("Ana"), &json!("Hello")));
+    let answer = app
+        .api()
+        .of(&ana)
+        .patch("/users/me", both)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&answer["display_name"], &answer["bio"]),
+        (&json!("Ana"), &json!("Hello"))
+    );
     let row = "select display_name || '|' || bio from users.users";
     assert_eq!(app.value::<String>(row, &[]).await, "Ana|Hello");
 }
@@ -74,11 +114,18 @@ async fn absent_fields_are_untouched_null_and_blank_clear() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     let api = app.api().of(&ana);
-    let full = json!({ "display_name": "Ana", "bio": "Hello", "avatar_url": "https://a.example/b" });
+    let full =
+        json!({ "display_name": "Ana", "bio": "Hello", "avatar_url": "https://a.example/b" });
     let full = api.patch("/users/me", full).await.expect(200).json();
-    assert_eq!(api.patch("/users/me", json!({})).await.expect(200).json(), full);
+    assert_eq!(
+        api.patch("/users/me", json!({})).await.expect(200).json(),
+        full
+    );
     let unknown = json!({ "username": "bob", "email": "b@example.org", "id": 1, "x": {} });
-    assert_eq!(api.patch("/users/me", unknown).await.expect(200).json(), full);
+    assert_eq!(
+        api.patch("/users/me", unknown).await.expect(200).json(),
+        full
+    );
     let cleared = json!({ "display_name": null, "bio": " \r\n ", "avatar_url": null });
     let cleared = api.patch("/users/me", cleared).await.expect(200).json();
     for field in ["display_name", "bio", "avatar_url"] {
@@ -98,7 +145,9 @@ async fn lengths_are_counted_in_characters_and_crlf_is_one() {
     assert_eq!(kept["display_name"], name);
     assert_eq!(kept["bio"], bio.replace("\r\n", "\n"));
     let longer = json!({ "display_name": "🦀".repeat(101), "bio": "é".repeat(301) });
-    api.patch("/users/me", longer).await.invalid("display_name bio");
+    api.patch("/users/me", longer)
+        .await
+        .invalid("display_name bio");
 }
 
 #[tokio::test]
@@ -108,14 +157,20 @@ async fn broken_rules_are_reported_at_once_and_nothing_is_written() {
     let api = app.api().of(&ana);
     let before = api.get("/users/me").await.json();
     let all = "display_name bio avatar_url";
-    let bad = json!({ "display_name": "a\u{0}b", "bio": "a\u{7}b", "avatar_url": "http://a.example" });
+    let bad =
+        json!({ "display_name": "a\u{0}b", "bio": "a\u{7}b", "avatar_url": "http://a.example" });
     api.patch("/users/me", bad).await.invalid(all);
-    api.patch("/users/me", json!({ "display_name": 1, "bio": [], "avatar_url": {} })).await.invalid(all);
+    api.patch(
+        "/users/me",
+        json!({ "display_name": 1, "bio": [], "avatar_url": {} }),
+    )
+    .await
+    .invalid(all);
     for (field, value) in [
         ("display_name", "two\nlines"),
         ("display_name", "tab\tbed"),
         ("display_name", "\u{202e}evil"),
-        ("display_name", "\u{85}"),
+        ("display_name", "a\u{85}b"),
         ("bio", "a\u{1b}[31m"),
     ] {
         let mut body = json!({ "bio": "fine" });
@@ -132,16 +187,31 @@ async fn a_foreign_picture_has_a_plain_https_address() {
     let api = app.api().of(&ana);
     let longest = format!("https://a.example/{}", "x".repeat(2_048 - 18));
     for good in ["https://a.example/b.png?c=d", longest.as_str()] {
-        let kept = api.patch("/users/me", json!({ "avatar_url": good })).await.expect(200).json();
+        let kept = api
+            .patch("/users/me", json!({ "avatar_url": good }))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(kept["avatar_url"], good);
     }
     let longer = format!("{longest}x");
     for bad in [
-        "http://a.example/b", "//a.example/b", "/avatars/x.jpg", "a.png", "javascript:alert(1)",
-        "data:image/png;base64,AA", "https://", "https://u@a.example/", "https://u:p@a.example/",
-        "https://a.example/\u{0}", "https://a.example/\"onload=alert(1)\u{a}", longer.as_str(),
+        "http://a.example/b",
+        "//a.example/b",
+        "/avatars/x.jpg",
+        "a.png",
+        "javascript:alert(1)",
+        "data:image/png;base64,AA",
+        "https://",
+        "https://u@a.example/",
+        "https://u:p@a.example/",
+        "https://a.example/\u{0}",
+        "https://a.example/\"onload=alert(1)\u{a}",
+        longer.as_str(),
     ] {
-        api.patch("/users/me", json!({ "avatar_url": bad })).await.invalid("avatar_url");
+        api.patch("/users/me", json!({ "avatar_url": bad }))
+            .await
+            .invalid("avatar_url");
     }
 }
 

@@ -25,13 +25,23 @@ async fn user_fe_003_1_s1_profile_page_renders_current_data() {
     let mut visitor = app.signed_in(&ana).await;
     let page = visitor.open("/profile").await;
     assert_eq!(page.status, 200);
-    page.shows("Ana Banana").shows("ana").shows("Likes <b>fruit</b>").shows("and tea");
+    page.shows("Ana Banana")
+        .shows("ana")
+        .shows("Likes <b>fruit</b>")
+        .shows("and tea");
     assert!(page.link("1 follower").is_some(), "{:?}", page.links());
     assert!(page.link("2 following").is_some());
-    let file = avatar["avatar_url"].as_str().unwrap().rsplit('/').next().unwrap();
+    let file = avatar["avatar_url"]
+        .as_str()
+        .unwrap()
+        .rsplit('/')
+        .next()
+        .unwrap();
     let stem = file.strip_suffix(".jpg").unwrap();
     let images = page.all("img[src]");
-    let shown = images.iter().any(|image| image.attr("src").unwrap().contains(stem));
+    let shown = images
+        .iter()
+        .any(|image| image.attr("src").unwrap().contains(stem));
     assert!(shown, "{images:?}");
 }
 
@@ -71,13 +81,18 @@ async fn what_breaks_a_rule_is_told_and_what_was_typed_is_kept() {
     let mut visitor = at_profile(&app, "ana").await;
     visitor.open("/profile/edit").await;
     let (name, bio) = ("n".repeat(101), "b".repeat(301));
-    let page = visitor.send("Save", &[("Display name", &name), ("Bio", &bio)]).await;
+    let page = visitor
+        .send("Save", &[("Display name", &name), ("Bio", &bio)])
+        .await;
     assert_eq!(page.status, 422);
     assert_eq!(page.field("Display name").value, name);
     assert_eq!(page.field("Bio").value.trim(), bio);
     for label in ["Display name", "Bio"] {
         let field = page.field(label);
-        assert!(field.is_invalid() && !field.description.is_empty(), "{field:?}");
+        assert!(
+            field.is_invalid() && !field.description.is_empty(),
+            "{field:?}"
+        );
     }
     assert_eq!(app.count("users where display_name is not null").await, 0);
 }
@@ -93,7 +108,9 @@ async fn with_htmx_edit_and_save_swap_a_part_of_the_page() {
 
     // The same form as the page for those without script.
     visitor.open("/profile/edit").await;
-    let saved = visitor.htmx("Save", &[("Display name", "Ana B."), ("Bio", "Hi")]).await;
+    let saved = visitor
+        .htmx("Save", &[("Display name", "Ana B."), ("Bio", "Hi")])
+        .await;
     assert_eq!(saved.status, 200);
     assert!(!saved.html().contains("<html"));
     saved.shows("Ana B.").shows("Hi");
@@ -116,7 +133,10 @@ async fn user_fe_003_2_s2_a_picture_is_uploaded_without_script_too() {
     let url: String = app.value("select avatar_url from users.users", &[]).await;
     assert!(url.starts_with(&format!("{}/avatars/", app.public_url())));
     let path = url.strip_prefix(app.public_url()).unwrap();
-    assert_eq!(app.api().get(path).await.expect(200).header("content-type"), Some("image/jpeg"));
+    assert_eq!(
+        app.api().get(path).await.expect(200).header("content-type"),
+        Some("image/jpeg")
+    );
 }
 
 #[tokio::test]
@@ -141,11 +161,17 @@ async fn a_foreign_picture_is_shown_only_from_hosts_that_are_listed() {
         let ana = app.person("ana").await;
         let address = "https://pics.example/a.png";
         let body = json!({ "avatar_url": address });
-        app.api().of(&ana).patch("/users/me", body).await.expect(200);
+        app.api()
+            .of(&ana)
+            .patch("/users/me", body)
+            .await
+            .expect(200);
         let mut visitor = app.visitor();
         let page = visitor.open("/@ana").await;
         let images = page.all("img");
-        let found = images.iter().any(|image| image.attr("src") == Some(address));
+        let found = images
+            .iter()
+            .any(|image| image.attr("src") == Some(address));
         assert_eq!(found, shown, "{images:?}");
         let policy = page.header("content-security-policy").unwrap();
         assert_eq!(policy.contains("pics.example"), shown, "{policy}");
@@ -158,12 +184,23 @@ async fn what_people_write_about_themselves_is_text_not_html() {
     let ana = app.person("ana").await;
     let hostile = "\"><svg onload=alert(1)>{{7*7}}</title>";
     let body = json!({ "display_name": hostile, "bio": hostile });
-    app.api().of(&ana).patch("/users/me", body).await.expect(200);
+    app.api()
+        .of(&ana)
+        .patch("/users/me", body)
+        .await
+        .expect(200);
     let mut visitor = app.signed_in(&ana).await;
     for path in ["/profile", "/profile/edit", "/@ana"] {
         let page = visitor.open(path).await;
         assert!(page.all("svg[onload]").is_empty());
         assert!(!page.html().contains("<svg onload"), "{path}");
     }
-    assert_eq!(visitor.open("/profile/edit").await.field("Display name").value, hostile);
+    assert_eq!(
+        visitor
+            .open("/profile/edit")
+            .await
+            .field("Display name")
+            .value,
+        hostile
+    );
 }

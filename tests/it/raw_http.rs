@@ -11,7 +11,11 @@ fn status(answer: &str) -> u16 {
 /// The complete request with this head, which ends in a blank line, and body.
 async fn send(app: &TestApp, head: &str, body: &str) -> String {
     let head = head.replace('\n', "\r\n");
-    exchange(app.addr(), format!("{head}\r\nConnection: close\r\n\r\n{body}")).await
+    exchange(
+        app.addr(),
+        format!("{head}\r\nConnection: close\r\n\r\n{body}"),
+    )
+    .await
 }
 
 const LOGIN: &str = "POST /auth/login HTTP/1.1\nHost: x\nContent-Type: application/json";
@@ -35,10 +39,16 @@ async fn a_body_that_breaks_off_does_nothing() {
     let head = "POST /auth/register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     for (length, sent) in [(body.len() + 1, body), (body.len(), &body[..20])] {
         let mut connection = Connection::open(app.addr()).await;
-        connection.send(format!("{head}Content-Length: {length}\r\n\r\n{sent}")).await;
+        connection
+            .send(format!("{head}Content-Length: {length}\r\n\r\n{sent}"))
+            .await;
         drop(connection);
     }
-    for bad in ["zz\r\n{}\r\n0\r\n\r\n", "2\r\n{}x0\r\n\r\n", "fffffffffffffffff\r\n{}"] {
+    for bad in [
+        "zz\r\n{}\r\n0\r\n\r\n",
+        "2\r\n{}x0\r\n\r\n",
+        "fffffffffffffffff\r\n{}",
+    ] {
         let chunked = format!("{head}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n{bad}");
         let answer = exchange(app.addr(), chunked).await;
         assert!(answer.is_empty() || status(&answer) == 400, "{answer}");
@@ -79,9 +89,15 @@ async fn heads_without_end_are_refused() {
     let many = "GET /livez HTTP/1.1\nHost: x".to_owned() + &"\nX-A: b".repeat(500);
     let answer = send(&app, &many, "").await;
     assert!(matches!(status(&answer), 400 | 431), "{answer}");
-    let large = format!("GET /livez HTTP/1.1\nHost: x\nX-A: {}", "b".repeat(1_000_000));
+    let large = format!(
+        "GET /livez HTTP/1.1\nHost: x\nX-A: {}",
+        "b".repeat(1_000_000)
+    );
     let answer = send(&app, &large, "").await;
-    assert!(answer.is_empty() || matches!(status(&answer), 400 | 431), "{answer}");
+    assert!(
+        answer.is_empty() || matches!(status(&answer), 400 | 431),
+        "{answer}"
+    );
     let cookies = format!("GET / HTTP/1.1\nHost: x\nCookie: {}", "a=b; ".repeat(3_000));
     assert_eq!(status(&send(&app, &cookies, "").await), 200);
 }
@@ -89,12 +105,19 @@ async fn heads_without_end_are_refused() {
 #[tokio::test]
 async fn host_and_forwarding_headers_change_nothing() {
     let app = TestApp::start().await;
-    for more in ["Host: evil.example", "Host: x\nX-Forwarded-Host: evil.example\nX-Forwarded-Proto: https", "Host: x\nForwarded: host=evil.example"] {
+    for more in [
+        "Host: evil.example",
+        "Host: x\nX-Forwarded-Host: evil.example\nX-Forwarded-Proto: https",
+        "Host: x\nForwarded: host=evil.example",
+    ] {
         let answer = send(&app, &format!("GET /timeline HTTP/1.1\n{more}"), "").await;
         assert_eq!(status(&answer), 303, "{answer}");
         assert!(!answer.contains("evil.example"), "{answer}");
     }
-    let absolute = format!("GET http://evil.example/livez HTTP/1.1\nHost: {}", app.addr());
+    let absolute = format!(
+        "GET http://evil.example/livez HTTP/1.1\nHost: {}",
+        app.addr()
+    );
     assert_eq!(status(&send(&app, &absolute, "").await), 200);
 }
 
@@ -119,7 +142,9 @@ async fn a_client_that_asks_first_is_told_before_it_sends() {
     let answer = send(&app, &asks(100_000), "").await;
     assert_eq!(status(&answer), 413, "{answer}");
     let mut connection = Connection::open(app.addr()).await;
-    connection.send(asks(2).replace('\n', "\r\n") + "\r\nConnection: close\r\n\r\n").await;
+    connection
+        .send(asks(2).replace('\n', "\r\n") + "\r\nConnection: close\r\n\r\n")
+        .await;
     assert_eq!(status(&connection.until("\r\n\r\n").await), 100);
     connection.send("{}").await;
     assert_eq!(status(&connection.rest().await), 422);
@@ -137,5 +162,8 @@ async fn heads_must_arrive_within_10_seconds() {
         assert!(answer.is_empty() || status(&answer) == 408, "{answer}");
     }
     let took = started.elapsed();
-    assert!(took > Duration::from_secs(5) && took < Duration::from_secs(15), "{took:?}");
+    assert!(
+        took > Duration::from_secs(5) && took < Duration::from_secs(15),
+        "{took:?}"
+    );
 }

@@ -12,7 +12,11 @@ impl TestApp {
     pub async fn logged_in(&self, username: &str) -> String {
         let person = self.person(username).await;
         let typed = json!({ "email": person.email, "password": PASSWORD });
-        self.api().post("/auth/login", typed).await.expect(200).refresh_token()
+        self.api()
+            .post("/auth/login", typed)
+            .await
+            .expect(200)
+            .refresh_token()
     }
 
     /// Presents a refresh token.
@@ -25,8 +29,13 @@ impl TestApp {
 fn refused(answer: &Answer) {
     answer.error(401, "INVALID_REFRESH_TOKEN");
     assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let cookie = answer.cookie("refresh_token").expect("the cookie is cleared");
-    assert!(cookie.clears() && cookie.value.is_empty() && cookie.has("Path=/"), "{cookie:?}");
+    let cookie = answer
+        .cookie("refresh_token")
+        .expect("the cookie is cleared");
+    assert!(
+        cookie.clears() && cookie.value.is_empty() && cookie.has("Path=/"),
+        "{cookie:?}"
+    );
 }
 
 #[tokio::test]
@@ -37,8 +46,15 @@ async fn user_be_002_2_s1_valid_refresh_token_issues_new_access_token() {
     let answer = app.refresh(&old).await.expect(200);
     let body = answer.json();
     assert_keys(&body, "access_token token_type expires_in");
-    assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("bearer"), &json!(900)));
-    let claims = app.app.keys.verify(&answer.access_token(), app.clock.now()).unwrap();
+    assert_eq!(
+        (&body["token_type"], &body["expires_in"]),
+        (&json!("bearer"), &json!(900))
+    );
+    let claims = app
+        .app
+        .keys
+        .verify(&answer.access_token(), app.clock.now())
+        .unwrap();
     let left = claims.exp - app.clock.now().unix_timestamp();
     assert!((890..=900).contains(&left), "{left}");
     assert_eq!(claims.exp - claims.iat, 900);
@@ -64,7 +80,15 @@ async fn user_be_002_2_s2_expired_or_unknown_refresh_token_is_rejected() {
     let app = TestApp::start().await;
     let token = app.logged_in("ana").await;
     refused(&app.api().act(REFRESH).await);
-    for unknown in ["", "x", "A", &"A".repeat(43), &"A".repeat(3_000), "a.b.c", "%00"] {
+    for unknown in [
+        "",
+        "x",
+        "A",
+        &"A".repeat(43),
+        &"A".repeat(3_000),
+        "a.b.c",
+        "%00",
+    ] {
         refused(&app.refresh(unknown).await);
     }
     app.clock.advance(Duration::days(30) + Duration::seconds(1));
@@ -75,7 +99,8 @@ async fn user_be_002_2_s2_expired_or_unknown_refresh_token_is_rejected() {
 async fn a_token_is_good_until_its_last_second() {
     let app = TestApp::start().await;
     let token = app.logged_in("ana").await;
-    app.clock.advance(Duration::days(30) - Duration::seconds(30));
+    app.clock
+        .advance(Duration::days(30) - Duration::seconds(30));
     app.refresh(&token).await.expect(200);
 }
 
@@ -87,11 +112,17 @@ async fn within_the_grace_everybody_gets_the_familys_current_token() {
     for _ in 0..3 {
         let again = app.refresh(&first).await.expect(200);
         assert_eq!(again.refresh_token(), second);
-        app.app.keys.verify(&again.access_token(), app.clock.now()).unwrap();
+        app.app
+            .keys
+            .verify(&again.access_token(), app.clock.now())
+            .unwrap();
     }
     let third = app.refresh(&second).await.expect(200).refresh_token();
     assert_eq!(app.refresh(&first).await.expect(200).refresh_token(), third);
-    assert_eq!(app.refresh(&second).await.expect(200).refresh_token(), third);
+    assert_eq!(
+        app.refresh(&second).await.expect(200).refresh_token(),
+        third
+    );
     assert_eq!(app.count("refresh_tokens where not revoked").await, 1);
 }
 
@@ -101,7 +132,11 @@ async fn after_the_grace_it_is_theft_and_the_whole_family_ends() {
     let first = app.logged_in("ana").await;
     let other_family = {
         let typed = json!({ "email": "ana@example.org", "password": PASSWORD });
-        app.api().post("/auth/login", typed).await.expect(200).refresh_token()
+        app.api()
+            .post("/auth/login", typed)
+            .await
+            .expect(200)
+            .refresh_token()
     };
     let second = app.refresh(&first).await.expect(200).refresh_token();
     app.clock.advance(Duration::seconds(11));
@@ -109,7 +144,10 @@ async fn after_the_grace_it_is_theft_and_the_whole_family_ends() {
     refused(&app.refresh(&first).await);
     assert_eq!(app.count("audit_log").await, 1);
     let user: bool = app
-        .value("select user_id = (select id from users.users) from users.audit_log", &[])
+        .value(
+            "select user_id = (select id from users.users) from users.audit_log",
+            &[],
+        )
         .await;
     assert!(user);
     refused(&app.refresh(&second).await);
@@ -123,7 +161,10 @@ async fn nine_seconds_are_within_the_grace() {
     let first = app.logged_in("ana").await;
     let second = app.refresh(&first).await.expect(200).refresh_token();
     app.clock.advance(Duration::seconds(8));
-    assert_eq!(app.refresh(&first).await.expect(200).refresh_token(), second);
+    assert_eq!(
+        app.refresh(&first).await.expect(200).refresh_token(),
+        second
+    );
     assert_eq!(app.count("audit_log").await, 0);
 }
 
@@ -133,7 +174,11 @@ async fn logging_out_ends_the_family_grace_or_not() {
     let first = app.logged_in("ana").await;
     let second = app.refresh(&first).await.expect(200).refresh_token();
     for _ in 0..2 {
-        let answer = app.api().with_refresh_token(LOGOUT, &second).await.expect(204);
+        let answer = app
+            .api()
+            .with_refresh_token(LOGOUT, &second)
+            .await
+            .expect(204);
         assert!(answer.body.is_empty());
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         assert!(answer.cookie("refresh_token").unwrap().clears());
@@ -149,7 +194,10 @@ async fn logging_out_with_a_spent_token_ends_its_family_too() {
     let app = TestApp::start().await;
     let first = app.logged_in("ana").await;
     let second = app.refresh(&first).await.expect(200).refresh_token();
-    app.api().with_refresh_token(LOGOUT, &first).await.expect(204);
+    app.api()
+        .with_refresh_token(LOGOUT, &first)
+        .await
+        .expect(204);
     refused(&app.refresh(&second).await);
 }
 
@@ -158,7 +206,10 @@ async fn logging_out_without_a_session_is_no_error() {
     let app = TestApp::start().await;
     let token = app.logged_in("ana").await;
     app.api().act(LOGOUT).await.expect(204);
-    app.api().with_refresh_token(LOGOUT, "unknown").await.expect(204);
+    app.api()
+        .with_refresh_token(LOGOUT, "unknown")
+        .await
+        .expect(204);
     app.refresh(&token).await.expect(200);
 }
 
@@ -168,7 +219,10 @@ async fn the_body_and_its_type_are_not_looked_at() {
     let token = app.logged_in("ana").await;
     let cookie = format!("other=1; refresh_token={token}; more=2");
     let odd = app.api().request("POST", REFRESH).header("Cookie", &cookie);
-    odd.body("text/plain", "what is this").send().await.expect(200);
+    odd.body("text/plain", "what is this")
+        .send()
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -177,7 +231,11 @@ async fn an_access_token_is_no_refresh_token_and_the_other_way_round() {
     let ana = app.person("ana").await;
     refused(&app.refresh(&ana.token).await);
     let token = app.logged_in("bob").await;
-    app.api().bearer(&token).get("/users/me").await.error(401, "UNAUTHENTICATED");
+    app.api()
+        .bearer(&token)
+        .get("/users/me")
+        .await
+        .error(401, "UNAUTHENTICATED");
     let answer = app.api().bearer(&token).act(REFRESH).await;
     refused(&answer);
 }

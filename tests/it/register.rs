@@ -37,32 +37,48 @@ async fn user_be_001_1_s1_valid_payload_creates_user() {
     assert_eq!(row.get::<_, &str>(1), "ana");
     assert_eq!(row.get::<_, &str>(2), "ana@example.org");
     let hash: &str = row.get(3);
-    assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+    assert!(
+        hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{hash}"
+    );
     assert!(!row.get::<_, bool>(4));
     assert_eq!(row.get::<_, Vec<String>>(5), ["user"]);
-    assert_eq!(row.get::<_, OffsetDateTime>(6).format(&Rfc3339).unwrap(), created);
+    assert_eq!(
+        row.get::<_, OffsetDateTime>(6).format(&Rfc3339).unwrap(),
+        created
+    );
 }
 
 #[tokio::test]
 async fn user_be_001_1_s1_the_hash_is_bcrypt_where_that_is_configured() {
     let app = TestApp::with(&[("PASSWORD_HASHER", "bcrypt")]).await;
     app.api().post("/auth/register", ana()).await.expect(201);
-    let hash: String = app.value("select password_hash from users.users", &[]).await;
+    let hash: String = app
+        .value("select password_hash from users.users", &[])
+        .await;
     assert!(hash.starts_with("$2b$12$"), "{hash}");
 }
 
 #[tokio::test]
 async fn bcrypt_never_cuts_a_long_password() {
-    let app = TestApp::with(&[("PASSWORD_HASHER", "bcrypt"), ("REQUIRE_VERIFIED_EMAIL", "false")])
-        .await;
+    let app = TestApp::with(&[
+        ("PASSWORD_HASHER", "bcrypt"),
+        ("REQUIRE_VERIFIED_EMAIL", "false"),
+    ])
+    .await;
     let long = "x".repeat(80);
     let mut body = ana();
     body["password"] = json!(format!("{long}1"));
     app.api().post("/auth/register", body).await.expect(201);
-    let hash: String = app.value("select password_hash from users.users", &[]).await;
+    let hash: String = app
+        .value("select password_hash from users.users", &[])
+        .await;
     assert!(hash.starts_with("$argon2id$"), "{hash}");
     let other_end = json!({ "email": "ana@example.org", "password": format!("{long}2") });
-    app.api().post("/auth/login", other_end).await.error(401, "INVALID_CREDENTIALS");
+    app.api()
+        .post("/auth/login", other_end)
+        .await
+        .error(401, "INVALID_CREDENTIALS");
 }
 
 #[tokio::test]
@@ -70,7 +86,11 @@ async fn user_be_001_1_s2_duplicate_email_returns_409() {
     let app = TestApp::start().await;
     app.api().post("/auth/register", ana()).await.expect(201);
     let again = json!({ "email": "ANA@Example.ORG", "username": "other", "password": PASSWORD });
-    let error = app.api().post("/auth/register", again).await.error(409, "EMAIL_ALREADY_EXISTS");
+    let error = app
+        .api()
+        .post("/auth/register", again)
+        .await
+        .error(409, "EMAIL_ALREADY_EXISTS");
     assert_eq!(error["message"], "This email is already registered");
     assert_eq!(app.count("users").await, 1);
     assert_eq!(app.count("outbox").await, 1);
@@ -81,16 +101,22 @@ async fn a_duplicate_username_returns_409_whatever_its_case() {
     let app = TestApp::start().await;
     app.api().post("/auth/register", ana()).await.expect(201);
     let again = json!({ "email": "bo@example.org", "username": "AnA", "password": PASSWORD });
-    app.api().post("/auth/register", again).await.error(409, "USERNAME_ALREADY_EXISTS");
+    app.api()
+        .post("/auth/register", again)
+        .await
+        .error(409, "USERNAME_ALREADY_EXISTS");
     assert_eq!(app.count("users").await, 1);
 }
 
 #[tokio::test]
 async fn with_both_taken_the_email_is_named() {
     let app = TestApp::start().await;
-    app.people(["ana", "bo"]).await;
-    let both = json!({ "email": "ana@example.org", "username": "bo", "password": PASSWORD });
-    app.api().post("/auth/register", both).await.error(409, "EMAIL_ALREADY_EXISTS");
+    app.people(["ana", "bob"]).await;
+    let both = json!({ "email": "ana@example.org", "username": "bob", "password": PASSWORD });
+    app.api()
+        .post("/auth/register", both)
+        .await
+        .error(409, "EMAIL_ALREADY_EXISTS");
 }
 
 #[tokio::test]
@@ -99,8 +125,16 @@ async fn user_story_001_s1_registration_creates_a_record_and_dispatches_a_mail()
     let answer = app.api().post("/auth/register", ana()).await.expect(201);
     assert_eq!(app.count("users").await, 1);
     let mail = app.sink.mail_to("ana@example.org").await;
-    assert!(mail.link().starts_with(&format!("{}/verify?token=", app.public_url())));
-    let profile = app.api().get(answer.header("location").unwrap()).await.expect(200).json();
+    assert!(
+        mail.link()
+            .starts_with(&format!("{}/verify?token=", app.public_url()))
+    );
+    let profile = app
+        .api()
+        .get(answer.header("location").unwrap())
+        .await
+        .expect(200)
+        .json();
     assert_eq!(profile["username"], "ana");
 }
 
@@ -109,7 +143,10 @@ async fn user_story_001_s2_a_duplicate_email_is_rejected_and_nothing_is_created(
     let app = TestApp::start().await;
     app.person("ana").await;
     let again = json!({ "email": "ana@example.org", "username": "ana2", "password": PASSWORD });
-    app.api().post("/auth/register", again).await.error(409, "EMAIL_ALREADY_EXISTS");
+    app.api()
+        .post("/auth/register", again)
+        .await
+        .error(409, "EMAIL_ALREADY_EXISTS");
     assert_eq!(app.count("users").await, 1);
     assert_eq!(app.count("users where username = 'ana2'").await, 0);
 }
@@ -118,7 +155,11 @@ async fn user_story_001_s2_a_duplicate_email_is_rejected_and_nothing_is_created(
 async fn user_story_001_s3_invalid_input_is_rejected_field_by_field() {
     let app = TestApp::start().await;
     let bad = json!({ "email": "notanemail", "username": "a!", "password": "short" });
-    let error = app.api().post("/auth/register", bad).await.invalid("email username password");
+    let error = app
+        .api()
+        .post("/auth/register", bad)
+        .await
+        .invalid("email username password");
     assert_eq!(error["fields"][0]["message"], "Enter a valid email address");
     assert_eq!(app.count("users").await, 0);
     assert_eq!(app.count("outbox").await, 0);
@@ -133,7 +174,10 @@ async fn user_be_001_2_s1_a_verification_mail_is_sent_on_registration() {
     assert!(!app.value::<bool>(verified, &[]).await);
     let mut visitor = app.visitor();
     visitor.open(&mail.link()).await;
-    assert!(!app.value::<bool>(verified, &[]).await, "opening the link changes nothing");
+    assert!(
+        !app.value::<bool>(verified, &[]).await,
+        "opening the link changes nothing"
+    );
     visitor.press("Verify email address").await;
     assert!(app.value::<bool>(verified, &[]).await);
     assert_eq!(app.sink.mails_to("ana@example.org").len(), 1);

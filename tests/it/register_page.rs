@@ -40,12 +40,19 @@ async fn user_fe_001_1_s1_form_renders_correctly() {
 async fn user_fe_001_2_s1_invalid_email_is_shown_beneath_its_field() {
     let app = TestApp::start().await;
     let mut visitor = at_register(&app).await;
-    let typed = [("Email", "notanemail"), ("Username", "ana"), ("Password", PASSWORD)];
+    let typed = [
+        ("Email", "notanemail"),
+        ("Username", "ana"),
+        ("Password", PASSWORD),
+    ];
     let page = visitor.send("Create account", &typed).await;
     assert_eq!(page.status, 422);
     let email = page.field("Email");
     assert!(email.is_invalid());
-    assert!(email.description.contains("Enter a valid email address"), "{email:?}");
+    assert!(
+        email.description.contains("Enter a valid email address"),
+        "{email:?}"
+    );
     assert_eq!(email.value, "notanemail");
     assert_eq!(page.field("Username").value, "ana");
     assert!(!page.field("Username").is_invalid());
@@ -64,11 +71,16 @@ async fn user_fe_001_2_s1_invalid_email_is_shown_beneath_its_field() {
 async fn an_error_summary_at_the_top_leads_to_every_broken_field() {
     let app = TestApp::start().await;
     let mut visitor = at_register(&app).await;
-    let page = visitor.send("Create account", &[("Email", ""), ("Username", "a b")]).await;
+    let page = visitor
+        .send("Create account", &[("Email", ""), ("Username", "a b")])
+        .await;
     assert_eq!(page.status, 422);
     for label in ["Email", "Username", "Password"] {
         let field = page.field(label);
-        assert!(field.is_invalid() && !field.description.is_empty(), "{field:?}");
+        assert!(
+            field.is_invalid() && !field.description.is_empty(),
+            "{field:?}"
+        );
         let target = format!("#{}", field.attr("id").unwrap());
         let links = page.all("a[href]");
         let link = links.iter().find(|link| link.attr("href") == Some(&target));
@@ -84,7 +96,11 @@ async fn user_fe_001_2_s2_a_duplicate_email_is_told_in_a_banner_and_the_form_sta
     let app = TestApp::start().await;
     app.person("ana").await;
     let mut visitor = at_register(&app).await;
-    let typed = [("Email", "ana@example.org"), ("Username", "ana2"), ("Password", PASSWORD)];
+    let typed = [
+        ("Email", "ana@example.org"),
+        ("Username", "ana2"),
+        ("Password", PASSWORD),
+    ];
     let page = visitor.send("Create account", &typed).await;
     assert_eq!(page.status, 409);
     page.shows(BANNER);
@@ -107,7 +123,11 @@ async fn a_duplicate_username_is_told_with_409_too() {
     let app = TestApp::start().await;
     app.person("ana").await;
     let mut visitor = at_register(&app).await;
-    let typed = [("Email", "bo@example.org"), ("Username", "Ana"), ("Password", PASSWORD)];
+    let typed = [
+        ("Email", "bo@example.org"),
+        ("Username", "Ana"),
+        ("Password", PASSWORD),
+    ];
     let page = visitor.send("Create account", &typed).await;
     assert_eq!(page.status, 409);
     page.shows("This username is already taken");
@@ -118,14 +138,21 @@ async fn a_duplicate_username_is_told_with_409_too() {
 async fn success_leads_to_a_page_that_names_the_address_and_opens_no_session() {
     let app = TestApp::start().await;
     let mut visitor = at_register(&app).await;
-    let typed = [("Email", "ana@example.org"), ("Username", "ana"), ("Password", PASSWORD)];
+    let typed = [
+        ("Email", "ana@example.org"),
+        ("Username", "ana"),
+        ("Password", PASSWORD),
+    ];
     let page = visitor.send("Create account", &typed).await;
     assert_eq!(page.redirects.first().map(|redirect| redirect.0), Some(303));
     assert_eq!(page.status, 200);
     assert_eq!(page.h1(), "Check your email");
     page.shows("ana@example.org");
     assert!(visitor.cookie("refresh_token").is_none());
-    assert_eq!(app.count("web_sessions").await + app.count("refresh_tokens").await, 0);
+    assert_eq!(
+        app.count("web_sessions").await + app.count("refresh_tokens").await,
+        0
+    );
     visitor.open("/timeline").await;
     assert_eq!(visitor.page().path(), "/login");
 }
@@ -138,11 +165,23 @@ async fn with_htmx_the_same_errors_come_with_the_same_status() {
     if visitor.form("Create account").hx("post").is_none() {
         return;
     }
-    let typed = [("Email", "notanemail"), ("Username", "bo"), ("Password", PASSWORD)];
+    let typed = [
+        ("Email", "notanemail"),
+        ("Username", "bo"),
+        ("Password", PASSWORD),
+    ];
     let part = visitor.htmx("Create account", &typed).await;
     assert_eq!(part.status, 422);
-    assert!(part.field("Email").description.contains("Enter a valid email address"));
-    let typed = [("Email", "ana@example.org"), ("Username", "bo"), ("Password", PASSWORD)];
+    assert!(
+        part.field("Email")
+            .description
+            .contains("Enter a valid email address")
+    );
+    let typed = [
+        ("Email", "ana@example.org"),
+        ("Username", "bo"),
+        ("Password", PASSWORD),
+    ];
     let part = visitor.htmx("Create account", &typed).await;
     assert_eq!(part.status, 409);
     part.shows(BANNER);

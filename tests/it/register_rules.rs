@@ -16,7 +16,12 @@ async fn every_broken_rule_names_its_field() {
     let cases = [
         ("", "ana", PASSWORD, "email"),
         ("ana@localhost", "ana", PASSWORD, "email"),
-        ("ana@example.org\r\nBcc: b@example.org", "ana", PASSWORD, "email"),
+        (
+            "ana@example.org\r\nBcc: b@example.org",
+            "ana",
+            PASSWORD,
+            "email",
+        ),
         ("ana\0@example.org", "ana", PASSWORD, "email"),
         (&long_mail, "ana", PASSWORD, "email"),
         ("ana@example.org", "an", PASSWORD, "username"),
@@ -37,7 +42,9 @@ async fn every_broken_rule_names_its_field() {
         ("ana@example.org", "ana", "qwertyuiop", "password"),
     ];
     for (email, username, password, field) in cases {
-        let answer = api.post("/auth/register", body(email, username, password)).await;
+        let answer = api
+            .post("/auth/register", body(email, username, password))
+            .await;
         answer.invalid(field);
     }
     assert_eq!(app.count("users").await, 0);
@@ -47,30 +54,66 @@ async fn every_broken_rule_names_its_field() {
 async fn reserved_names_are_refused_whatever_their_case() {
     let app = TestApp::start().await;
     let ours = [
-        "admin", "root", "support", "auth", "users", "health", "livez", "metrics", "docs",
-        "avatars", "register", "login", "logout", "verify", "timeline", "profile", "static",
-        "openapi.json", "ADMIN", "Support",
+        "admin",
+        "root",
+        "support",
+        "auth",
+        "users",
+        "health",
+        "livez",
+        "metrics",
+        "docs",
+        "avatars",
+        "register",
+        "login",
+        "logout",
+        "verify",
+        "timeline",
+        "profile",
+        "static",
+        "openapi.json",
+        "ADMIN",
+        "Support",
     ];
     for name in ours {
-        let answer = app.api().post("/auth/register", body("a@example.org", name, PASSWORD)).await;
+        let answer = app
+            .api()
+            .post("/auth/register", body("a@example.org", name, PASSWORD))
+            .await;
         answer.invalid("username");
     }
     // Reserved too, and too short besides.
-    app.api().post("/auth/register", body("a@example.org", "me", PASSWORD)).await.invalid("username");
+    app.api()
+        .post("/auth/register", body("a@example.org", "me", PASSWORD))
+        .await
+        .invalid("username");
 }
 
 #[tokio::test]
 async fn the_limits_themselves_are_allowed() {
     let app = TestApp::start().await;
-    let longest = format!("{}@{}.{}.{}.org", "l".repeat(64), "a".repeat(63), "b".repeat(63), "c".repeat(57));
+    let longest = format!(
+        "{}@{}.{}.{}.org",
+        "l".repeat(64),
+        "a".repeat(63),
+        "b".repeat(63),
+        "c".repeat(57)
+    );
     assert_eq!(longest.len(), 254);
     let good = [
         (longest.as_str(), "abc", "8charact"),
-        ("x+tag@sub.example.co.uk", &"a".repeat(30), &"🦀".repeat(256)),
+        (
+            "x+tag@sub.example.co.uk",
+            &"a".repeat(30),
+            &"🦀".repeat(256),
+        ),
         ("o'hara@example.org", "A.b_9", "        x"),
     ];
     for (email, username, password) in good {
-        app.api().post("/auth/register", body(email, username, password)).await.expect(201);
+        app.api()
+            .post("/auth/register", body(email, username, password))
+            .await
+            .expect(201);
     }
 }
 
@@ -83,7 +126,10 @@ async fn missing_null_and_mistyped_fields_are_all_named() {
         json!({ "email": 1, "username": ["ana"], "password": { "a": 1 } }),
         json!({ "email": true, "username": 1.5, "password": false }),
     ] {
-        app.api().post("/auth/register", bad).await.invalid("email username password");
+        app.api()
+            .post("/auth/register", bad)
+            .await
+            .invalid("email username password");
     }
 }
 
@@ -91,7 +137,10 @@ async fn missing_null_and_mistyped_fields_are_all_named() {
 async fn validation_comes_before_conflicts() {
     let app = TestApp::start().await;
     app.person("ana").await;
-    let answer = app.api().post("/auth/register", body("ana@example.org", "ana", "short")).await;
+    let answer = app
+        .api()
+        .post("/auth/register", body("ana@example.org", "ana", "short"))
+        .await;
     answer.invalid("password");
 }
 
@@ -101,10 +150,18 @@ async fn space_around_an_email_is_not_part_of_it_and_unknown_keys_are_ignored() 
     let mut typed = body("  Ana@Example.org\t", "ana", PASSWORD);
     typed["email_verified"] = json!(true);
     typed["id"] = json!("00000000-0000-0000-0000-000000000000");
-    let made = app.api().post("/auth/register", typed).await.expect(201).json();
+    let made = app
+        .api()
+        .post("/auth/register", typed)
+        .await
+        .expect(201)
+        .json();
     assert_eq!(made["email"], "Ana@Example.org");
     assert_ne!(made["id"], "00000000-0000-0000-0000-000000000000");
-    assert!(!app.value::<bool>("select email_verified from users.users", &[]).await);
+    assert!(
+        !app.value::<bool>("select email_verified from users.users", &[])
+            .await
+    );
 }
 
 #[tokio::test]
@@ -123,21 +180,38 @@ async fn an_unverified_account_lets_go_of_its_names_24_hours_after_its_last_link
     app.sink.mail_to(&first.email).await;
     app.clock.advance(Duration::hours(23));
     let same = || body("ana@example.org", "ana", PASSWORD);
-    app.api().post("/auth/register", same()).await.error(409, "EMAIL_ALREADY_EXISTS");
+    app.api()
+        .post("/auth/register", same())
+        .await
+        .error(409, "EMAIL_ALREADY_EXISTS");
 
     // Another link, another 24 hours.
     let email = json!({ "email": "ana@example.org" });
-    app.api().post("/auth/verify/resend", email).await.expect(202);
+    app.api()
+        .post("/auth/verify/resend", email)
+        .await
+        .expect(202);
     app.sink.nth_mail_to(&first.email, 2).await;
     app.mails_are_out().await;
     app.clock.advance(Duration::hours(23));
-    app.api().post("/auth/register", same()).await.error(409, "EMAIL_ALREADY_EXISTS");
+    app.api()
+        .post("/auth/register", same())
+        .await
+        .error(409, "EMAIL_ALREADY_EXISTS");
 
     app.clock.advance(Duration::hours(1) + Duration::seconds(5));
-    let made = app.api().post("/auth/register", same()).await.expect(201).json();
+    let made = app
+        .api()
+        .post("/auth/register", same())
+        .await
+        .expect(201)
+        .json();
     assert_ne!(made["id"], first.id.to_string());
     assert_eq!(app.count("users").await, 1);
-    app.api().get(&first.api("")).await.error(404, "USER_NOT_FOUND");
+    app.api()
+        .get(&first.api(""))
+        .await
+        .error(404, "USER_NOT_FOUND");
 }
 
 #[tokio::test]
@@ -146,5 +220,8 @@ async fn a_verified_account_keeps_its_names_for_ever() {
     app.person("ana").await;
     app.clock.advance(Duration::days(400));
     let same = body("ana@example.org", "ana", PASSWORD);
-    app.api().post("/auth/register", same).await.error(409, "EMAIL_ALREADY_EXISTS");
+    app.api()
+        .post("/auth/register", same)
+        .await
+        .error(409, "EMAIL_ALREADY_EXISTS");
 }

@@ -28,7 +28,10 @@ fn signed(header: &Header, claims: &Value, pem: &str) -> String {
 }
 
 async fn refused(app: &TestApp, what: &str, authorization: &str) {
-    let request = app.api().request("GET", "/users/me").header("Authorization", authorization);
+    let request = app
+        .api()
+        .request("GET", "/users/me")
+        .header("Authorization", authorization);
     let answer = request.send().await;
     assert_eq!(answer.status, 401, "{what}: {}", answer.text());
     answer.error(401, "UNAUTHENTICATED");
@@ -65,7 +68,12 @@ async fn wrong_claims_are_refused() {
             forged[claim] = value.clone();
         }
         let token = signed(&header(&kid), &forged, &KEY);
-        refused(&app, &format!("{claim}: {value}"), &format!("Bearer {token}")).await;
+        refused(
+            &app,
+            &format!("{claim}: {value}"),
+            &format!("Bearer {token}"),
+        )
+        .await;
     }
 }
 
@@ -75,7 +83,10 @@ async fn wrong_headers_are_refused() {
     let ana = app.person("ana").await;
     let (claims, kid) = good(&ana);
     for (what, change) in [
-        ("typ JWT", (|h: &mut Header| h.typ = Some("JWT".into())) as fn(&mut Header)),
+        (
+            "typ JWT",
+            (|h: &mut Header| h.typ = Some("JWT".into())) as fn(&mut Header),
+        ),
         ("no typ", |h| h.typ = None),
         ("unknown kid", |h| h.kid = Some("unknown".into())),
         ("no kid", |h| h.kid = None),
@@ -92,7 +103,12 @@ async fn wrong_headers_are_refused() {
     }
     let mut other = header(&kid);
     other.alg = Algorithm::RS512;
-    refused(&app, "RS512", &format!("Bearer {}", signed(&other, &claims, &KEY))).await;
+    refused(
+        &app,
+        "RS512",
+        &format!("Bearer {}", signed(&other, &claims, &KEY)),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -101,7 +117,12 @@ async fn wrong_signatures_are_refused() {
     let ana = app.person("ana").await;
     let (mut claims, kid) = good(&ana);
     let theirs = keys::generate_private_key().unwrap();
-    refused(&app, "another key", &format!("Bearer {}", signed(&header(&kid), &claims, &theirs))).await;
+    refused(
+        &app,
+        "another key",
+        &format!("Bearer {}", signed(&header(&kid), &claims, &theirs)),
+    )
+    .await;
 
     let encode = |value: &Value| BASE64.encode(value.to_string());
     for alg in ["none", "None", "NONE", "nOnE"] {
@@ -117,7 +138,11 @@ async fn wrong_signatures_are_refused() {
     symmetric.alg = Algorithm::HS256;
     let modulus: Value = serde_json::from_str(&jwks).unwrap();
     let modulus = modulus["keys"][0]["n"].as_str().unwrap();
-    for secret in [jwks.as_bytes(), modulus.as_bytes(), &BASE64.decode(modulus).unwrap()] {
+    for secret in [
+        jwks.as_bytes(),
+        modulus.as_bytes(),
+        &BASE64.decode(modulus).unwrap(),
+    ] {
         let key = EncodingKey::from_secret(secret);
         let token = jsonwebtoken::encode(&symmetric, &claims, &key).unwrap();
         refused(&app, "HS256", &format!("Bearer {token}")).await;
@@ -157,10 +182,16 @@ async fn what_is_no_bearer_token_is_refused() {
     let query = format!("/users/me?access_token={token}");
     app.api().get(&query).await.error(401, "UNAUTHENTICATED");
     let request = app.api().request("GET", "/users/me");
-    let twice = request.header("Authorization", &format!("Bearer {token}")).header("Authorization", "Bearer x");
+    let twice = request
+        .header("Authorization", &format!("Bearer {token}"))
+        .header("Authorization", "Bearer x");
     twice.send().await.error(401, "UNAUTHENTICATED");
     let lower = app.api().request("GET", "/users/me");
-    lower.header("Authorization", &format!("bearer {token}")).send().await.expect(200);
+    lower
+        .header("Authorization", &format!("bearer {token}"))
+        .send()
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -168,7 +199,12 @@ async fn endpoints_without_a_need_for_a_token_ignore_a_bad_one() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     let api = app.api().bearer("nonsense");
-    for path in [ana.api(""), "/users?username=ana".to_owned(), "/health".to_owned(), "/@ana".to_owned()] {
+    for path in [
+        ana.api(""),
+        "/users?username=ana".to_owned(),
+        "/health".to_owned(),
+        "/@ana".to_owned(),
+    ] {
         api.get(&path).await.expect(200);
     }
 }

@@ -59,9 +59,15 @@ impl ImagePool {
 
 fn make(upload: &[u8]) -> Result<Vec<Vec<u8>>> {
     let picture = decode(upload)?;
-    let largest = picture
-        .resize_to_fill(SIZES[0], SIZES[0], FilterType::Triangle)
-        .into_rgb8();
+    // Cropped first: filling the square from a strip of 8,192 by 1 would pass through a picture
+    // of 3,276,800 by 400.
+    let side = picture.width().min(picture.height());
+    let (x, y) = ((picture.width() - side) / 2, (picture.height() - side) / 2);
+    let largest =
+        picture
+            .crop_imm(x, y, side, side)
+            .resize_exact(SIZES[0], SIZES[0], FilterType::Triangle);
+    let largest = on_white(largest).into_rgb8();
     SIZES
         .iter()
         .map(|&side| {
@@ -106,7 +112,7 @@ fn decode(upload: &[u8]) -> Result<DynamicImage> {
     let orientation = decoder.orientation().map_err(broken)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(broken)?;
     picture.apply_orientation(orientation);
-    Ok(on_white(picture))
+    Ok(picture)
 }
 
 /// The decoder fills what a cut-off JPEG lacks with grey. A whole one has an end-of-image marker

@@ -82,19 +82,26 @@ impl Api {
     /// A POST that carries a refresh token in its cookie.
     pub async fn with_refresh_token(&self, path: &str, token: &str) -> Answer {
         let cookie = format!("refresh_token={token}");
-        self.request("POST", path).header("Cookie", &cookie).send().await
+        self.request("POST", path)
+            .header("Cookie", &cookie)
+            .send()
+            .await
     }
 
     /// Uploads a picture as the multipart field `avatar`.
     pub async fn upload(&self, bytes: &[u8]) -> Answer {
-        self.upload_as("avatar", "picture.png", "image/png", bytes).await
+        self.upload_as("avatar", "picture.png", "image/png", bytes)
+            .await
     }
 
     /// Uploads a file as any multipart field.
     pub async fn upload_as(&self, field: &str, name: &str, kind: &str, bytes: &[u8]) -> Answer {
         let (boundary, body) = multipart(&[], Some((field, name, kind, bytes)));
         let kind = format!("multipart/form-data; boundary={boundary}");
-        self.request("PUT", "/users/me/avatar").body(&kind, body).send().await
+        self.request("PUT", "/users/me/avatar")
+            .body(&kind, body)
+            .send()
+            .await
     }
 }
 
@@ -181,7 +188,11 @@ impl Answer {
             assert_keys(error, "code message fields");
             for field in error["fields"].as_array().expect("a list of fields") {
                 assert_keys(field, "field code message");
-                assert!(field.as_object().is_some_and(|f| f.values().all(Value::is_string)));
+                assert!(
+                    field
+                        .as_object()
+                        .is_some_and(|f| f.values().all(Value::is_string))
+                );
             }
         } else {
             assert_keys(error, "code message");
@@ -206,7 +217,11 @@ impl Answer {
     #[track_caller]
     pub fn json(&self) -> Value {
         let kind = self.header("content-type").unwrap_or_default();
-        assert!(kind.starts_with("application/json"), "{kind:?}: {}", self.text());
+        assert!(
+            kind.starts_with("application/json"),
+            "{kind:?}: {}",
+            self.text()
+        );
         serde_json::from_slice(&self.body).expect("JSON")
     }
 
@@ -225,7 +240,9 @@ impl Answer {
 
     /// The cookie of this name that the answer sets.
     pub fn cookie(&self, name: &str) -> Option<SetCookie> {
-        SetCookie::all(&self.headers).into_iter().find(|cookie| cookie.name == name)
+        SetCookie::all(&self.headers)
+            .into_iter()
+            .find(|cookie| cookie.name == name)
     }
 
     /// The refresh token that the answer hands out.
@@ -239,7 +256,10 @@ impl Answer {
     /// The access token in the body.
     #[track_caller]
     pub fn access_token(&self) -> String {
-        self.json()["access_token"].as_str().expect("an access token").to_owned()
+        self.json()["access_token"]
+            .as_str()
+            .expect("an access token")
+            .to_owned()
     }
 }
 

@@ -63,8 +63,9 @@ impl TestApp {
             ("LOG_FORMAT", "text"),
         ];
         let all = usual.iter().chain(own);
-        let settings: HashMap<String, String> =
-            all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings: HashMap<String, String> = all
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let clock = Clock::default();
         let service = serve(&settings, &clock, listener).await;
         Self {
@@ -147,7 +148,8 @@ impl TestApp {
 
     /// How many rows a table, or a table with a condition, has.
     pub async fn count(&self, table: &str) -> i64 {
-        self.value(&format!("select count(*) from users.{table}"), &[]).await
+        self.value(&format!("select count(*) from users.{table}"), &[])
+            .await
     }
 
     /// Waits until no mail is owed: the worker has written down what it sent.
@@ -182,5 +184,7 @@ async fn serve(
     listener: TcpListener,
 ) -> Service {
     let config = Config::from_map(settings).expect("a good configuration");
-    Service::start_on(listener, config, clock.clone()).await.expect("the service starts")
+    Service::start_on(listener, config, clock.clone())
+        .await
+        .expect("the service starts")
 }

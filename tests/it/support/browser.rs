@@ -1,7 +1,7 @@
 //! Real Chromium, driven through chromedriver.
 
 use super::{TestApp, api::plain_client, eventually, free_port};
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::{
@@ -62,7 +62,9 @@ impl Browser {
             session: String::new(),
         };
         eventually("chromedriver listens", || async {
-            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
+            tokio::net::TcpStream::connect(("127.0.0.1", port))
+                .await
+                .ok()
         })
         .await;
         let capabilities = json!({
@@ -77,7 +79,11 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect(MISSING);
-        driver.session = client.session_id().await.expect("a session").unwrap_or_default();
+        driver.session = client
+            .session_id()
+            .await
+            .expect("a session")
+            .unwrap_or_default();
         Self {
             client,
             base: app.url.clone(),
@@ -88,12 +94,20 @@ impl Browser {
 
     /// Types a path into the address bar.
     pub async fn go(&self, path: &str) {
-        self.client.goto(&format!("{}{path}", self.base)).await.expect("a page");
+        self.client
+            .goto(&format!("{}{path}", self.base))
+            .await
+            .expect("a page");
     }
 
     /// The path of the address bar.
     pub async fn path(&self) -> String {
-        self.client.current_url().await.expect("an address").path().to_owned()
+        self.client
+            .current_url()
+            .await
+            .expect("an address")
+            .path()
+            .to_owned()
     }
 
     /// Waits until the address bar shows a path.
@@ -110,7 +124,10 @@ impl Browser {
             .find(label => label.innerText.trim() === arguments[0]);
             return label && label.control ? label.control.id : null";
         let id = eventually(&format!("a field {label:?}"), || async {
-            self.run(script, vec![json!(label)]).await.as_str().map(str::to_owned)
+            self.run(script, vec![json!(label)])
+                .await
+                .as_str()
+                .map(str::to_owned)
         })
         .await;
         self.client.find(Locator::Id(&id)).await.expect("the field")
@@ -118,21 +135,41 @@ impl Browser {
 
     /// Types into the control with this label, in place of what is there.
     pub async fn fill(&self, label: &str, text: &str) {
-        let field = self.field(label).await;
-        field.clear().await.expect("it can be cleared");
-        field.send_keys(text).await.expect("it can be typed into");
+        // In place of what is there; WebDriver's own clearing would leave the field in between.
+        let keys = format!(
+            "{}a{}{text}",
+            char::from(Key::Control),
+            char::from(Key::Null)
+        );
+        eventually(&format!("{label:?} can be typed into"), || async {
+            self.field(label).await.send_keys(&keys).await.ok()
+        })
+        .await;
+    }
+
+    /// Types a Tab: the field is left.
+    pub async fn leave(&self, label: &str) {
+        let tab = char::from(Key::Tab).to_string();
+        self.field(label)
+            .await
+            .send_keys(&tab)
+            .await
+            .expect("it can be left");
     }
 
     /// Clicks a button or link by its name, once it is there.
     pub async fn click(&self, name: &str) {
-        let xpath = format!(
-            "//*[self::button or self::a][normalize-space()=\"{name}\" or @aria-label=\"{name}\"]"
-        );
-        let found = eventually(&format!("something to click named {name:?}"), || async {
-            self.client.find(Locator::XPath(&xpath)).await.ok()
-        })
-        .await;
-        found.click().await.expect("it can be clicked");
+        let named = format!("[normalize-space()=\"{name}\" or @aria-label=\"{name}\"]");
+        let clicked = || async {
+            for kind in ["button", "a"] {
+                let xpath = format!("//{kind}{named}");
+                if let Ok(found) = self.client.find(Locator::XPath(&xpath)).await {
+                    return found.click().await.ok();
+                }
+            }
+            None
+        };
+        eventually(&format!("{name:?} can be clicked"), clicked).await;
     }
 
     /// Whether there is a visible button with this name.
@@ -159,7 +196,10 @@ impl Browser {
 
     /// Runs a script in the page.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
-        self.client.execute(script, arguments).await.unwrap_or_default()
+        self.client
+            .execute(script, arguments)
+            .await
+            .unwrap_or_default()
     }
 
     /// Puts a mark on the page that a reload would lose.
@@ -176,7 +216,11 @@ impl Browser {
     pub async fn console_is_clean(&self) {
         let Driver { port, session, .. } = &self.driver;
         let url = format!("http://127.0.0.1:{port}/session/{session}/se/log");
-        let log = plain_client().post(url).json(&json!({ "type": "browser" })).send().await;
+        let log = plain_client()
+            .post(url)
+            .json(&json!({ "type": "browser" }))
+            .send()
+            .await;
         let log: Value = log.expect("a log").json().await.expect("JSON");
         let entries = log["value"].as_array().expect("a list");
         // What the service answers with 4xx is noted too, and is no error of the page.

@@ -39,7 +39,9 @@ impl Field {
             name: attribute("name"),
             kind,
             value,
-            attributes: attributes.map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+            attributes: attributes
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .collect(),
             description: html::texts_of(html, &attribute("aria-describedby")),
         }
     }
@@ -108,13 +110,18 @@ impl Form {
             .filter(|element| html::name(html, *element) == button)
             .collect();
         let [pressed] = buttons[..] else {
-            let all: Vec<_> = html.select(&selector).map(|b| html::name(html, b)).collect();
+            let all: Vec<_> = html
+                .select(&selector)
+                .map(|b| html::name(html, b))
+                .collect();
             panic!("{} buttons {button:?}, there are {all:?}", buttons.len())
         };
         let form = owner(html, pressed).expect("the button has a form");
         let written = |name: &str| form.attr(name).unwrap_or_default().to_owned();
         let or_formerly = |new: &str, old: &str| {
-            pressed.attr(new).map_or_else(|| written(old), str::to_owned)
+            pressed
+                .attr(new)
+                .map_or_else(|| written(old), str::to_owned)
         };
         let method = or_formerly("formmethod", "method").to_ascii_uppercase();
         let attributes = form.value().attrs();
@@ -123,9 +130,15 @@ impl Form {
             (name.to_owned(), value.to_owned())
         });
         Self {
-            method: if method == "POST" { method } else { "GET".to_owned() },
+            method: if method == "POST" {
+                method
+            } else {
+                "GET".to_owned()
+            },
             action: or_formerly("formaction", "action"),
-            attributes: attributes.map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+            attributes: attributes
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .collect(),
             fields: html
                 .select(&css("input, textarea, select"))
                 .filter(|control| owner(html, *control).map(|f| f.id()) == Some(form.id()))
@@ -139,7 +152,11 @@ impl Form {
     /// Types into the field with this label.
     #[track_caller]
     pub fn fill(&mut self, label: &str, value: &str) -> &mut Self {
-        let labels: Vec<_> = self.fields.iter().map(|field| field.label.clone()).collect();
+        let labels: Vec<_> = self
+            .fields
+            .iter()
+            .map(|field| field.label.clone())
+            .collect();
         let mut found = self.fields.iter_mut().filter(|field| field.label == label);
         match (found.next(), found.next()) {
             (Some(field), None) => value.clone_into(&mut field.value),
@@ -176,7 +193,8 @@ impl Form {
 
     /// The value of an `hx-…` attribute, whichever way it is written.
     pub fn hx(&self, name: &str) -> Option<&str> {
-        self.attr(&format!("hx-{name}")).or_else(|| self.attr(&format!("data-hx-{name}")))
+        self.attr(&format!("hx-{name}"))
+            .or_else(|| self.attr(&format!("data-hx-{name}")))
     }
 
     /// Insists that a browser without script lets the form go.
@@ -186,7 +204,10 @@ impl Form {
             return;
         }
         for field in &self.fields {
-            assert!(field.passes_the_browser(), "the browser keeps back: {field:?}");
+            assert!(
+                field.passes_the_browser(),
+                "the browser keeps back: {field:?}"
+            );
         }
     }
 }
@@ -197,5 +218,7 @@ fn owner<'a>(html: &'a Html, control: ElementRef<'a>) -> Option<ElementRef<'a>> 
         return html::by_id(html, id);
     }
     let parents = control.ancestors().filter_map(ElementRef::wrap);
-    parents.into_iter().find(|parent| parent.value().name() == "form")
+    parents
+        .into_iter()
+        .find(|parent| parent.value().name() == "form")
 }

@@ -28,7 +28,9 @@ impl Element {
         let attributes = element.value().attrs();
         Self {
             tag: element.value().name().to_owned(),
-            attributes: attributes.map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+            attributes: attributes
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .collect(),
             name: name(html, element),
             inner: element.inner_html(),
         }
@@ -48,7 +50,8 @@ pub fn css(selector: &str) -> Selector {
 
 /// The element with this id.
 pub fn by_id<'a>(html: &'a Html, id: &str) -> Option<ElementRef<'a>> {
-    html.select(&css("[id]")).find(|element| element.attr("id") == Some(id))
+    html.select(&css("[id]"))
+        .find(|element| element.attr("id") == Some(id))
 }
 
 /// The accessible name: `aria-label`, `aria-labelledby`, the value of an old submit button, or
@@ -107,7 +110,9 @@ pub fn label(html: &Html, control: ElementRef<'_>) -> Option<String> {
         .find(|label| id.is_some() && label.attr("for") == id);
     let around = || {
         let parents = control.ancestors().filter_map(ElementRef::wrap);
-        parents.into_iter().find(|parent| parent.value().name() == "label")
+        parents
+            .into_iter()
+            .find(|parent| parent.value().name() == "label")
     };
     match pointing.or_else(around) {
         Some(label) => Some(text(label)),

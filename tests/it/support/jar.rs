@@ -18,7 +18,9 @@ impl SetCookie {
     /// All that an answer sets, in order.
     pub fn all(headers: &HeaderMap) -> Vec<Self> {
         let texts = headers.get_all(header::SET_COOKIE).iter();
-        texts.map(|text| Self::parse(text.to_str().expect("ASCII"))).collect()
+        texts
+            .map(|text| Self::parse(text.to_str().expect("ASCII")))
+            .collect()
     }
 
     fn parse(text: &str) -> Self {
@@ -62,7 +64,10 @@ impl Jar {
     /// The `Cookie` header for a path; none without cookies.
     pub fn header(&self, path: &str) -> Option<String> {
         let sent = self.0.values().filter(|cookie| {
-            let scope = cookie.attributes.iter().find_map(|a| a.strip_prefix("Path="));
+            let scope = cookie
+                .attributes
+                .iter()
+                .find_map(|a| a.strip_prefix("Path="));
             path.starts_with(scope.unwrap_or("/"))
         });
         let pairs: Vec<_> = sent.map(|c| format!("{}={}", c.name, c.value)).collect();

@@ -16,7 +16,7 @@ mod sink;
 mod visitor;
 mod wait;
 
-pub use api::{Answer, Api, assert_keys};
+pub use api::{Answer, Api, Call, assert_keys};
 pub use app::{KEY, TestApp};
 pub use browser::Browser;
 pub use html::Element;

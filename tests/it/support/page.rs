@@ -75,14 +75,19 @@ impl Page {
 
     /// The title.
     pub fn title(&self) -> String {
-        self.all("title").first().map(|title| title.name.clone()).unwrap_or_default()
+        self.all("title")
+            .first()
+            .map(|title| title.name.clone())
+            .unwrap_or_default()
     }
 
     /// All elements that a selector finds.
     #[track_caller]
     pub fn all(&self, selector: &str) -> Vec<Element> {
         let html = self.parsed();
-        html.select(&css(selector)).map(|element| Element::of(&html, element)).collect()
+        html.select(&css(selector))
+            .map(|element| Element::of(&html, element))
+            .collect()
     }
 
     /// The first element that a selector finds.
@@ -94,12 +99,17 @@ impl Page {
 
     /// The link with this name.
     pub fn link(&self, name: &str) -> Option<Element> {
-        self.all("a[href]").into_iter().find(|link| link.name == name)
+        self.all("a[href]")
+            .into_iter()
+            .find(|link| link.name == name)
     }
 
     /// The names of all links.
     pub fn links(&self) -> Vec<String> {
-        self.all("a[href]").into_iter().map(|link| link.name).collect()
+        self.all("a[href]")
+            .into_iter()
+            .map(|link| link.name)
+            .collect()
     }
 
     /// Whether there is a button with this name.
@@ -109,7 +119,10 @@ impl Page {
 
     /// The names of all buttons.
     pub fn buttons(&self) -> Vec<String> {
-        self.all("button, input[type=submit]").into_iter().map(|button| button.name).collect()
+        self.all("button, input[type=submit]")
+            .into_iter()
+            .map(|button| button.name)
+            .collect()
     }
 
     /// The control with this label.
@@ -124,9 +137,11 @@ impl Page {
     /// All controls that people see.
     pub fn fields(&self) -> Vec<Field> {
         let html = self.parsed();
-        html.select(&css("input:not([type=hidden]):not([type=submit]), textarea, select"))
-            .map(|control| Field::of(&html, control))
-            .collect()
+        html.select(&css(
+            "input:not([type=hidden]):not([type=submit]), textarea, select",
+        ))
+        .map(|control| Field::of(&html, control))
+        .collect()
     }
 
     /// The form that the button with this name sends.

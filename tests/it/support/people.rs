@@ -46,9 +46,14 @@ impl TestApp {
             username: Text::from(username),
             password: Text::from(PASSWORD),
         };
-        let made = accounts::register(&self.app, &registration).await.expect("an account");
+        let made = accounts::register(&self.app, &registration)
+            .await
+            .expect("an account");
         let roles = ["user".to_owned()];
-        let token = self.app.keys.issue(made.id, &email, &roles, self.clock.now());
+        let token = self
+            .app
+            .keys
+            .issue(made.id, &email, &roles, self.clock.now());
         Person {
             id: made.id,
             username: made.username,
@@ -62,7 +67,9 @@ impl TestApp {
         let person = self.unverified(username).await;
         let token = self.link_token(&person).await;
         let token = Text::from(token.as_str());
-        verification::verify(&self.app, &Verification { token }).await.expect("verified");
+        verification::verify(&self.app, &Verification { token })
+            .await
+            .expect("verified");
         person
     }
 
@@ -78,8 +85,13 @@ impl TestApp {
     /// The token of the link that a person was last sent, whether or not the mail has left.
     pub async fn link_token(&self, person: &Person) -> String {
         let db = self.db().await;
-        let newest = "select id from users.outbox where user_id = $1 order by created_at desc limit 1";
-        let mail: Uuid = db.query_one(newest, &[&person.id]).await.expect("a mail owed").get(0);
+        let newest =
+            "select id from users.outbox where user_id = $1 order by created_at desc limit 1";
+        let mail: Uuid = db
+            .query_one(newest, &[&person.id])
+            .await
+            .expect("a mail owed")
+            .get(0);
         let token = self.app.keys.mail_token(mail).expect("a token");
         let now = self.clock.now();
         let until = now + Duration::hours(24);
@@ -106,8 +118,12 @@ impl TestApp {
                 email: &email,
                 password_hash: &hash,
             };
-            users::insert(&client, &user, self.clock.now()).await.expect("an account");
-            users::mark_verified(&client, id, self.clock.now()).await.expect("verified");
+            users::insert(&client, &user, self.clock.now())
+                .await
+                .expect("an account");
+            users::mark_verified(&client, id, self.clock.now())
+                .await
+                .expect("verified");
             ids.push(id);
         }
         ids

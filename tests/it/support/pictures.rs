@@ -19,7 +19,9 @@ fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
         Rgb([shade(x, width), shade(y, height), 128])
     });
     let mut bytes = Vec::new();
-    picture.write_to(&mut Cursor::new(&mut bytes), format).expect("a picture");
+    picture
+        .write_to(&mut Cursor::new(&mut bytes), format)
+        .expect("a picture");
     bytes
 }
 
@@ -32,7 +34,11 @@ pub fn png_of_exactly(size: usize) -> Vec<u8> {
     let padding = size - bytes.len() - END - CHUNK_OVERHEAD;
     let mut chunk = b"prVt".to_vec();
     chunk.resize(4 + padding, b'x');
-    bytes.extend(u32::try_from(padding).expect("a small picture").to_be_bytes());
+    bytes.extend(
+        u32::try_from(padding)
+            .expect("a small picture")
+            .to_be_bytes(),
+    );
     bytes.extend_from_slice(&chunk);
     bytes.extend(crc32(&chunk).to_be_bytes());
     bytes.extend(end);

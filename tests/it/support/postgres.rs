@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::process::CommandExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{self, Child, Command, Stdio},
     sync::{
         OnceLock,
@@ -93,9 +93,14 @@ fn broom(folder: &Path, sockets: &str) -> Child {
 
 /// The directory of the server's socket: the host of its URL.
 fn sockets(url: &str) -> String {
-    let host = url.split('@').nth(1).and_then(|rest| rest.split('/').next());
+    let host = url
+        .split('@')
+        .nth(1)
+        .and_then(|rest| rest.split('/').next());
     let host = host.expect("a socket's directory in the URL");
-    percent_encoding::percent_decode_str(host).decode_utf8_lossy().into_owned()
+    percent_encoding::percent_decode_str(host)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// Drops databases, one after another, in the background.
@@ -114,7 +119,11 @@ fn janitor(url: String) -> Sender<String> {
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     let mut runtime = runtime::Builder::new_current_thread();
-    runtime.enable_all().build().expect("a runtime").block_on(work)
+    runtime
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(work)
 }
 
 /// A database of a test's own, dropped with this handle.
@@ -154,6 +163,19 @@ impl Database {
         self.url.replacen("postgres@", &format!("{role}@"), 1)
     }
 
+    /// The connection string for who comes through a port of this machine.
+    pub fn url_over_tcp(&self, port: u16) -> String {
+        format!(
+            "postgresql://postgres@127.0.0.1:{port}/{}?sslmode=disable",
+            self.name
+        )
+    }
+
+    /// The server's socket.
+    pub fn socket(&self) -> PathBuf {
+        Path::new(&sockets(&self.url)).join(".s.PGSQL.5432")
+    }
+
     /// A connection of one's own.
     pub async fn connect(&self) -> Client {
         connect(&self.url).await
@@ -182,7 +204,9 @@ impl Drop for Database {
 
 /// A connection.
 pub async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .expect("a connection");
     tokio::spawn(async move { connection.await.ok() });
     client
 }

@@ -84,7 +84,9 @@ impl Program {
 
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let kill = Command::new("kill").args(["-s", name, &self.id().to_string()]).status();
+        let kill = Command::new("kill")
+            .args(["-s", name, &self.id().to_string()])
+            .status();
         assert!(kill.expect("kill").success());
     }
 
@@ -100,7 +102,11 @@ impl Program {
 
     fn insist_it_runs(&mut self) {
         let ended = self.child.try_wait().expect("a child");
-        assert!(ended.is_none(), "the program ended: {ended:?}\n{}", self.output());
+        assert!(
+            ended.is_none(),
+            "the program ended: {ended:?}\n{}",
+            self.output()
+        );
     }
 }
 
@@ -127,7 +133,11 @@ fn collect(stream: Option<impl Read + Send + 'static>, output: &Arc<Mutex<String
 pub fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let program = binary(arguments, environment);
     let mut command = Command::new("timeout");
-    command.arg("60").arg(program.get_program()).args(program.get_args()).env_clear();
+    command
+        .arg("60")
+        .arg(program.get_program())
+        .args(program.get_args())
+        .env_clear();
     for (name, value) in program.get_envs() {
         command.env(name, value.unwrap_or_default());
     }

@@ -2,10 +2,7 @@
 
 use super::eventually;
 use mail_parser::MessageParser;
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, Mutex};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufStream},
     net::{TcpListener, TcpStream},
@@ -67,7 +64,10 @@ impl Mail {
         self.parsed(|mail| {
             let all = |a: Option<&mail_parser::Address<'_>>| -> Vec<String> {
                 let addresses = a.into_iter().flat_map(mail_parser::Address::iter);
-                addresses.filter_map(|a| a.address()).map(str::to_owned).collect()
+                addresses
+                    .filter_map(|a| a.address())
+                    .map(str::to_owned)
+                    .collect()
             };
             (all(mail.from()).join(","), all(mail.to()))
         })
@@ -80,7 +80,10 @@ impl Mail {
         let mut links = text.lines().filter(|line| line.contains("://"));
         let link = links.next().expect("a link").to_owned();
         assert!(links.next().is_none(), "more than one link:\n{text}");
-        assert!(link.starts_with("http") && !link.contains(char::is_whitespace), "{link:?}");
+        assert!(
+            link.starts_with("http") && !link.contains(char::is_whitespace),
+            "{link:?}"
+        );
         link
     }
 
@@ -88,11 +91,18 @@ impl Mail {
     #[track_caller]
     pub fn token(&self) -> String {
         let link = self.link();
-        link.split_once("/verify?token=").expect("a verification link").1.to_owned()
+        link.split_once("/verify?token=")
+            .expect("a verification link")
+            .1
+            .to_owned()
     }
 
     fn parsed<T>(&self, look: impl FnOnce(&mail_parser::Message<'_>) -> T) -> T {
-        look(&MessageParser::default().parse(self.raw.as_bytes()).expect("a mail"))
+        look(
+            &MessageParser::default()
+                .parse(self.raw.as_bytes())
+                .expect("a mail"),
+        )
     }
 }
 
@@ -107,7 +117,6 @@ pub struct Sink {
 struct State {
     mode: Mutex<Mode>,
     mails: Mutex<Vec<Mail>>,
-    connections: AtomicUsize,
 }
 
 impl Sink {
@@ -124,7 +133,6 @@ impl Sink {
             state: Arc::new(State {
                 mode: Mutex::new(Mode::Up),
                 mails: Mutex::default(),
-                connections: AtomicUsize::new(0),
             }),
         };
         let state = Arc::clone(&sink.state);
@@ -142,15 +150,14 @@ impl Sink {
         *self.state.mode.lock().unwrap() = mode;
     }
 
-    /// How many connections there have been.
-    pub fn connections(&self) -> usize {
-        self.state.connections.load(Ordering::Relaxed)
-    }
-
     /// What came for an address so far.
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {
         let mails = self.state.mails.lock().unwrap();
-        mails.iter().filter(|mail| mail.to.iter().any(|to| to == address)).cloned().collect()
+        mails
+            .iter()
+            .filter(|mail| mail.to.iter().any(|to| to == address))
+            .cloned()
+            .collect()
     }
 
     /// The first mail for an address, once it is there.
@@ -161,7 +168,10 @@ impl Sink {
     /// The n-th mail for an address, once it is there.
     pub async fn nth_mail_to(&self, address: &str, n: usize) -> Mail {
         let what = format!("mail {n} to {address}");
-        eventually(&what, || async { self.mails_to(address).into_iter().nth(n - 1) }).await
+        eventually(&what, || async {
+            self.mails_to(address).into_iter().nth(n - 1)
+        })
+        .await
     }
 }
 
@@ -172,7 +182,6 @@ impl State {
 
     /// One conversation, RFC 5321.
     async fn talk(&self, stream: TcpStream) -> std::io::Result<()> {
-        self.connections.fetch_add(1, Ordering::Relaxed);
         let mut stream = BufStream::new(stream);
         if self.mode() == Mode::Down {
             return Ok(());
@@ -181,7 +190,11 @@ impl State {
         let mut to = Vec::new();
         loop {
             let line = hear(&mut stream).await?;
-            let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
+            let verb = line
+                .split([' ', ':'])
+                .next()
+                .unwrap_or_default()
+                .to_ascii_uppercase();
             let answer = match verb.as_str() {
                 _ if self.mode() == Mode::Down => return Ok(()),
                 "EHLO" => "250-sink\r\n250 8BITMIME",

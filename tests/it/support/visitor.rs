@@ -137,7 +137,9 @@ impl Visitor {
 
     async fn go(&mut self, method: Method, url: Url, body: Option<Body>, site: &str) -> &Page {
         let shape = |request: RequestBuilder| {
-            request.header("Accept", ACCEPT).header("Sec-Fetch-Mode", "navigate")
+            request
+                .header("Accept", ACCEPT)
+                .header("Sec-Fetch-Mode", "navigate")
         };
         let page = self.walk(method, url, body, site, &shape).await;
         self.page.insert(page)
@@ -154,11 +156,16 @@ impl Visitor {
     ) -> Page {
         let mut redirects = Vec::new();
         loop {
-            assert!(redirects.len() <= MAX_REDIRECTS, "in circles: {redirects:?}");
+            assert!(
+                redirects.len() <= MAX_REDIRECTS,
+                "in circles: {redirects:?}"
+            );
             let request = self.request(&method, &url, body.as_ref(), site);
             let answer = receive(shape(request)).await;
             self.jar.take(&answer.headers);
-            let Some(location) = answer.header("location").filter(|_| answer.status / 100 == 3)
+            let Some(location) = answer
+                .header("location")
+                .filter(|_| answer.status / 100 == 3)
             else {
                 return Page::new(url, redirects, answer);
             };
@@ -172,7 +179,13 @@ impl Visitor {
         }
     }
 
-    fn request(&self, method: &Method, url: &Url, body: Option<&Body>, site: &str) -> RequestBuilder {
+    fn request(
+        &self,
+        method: &Method,
+        url: &Url,
+        body: Option<&Body>,
+        site: &str,
+    ) -> RequestBuilder {
         let mut request = self.client.request(method.clone(), url.clone());
         if self.modern {
             request = request.header("Sec-Fetch-Site", site);
@@ -184,7 +197,9 @@ impl Visitor {
             request = request.header("Cookie", cookies);
         }
         match body {
-            Some(body) => request.header("Content-Type", &body.kind).body(body.bytes.clone()),
+            Some(body) => request
+                .header("Content-Type", &body.kind)
+                .body(body.bytes.clone()),
             None => request,
         }
     }
@@ -192,12 +207,13 @@ impl Visitor {
     /// An address as the page's base makes of it; `PUBLIC_URL` is where we are.
     fn resolve(&self, address: &str) -> Url {
         let here = self.page.as_ref().map_or(&self.base, |page| &page.url);
-        let path = address.strip_prefix(&self.origin).filter(|path| path.starts_with('/'));
-        match path {
-            Some(path) => self.base.join(path),
-            None => here.join(address),
+        let mut url = here.join(address).expect("an address");
+        if url.origin().ascii_serialization() == self.origin {
+            url.set_scheme(self.base.scheme()).expect("http");
+            url.set_host(self.base.host_str()).expect("a host");
+            url.set_port(self.base.port()).expect("a port");
         }
-        .expect("an address")
+        url
     }
 }
 
@@ -224,18 +240,26 @@ fn encode(form: &Form) -> Body {
     }
     Body {
         kind: "application/x-www-form-urlencoded".to_owned(),
-        bytes: serde_urlencoded::to_string(form.entries()).expect("pairs").into_bytes(),
+        bytes: serde_urlencoded::to_string(form.entries())
+            .expect("pairs")
+            .into_bytes(),
     }
 }
 
 /// Method and address of a form's `hx-…` attribute.
 fn verb(form: &Form) -> Option<(Method, String)> {
-    [Method::POST, Method::GET, Method::PUT, Method::PATCH, Method::DELETE]
-        .into_iter()
-        .find_map(|method| {
-            let address = form.hx(&method.as_str().to_ascii_lowercase())?;
-            Some((method, address.to_owned()))
-        })
+    [
+        Method::POST,
+        Method::GET,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ]
+    .into_iter()
+    .find_map(|method| {
+        let address = form.hx(&method.as_str().to_ascii_lowercase())?;
+        Some((method, address.to_owned()))
+    })
 }
 
 async fn receive(request: RequestBuilder) -> Answer {

@@ -1,7 +1,10 @@
 //! The OpenAPI document, generated from the handlers.
 
-use super::{auth, avatars, follows, keys, me, users};
-use crate::{http::errors::ErrorEnvelope, ops::health};
+use crate::{
+    api::{auth, avatars, follows, keys, me, users},
+    http::errors::ErrorEnvelope,
+    ops::{health, metrics},
+};
 use poem::{Response, handler};
 use std::sync::LazyLock;
 use utoipa::{
@@ -25,7 +28,7 @@ use utoipa::{
         me::show, me::change, avatars::put, avatars::remove, avatars::file,
         users::find, users::show,
         follows::follow, follows::unfollow, follows::followers, follows::followees,
-        keys::jwks, health::health, health::livez,
+        keys::jwks, health::health, health::livez, metrics::scrape,
     ),
     components(schemas(ErrorEnvelope)),
     modifiers(&Bearer, &SharedErrors),
