@@ -1,8 +1,8 @@
 //! `/docs`: the OpenAPI document as a plain page. No script, no third-party host.
 
-use crate::{openapi, web};
+use crate::{Result, openapi, web};
 use askama::Template;
-use poem::{handler, web::Html};
+use poem::{Request, Response, handler};
 use std::sync::LazyLock;
 use utoipa::openapi::{RefOr, path::Operation, schema::Schema};
 
@@ -27,11 +27,11 @@ struct Entry {
     responses: Vec<(String, String)>,
 }
 
-/// The page, rendered once.
+/// The page. What is in it was put together once.
 #[handler]
-pub fn page() -> Html<&'static str> {
-    static HTML: LazyLock<String> = LazyLock::new(|| build().render().unwrap_or_default());
-    Html(HTML.as_str())
+pub fn page(request: &Request) -> Result<Response> {
+    static PAGE: LazyLock<Page> = LazyLock::new(build);
+    web::kept_page(request, &*PAGE)
 }
 
 fn build() -> Page {

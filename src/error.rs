@@ -206,6 +206,17 @@ impl Error {
         matches!(self, Self::Unavailable(_)).then_some(Duration::from_secs(2))
     }
 
+    /// Whether the database gave this transaction up for another one: doing it again is right.
+    #[must_use]
+    pub fn is_contention(&self) -> bool {
+        let Self::Unavailable(cause) = self else {
+            return false;
+        };
+        let error = cause.downcast_ref::<tokio_postgres::Error>();
+        let state = error.and_then(tokio_postgres::Error::code);
+        state.is_some_and(|state| matches!(state.code(), "40001" | "40P01"))
+    }
+
     /// A bug or a broken installation, with its cause for the log.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())

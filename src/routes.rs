@@ -2,12 +2,7 @@
 
 use crate::{
     App, api, docs,
-    http::{
-        errors::Errors,
-        intake::Intake,
-        methods::get,
-        origin::{Cors, CrossSite},
-    },
+    http::{errors::Errors, intake::Intake, methods::get, origin::Cors},
     openapi,
     ops::{health, metrics, observe::Observe},
     web,
@@ -21,13 +16,12 @@ pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/livez", get(health::livez))
         .at("/metrics", get(metrics::scrape))
         .at("/openapi.json", get(openapi::json))
-        .at("/docs", get(docs::page));
+        .at("/docs", web::compressed(get(docs::page)));
     let routes = api::routes(operations)
         .nest_no_strip("/", web::routes(app))
         .map_to_response();
     let bounded = Intake::new(routes);
-    let same_site = CrossSite::new(bounded);
-    let dressed = Errors::new(same_site, web::error_page);
+    let dressed = Errors::new(bounded, web::error_page);
     let shared = Cors::new(dressed);
     Observe::new(app.clone(), shared)
 }

@@ -172,14 +172,16 @@ impl Reader<'_> {
     }
 
     fn list<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
-        let items = |text: &str| {
-            text.split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-                .map(parse)
-                .collect()
-        };
-        self.parsed(name, items).unwrap_or_default()
+        let text = self.text(name).unwrap_or_default().to_owned();
+        text.split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .filter_map(|item| {
+                parse(item)
+                    .map_err(|problem| self.problem(name, problem))
+                    .ok()
+            })
+            .collect()
     }
 
     fn missing_in_production(&mut self) {
@@ -250,12 +252,12 @@ fn pem_or_file(text: &str) -> Result<String, String> {
 }
 
 fn retired_keys(text: &str) -> Result<Vec<String>, String> {
-    const END: &str = "-----END PUBLIC KEY-----";
+    const BEGIN: &str = "-----BEGIN";
     let pem = pem_or_file(text)?;
     let keys: Vec<String> = pem
-        .split_inclusive(END)
-        .map(|key| key.trim().to_owned())
-        .filter(|key| !key.is_empty())
+        .split(BEGIN)
+        .skip(1)
+        .map(|key| format!("{BEGIN}{}", key.trim_end()))
         .collect();
     for key in &keys {
         keys::check_public_key(key)?;

@@ -74,7 +74,11 @@ impl Keys {
             let key = DecodingKey::from_rsa_pem(retired.as_bytes()).map_err(Error::internal)?;
             let jwk =
                 Jwk::from_decoding_key(&key, Some(Algorithm::RS256)).map_err(Error::internal)?;
-            published.push(named(jwk)?);
+            let jwk = named(jwk)?;
+            // The key that signs may be listed already, while replicas change one by one.
+            if jwk.common.key_id != published[0].common.key_id {
+                published.push(jwk);
+            }
         }
         let mut header = Header::new(Algorithm::RS256);
         header.typ = Some(TOKEN_TYPE.to_owned());

@@ -82,9 +82,17 @@ impl PasswordPool {
     pub async fn verify(&self, typed: &str, stored: Option<&str>) -> Result<Verdict> {
         let password = normalise(typed);
         let exists = stored.is_some();
-        let stored = stored.unwrap_or(&self.dummy).to_owned();
+        let dummy = self.dummy.clone();
+        let stored = stored.map_or_else(|| dummy.clone(), str::to_owned);
         let verdict = self
-            .submit(move |worker| worker.verify(&password, &stored))
+            .submit(move |worker| {
+                let verdict = worker.verify(&password, &stored);
+                // A hash of the other kind must not answer sooner than no account at all.
+                if verdict == Verdict::Wrong && is_argon2(&stored) != is_argon2(&dummy) {
+                    worker.verify(&password, &dummy);
+                }
+                verdict
+            })
             .await?;
         Ok(if exists { verdict } else { Verdict::Wrong })
     }
@@ -162,7 +170,7 @@ impl Worker {
 
     /// A stored hash that can't be read is nobody's password; the log says so.
     fn verify(&mut self, password: &str, stored: &str) -> Verdict {
-        let verdict = if stored.starts_with("$argon2") {
+        let verdict = if is_argon2(stored) {
             self.verify_argon2(password, stored)
         } else {
             self.verify_bcrypt(password, stored)
@@ -247,6 +255,10 @@ impl Worker {
             )
             .map_err(Error::internal)
     }
+}
+
+fn is_argon2(stored: &str) -> bool {
+    stored.starts_with("$argon2")
 }
 
 fn params() -> Result<Params> {

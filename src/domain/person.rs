@@ -13,8 +13,10 @@ pub struct Person {
     /// The handle, as its owner wrote it.
     pub username: String,
     /// The name to show, if one was given.
+    #[schema(required)]
     pub display_name: Option<String>,
     /// The absolute address of the picture, if there is one.
+    #[schema(required)]
     pub avatar_url: Option<String>,
 }
 
@@ -28,10 +30,13 @@ pub struct Profile {
     /// The address; nobody else sees it.
     pub email: String,
     /// The name to show, at most 100 characters.
+    #[schema(required)]
     pub display_name: Option<String>,
     /// A few words, at most 300 characters.
+    #[schema(required)]
     pub bio: Option<String>,
     /// The absolute address of the picture.
+    #[schema(required)]
     pub avatar_url: Option<String>,
     /// When the account was made, RFC 3339 in UTC.
     #[serde(with = "time::serde::rfc3339")]
@@ -57,11 +62,13 @@ pub struct PeoplePage {
     /// The people, newest edge first.
     pub items: Vec<Person>,
     /// The page's number; `null` when a cursor was used.
+    #[schema(required)]
     pub page: Option<u32>,
     /// How many a page holds.
     pub page_size: u32,
     /// Whether there are more.
     pub has_next: bool,
     /// Where the next page begins; `null` at the end.
+    #[schema(required)]
     pub next_cursor: Option<String>,
 }

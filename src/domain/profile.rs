@@ -1,6 +1,6 @@
 //! What people say about themselves: display name, bio, picture.
 
-use super::text::is_disturbing;
+use super::text::{is_disturbing, is_invisible};
 use crate::error::Broken;
 
 /// Most characters (Unicode code points) of a display name.
@@ -51,7 +51,8 @@ fn plain_text(
             format!("{label} must be {max} characters or fewer"),
         ));
     }
-    Ok((!text.is_empty()).then(|| text.to_owned()))
+    // What nobody can see is nothing.
+    Ok((!text.chars().all(is_invisible)).then(|| text.to_owned()))
 }
 
 /// Checks an address of a picture elsewhere: absolute, `https://`, no credentials.
@@ -64,10 +65,13 @@ pub fn foreign_avatar_url(typed: &str) -> Result<String, Broken> {
             "The address of the picture must be 2048 characters or fewer",
         );
     }
+    // As typed, since the parser mends what browsers would mend: `https:///a`, `https://@a`, `a\@b`.
+    let authority = typed.strip_prefix("https://").unwrap_or_default();
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
     match reqwest::Url::parse(typed) {
         Ok(url)
-            if url.scheme() == "https"
-                && typed.starts_with("https://")
+            if !authority.is_empty()
+                && !authority.contains(['@', '\\'])
                 && url.host_str().is_some_and(|host| !host.is_empty())
                 && url.username().is_empty()
                 && url.password().is_none()
@@ -103,6 +107,7 @@ mod tests {
     #[test]
     fn blank_is_none() {
         assert_eq!(display_name(" \t "), Ok(None));
+        assert_eq!(display_name("\u{feff}\u{200b}"), Ok(None));
         assert_eq!(bio("\r\n"), Ok(None));
     }
 
@@ -135,6 +140,9 @@ mod tests {
             "https://",
             "https://ana@pictures.example/",
             "https://a:b@pictures.example/",
+            "https://@pictures.example/",
+            "https:///pictures.example/",
+            "https://pictures.example\\@evil.example/",
             "https://pictures.example/a b",
             " https://pictures.example/",
             "https://pictures.example/\0",

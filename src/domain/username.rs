@@ -73,9 +73,8 @@ pub const RESERVED: &[&str] = &[
 pub struct Username(String);
 
 impl Username {
-    /// Checks a name as typed. White space around it is not part of a name.
-    pub fn parse(typed: &str) -> Result<Self, Broken> {
-        let name = typed.trim();
+    /// Checks a name as typed.
+    pub fn parse(name: &str) -> Result<Self, Broken> {
         if name.is_empty() {
             return Err(Broken::new("required", "Enter a username"));
         }
@@ -108,7 +107,7 @@ impl Username {
         Ok(Self(name.to_owned()))
     }
 
-    /// The name as it was typed, trimmed.
+    /// The name as it was typed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -141,7 +140,7 @@ mod tests {
     #[test]
     fn names_the_first_rule_that_is_broken() {
         let code = |typed: &str| Username::parse(typed).map_err(|b| b.code).err();
-        assert_eq!(code("  "), Some("required"));
+        assert_eq!(code(""), Some("required"));
         assert_eq!(code("ab"), Some("too_short"));
         assert_eq!(code(&"a".repeat(31)), Some("too_long"));
         for bad in [
@@ -150,6 +149,8 @@ mod tests {
             ".ana",
             "ana.",
             "a na",
+            " ana",
+            "ana ",
             "a/b/c",
             "../ana",
             "änä",

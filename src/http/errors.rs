@@ -1,11 +1,11 @@
 //! Errors in their two dresses: the envelope for services, a page for people.
 
 use super::Scope;
-use crate::{Error, error::FieldError};
+use crate::{Error, error::FieldError, trace};
 use futures_util::FutureExt;
 use poem::{
     Endpoint, IntoResponse, PathPattern, Request, Response,
-    error::{NotFoundError, ResponseError},
+    error::{NotFoundError, ParsePathError, ResponseError},
     http::{HeaderValue, StatusCode, header},
     web::Json,
 };
@@ -144,7 +144,8 @@ fn ours(error: poem::Error) -> Error {
         Ok(error) => return error,
         Err(error) => error,
     };
-    if error.is::<NotFoundError>() {
+    // A path that is no UTF-8 is nobody's.
+    if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
         return Error::NotFound;
     }
     match error.status() {
@@ -159,9 +160,11 @@ fn ours(error: poem::Error) -> Error {
 
 fn log(error: &Error) {
     match error {
-        Error::Internal(cause) => tracing::error!(%error, causes = chain(cause), "request failed"),
+        Error::Internal(cause) => {
+            tracing::error!(trace_id = trace::current(), %error, causes = chain(cause), "request failed");
+        }
         Error::Unavailable(cause) => {
-            tracing::warn!(%error, causes = chain(cause), "request failed");
+            tracing::warn!(trace_id = trace::current(), %error, causes = chain(cause), "request failed");
         }
         _ => {}
     }
@@ -194,8 +197,15 @@ pub fn is_json_path(path: &str) -> bool {
 
 /// Whether an error is to be told in JSON: on the JSON API always, elsewhere when `Accept` names
 /// JSON and not HTML.
-fn wants_json(request: &Request) -> bool {
-    let accept = request.header(header::ACCEPT).unwrap_or_default();
+#[must_use]
+pub fn wants_json(request: &Request) -> bool {
+    let accept: String = request
+        .headers()
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .map(str::to_ascii_lowercase)
+        .collect();
     is_json_path(request.uri().path())
         || (accept.contains("application/json") && !accept.contains("text/html"))
 }

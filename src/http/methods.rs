@@ -1,9 +1,16 @@
 //! Routing by method, with the `Allow` header that a 405 must carry (RFC 9110 section 15.5.6).
 
+use super::origin;
 use crate::Error;
+use futures_util::FutureExt;
 use poem::{
     Endpoint, EndpointExt, IntoEndpoint, Request, Response, endpoint::BoxEndpoint, http::Method,
 };
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+/// The last resort against a handler that hangs. What it waits for ends sooner: the database after
+/// 9 s (3 s for a connection, 6 s for a statement), the queue of the password hashes by its length.
+const HANDLER_TIME: Duration = Duration::from_secs(60);
 
 /// The methods of one path. `HEAD` is answered wherever `GET` is.
 #[derive(Default)]
@@ -59,21 +66,29 @@ impl Methods {
 impl Endpoint for Methods {
     type Output = Response;
 
+    /// Whatever fails in here is known by its route, as the metrics want it.
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        if let Some(endpoint) = self.find(request.method()) {
-            return endpoint.call(request).await;
+        let head = request.method() == Method::HEAD;
+        let endpoint = match self.find(request.method()) {
+            None if head => self.find(&Method::GET),
+            found => found,
+        };
+        let Some(endpoint) = endpoint else {
+            let allow = self.allow();
+            return Err(Error::MethodNotAllowed { allow }.into());
+        };
+        origin::check(&request)?;
+        if head {
+            request.set_method(Method::GET);
         }
-        match self.find(&Method::GET) {
-            Some(endpoint) if request.method() == Method::HEAD => {
-                request.set_method(Method::GET);
-                let mut response = endpoint.call(request).await?;
-                response.set_body(());
-                Ok(response)
-            }
-            _ => Err(Error::MethodNotAllowed {
-                allow: self.allow(),
-            }
-            .into()),
+        let answer = AssertUnwindSafe(endpoint.call(request)).catch_unwind();
+        let mut response = tokio::time::timeout(HANDLER_TIME, answer)
+            .await
+            .map_err(Error::unavailable)?
+            .map_err(|_| Error::internal("a handler panicked"))??;
+        if head {
+            response.set_body(());
         }
+        Ok(response)
     }
 }

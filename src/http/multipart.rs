@@ -53,8 +53,10 @@ impl Upload {
             if name == "avatar" && avatar.is_none() {
                 avatar = Some(bytes);
             } else {
-                let text = String::from_utf8(bytes).map_err(|_| Error::Malformed(BROKEN))?;
-                fields.insert(name, text);
+                // Another file, perhaps; only texts are asked for.
+                if let Ok(text) = String::from_utf8(bytes) {
+                    fields.insert(name, text);
+                }
             }
         }
         Ok((avatar, fields))

@@ -1,7 +1,7 @@
 //! Where a request came from: other sites are refused, allowed origins may call the JSON API.
 
 use super::errors::is_json_path;
-use crate::{App, Config, Error};
+use crate::{App, Config, Error, Result};
 use poem::{
     Endpoint, IntoResponse, Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
@@ -9,25 +9,13 @@ use poem::{
 use std::sync::Arc;
 
 /// Refuses unsafe requests that another site caused (OWASP CSRF Cheat Sheet, Fetch Metadata).
-pub struct CrossSite<E>(Arc<E>);
-
-impl<E> CrossSite<E> {
-    /// Puts the layer in front of an endpoint.
-    pub fn new(inner: E) -> Self {
-        Self(Arc::new(inner))
-    }
-}
-
-impl<E: Endpoint<Output = Response>> Endpoint for CrossSite<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        if let Some(app) = request.extensions().get::<App>()
-            && is_cross_site(&request, &app.config)
-        {
-            return Err(Error::CrossSite.into());
-        }
-        self.0.call(request).await
+///
+/// # Errors
+/// `CrossSite`
+pub fn check(request: &Request) -> Result<()> {
+    match request.extensions().get::<App>() {
+        Some(app) if is_cross_site(request, &app.config) => Err(Error::CrossSite),
+        _ => Ok(()),
     }
 }
 

@@ -96,6 +96,7 @@ fn write(public_url: &str, owed: &Owed, token: &Token) -> Result<Mail, Cause> {
         subject: words.subject,
         text: words.text,
         html: words.html,
+        trace_id: owed.trace_id.clone(),
     })
 }
 

@@ -30,6 +30,8 @@ pub struct Mail {
     pub text: String,
     /// The HTML part.
     pub html: String,
+    /// The trace of the request that it is owed for, passed on to a provider.
+    pub trace_id: Option<String>,
 }
 
 /// Sends mails to what `EMAIL_URL` names. Built once: it keeps connections.
@@ -129,6 +131,7 @@ pub(super) mod tests {
             subject: "Verify your email address".to_owned(),
             text: format!("Hello ana,\n\n{link}\n\nBye.\n"),
             html: format!("<p>Hello ana, <a href=\"{link}\">verify</a>"),
+            trace_id: None,
         }
     }
 

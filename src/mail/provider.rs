@@ -38,6 +38,9 @@ impl Provider {
         if let Some(Secret(key)) = &self.key {
             request = request.bearer_auth(key);
         }
+        if let Some(id) = &mail.trace_id {
+            request = request.header("X-Trace-Id", id);
+        }
         // The address may hold a key in its query: it stays out of errors.
         let answer = request.send().await.map_err(reqwest::Error::without_url)?;
         let status = answer.status();

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// How many mails are sent at the same time.
-const SLOTS: usize = 8;
+const SLOTS: usize = 32;
 /// How often to look for mails due: retries, and mails whose commit nobody rang for.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often to close connections that rest.

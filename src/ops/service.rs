@@ -42,13 +42,17 @@ impl Service {
     /// Starts everything on a socket that listens already.
     pub async fn start_on(
         listener: std::net::TcpListener,
-        config: Config,
+        mut config: Config,
         clock: Clock,
     ) -> Result<Self, Cause> {
         metrics::start();
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let addr = listener.local_addr()?;
+        // LISTEN_ADDR left the port to the system, and PUBLIC_URL to LISTEN_ADDR.
+        if let Some(origin) = config.public_url.strip_suffix(":0") {
+            config.public_url = format!("{origin}:{}", addr.port());
+        }
 
         let (postgres, url) = database(&config).await?;
         prepare_schema(&config, &url).await?;

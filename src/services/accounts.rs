@@ -1,5 +1,6 @@
 //! Registering an account.
 
+use super::retry::on_contention;
 use crate::{
     App, Error, Result,
     domain::{Email, Password, Text, Username},
@@ -104,14 +105,7 @@ pub async fn register(app: &App, registration: &Registration) -> Result<Register
         email: &checked.email,
         password_hash: &password_hash,
     };
-    let mut client = app.db.get().await?;
-    let outcome = insert(app, &mut client, &user, now).await;
-    if matches!(outcome, Err(Error::UsernameTaken))
-        && users::email_exists(&client, &checked.email).await?
-    {
-        return Err(Error::EmailTaken);
-    }
-    outcome?;
+    on_contention(|| insert(app, &user, now)).await?;
     app.mail_owed.notify_one();
     Ok(Registered {
         id: user.id,
@@ -121,13 +115,9 @@ pub async fn register(app: &App, registration: &Registration) -> Result<Register
     })
 }
 
-async fn insert(
-    app: &App,
-    client: &mut deadpool_postgres::Object,
-    user: &users::NewUser<'_>,
-    now: OffsetDateTime,
-) -> Result<()> {
-    let tx = client.transaction().await?;
+async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Result<()> {
+    let mut client = app.db.get().await?;
+    let tx = storage::begin(&mut client).await?;
     if app.config.require_verified_email {
         // Without that rule an unproven account is in use, and keeps its name.
         for lapsed in users::lock_lapsed(&tx, user.email, user.username, now).await? {
@@ -135,20 +125,24 @@ async fn insert(
             users::delete_unverified(&tx, lapsed).await?;
         }
     }
-    users::insert(&tx, user, now).await.map_err(|error| {
+    let inserted = users::insert(&tx, user, now).await.map_err(|error| {
         error
             .on_constraint("users_email_key", Error::EmailTaken)
             .on_constraint("users_username_key", Error::UsernameTaken)
-    })?;
-    let trace_id = trace::current();
-    outbox::owe(
-        &tx,
-        Uuid::now_v7(),
-        user.id,
-        outbox::Kind::VerifyEmail,
-        trace_id.as_deref(),
-        now,
-    )
-    .await?;
-    Ok(tx.commit().await?)
+    });
+    if matches!(inserted, Err(Error::UsernameTaken)) {
+        drop(tx);
+        // Whichever constraint spoke first: with both taken it is the address that is named.
+        let both = users::email_exists(&client, user.email).await?;
+        return if both {
+            Err(Error::EmailTaken)
+        } else {
+            inserted
+        };
+    }
+    inserted?;
+    let (id, trace_id) = (Uuid::now_v7(), trace::current());
+    let kind = outbox::Kind::VerifyEmail;
+    outbox::owe(&tx, id, user.id, kind, trace_id.as_deref(), now).await?;
+    storage::commit(tx).await
 }

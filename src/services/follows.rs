@@ -1,6 +1,6 @@
 //! Following, unfollowing, and who follows whom.
 
-use super::people;
+use super::{people, retry::on_contention};
 use crate::{
     App, Error, Result,
     domain::{Cursor, PeoplePage, Position, Relationship},
@@ -29,7 +29,8 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
         return Err(Error::CannotFollowSelf);
     }
     let client = app.db.get().await?;
-    let created = follows::insert(&client, viewer, target, app.clock.now())
+    let now = app.clock.now();
+    let created = on_contention(|| follows::insert(&client, viewer, target, now))
         .await
         .map_err(|error| {
             error
@@ -50,7 +51,7 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
 /// `UserNotFound`
 pub async fn unfollow(app: &App, viewer: Uuid, target: Uuid) -> Result<()> {
     let client = app.db.get().await?;
-    let deleted = follows::delete(&client, viewer, target).await?;
+    let deleted = on_contention(|| follows::delete(&client, viewer, target)).await?;
     if !deleted && !users::exists(&client, target).await? {
         return Err(Error::UserNotFound);
     }

@@ -7,5 +7,6 @@ pub mod follows;
 pub mod home;
 pub mod people;
 pub mod profiles;
+mod retry;
 pub mod sessions;
 pub mod verification;

@@ -8,7 +8,7 @@ use crate::{
         username,
     },
     error::{Broken, FieldErrors},
-    storage::{avatars, profiles},
+    storage::{self, avatars, profiles},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -61,21 +61,21 @@ pub async fn by_username(app: &App, name: &str) -> Result<Profile> {
 /// # Errors
 /// `Validation`, `Unauthenticated` when the account is gone.
 pub async fn change(app: &App, viewer: Uuid, form: &ProfileForm) -> Result<Profile> {
-    let client = app.db.get().await?;
-    let issued = if form.avatar_url.typed().is_empty() {
-        Vec::new()
-    } else {
-        avatars::issued(&client, viewer).await?
-    };
-    let change = check(app, form, &issued)?;
-    if change != ProfileChange::default()
-        && !profiles::update(&client, viewer, &change, app.clock.now()).await?
-    {
-        return Err(Error::Unauthenticated);
+    let mut client = app.db.get().await?;
+    let tx = storage::begin(&mut client).await?;
+    let mut issued = Vec::new();
+    if !form.avatar_url.typed().is_empty() {
+        // Locked, so that the picture is still there when its address is written.
+        avatars::lock_owner(&tx, viewer).await?;
+        issued = avatars::issued(&tx, viewer).await?;
     }
-    profiles::by_id(&client, viewer)
-        .await?
-        .ok_or(Error::Unauthenticated)
+    let change = check(app, form, &issued)?;
+    if change != ProfileChange::default() {
+        profiles::update(&tx, viewer, &change, app.clock.now()).await?;
+    }
+    let profile = profiles::by_id(&tx, viewer).await?;
+    storage::commit(tx).await?;
+    profile.ok_or(Error::Unauthenticated)
 }
 
 fn check(app: &App, form: &ProfileForm, issued: &[String]) -> Result<ProfileChange> {

@@ -6,10 +6,11 @@ use crate::{
     domain::{Text, Token},
     error::{Broken, FieldErrors},
     storage::{
-        GenericClient, audit,
+        self, GenericClient, audit,
         sessions::{self, EndReason, Holder, NewToken, StoredToken},
         users,
     },
+    trace,
 };
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
@@ -91,7 +92,11 @@ pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
     )
     .await
     // The account was deleted in this very moment.
-    .map_err(|e| e.on_constraint("sessions_user_id_fkey", Error::InvalidCredentials))?;
+    .map_err(|error| {
+        error
+            .on_constraint("sessions_user_id_fkey", Error::InvalidCredentials)
+            .on_constraint("refresh_tokens_user_id_fkey", Error::InvalidCredentials)
+    })?;
     let holder = Holder {
         session_id,
         user_id: account.id,
@@ -154,7 +159,13 @@ async fn rotate(
     let sealed = seal::seal(presented, &successor)?;
     let new = stored_as(&successor, now);
     sessions::rotate(db, &presented.hash(), &sealed, &new, now)
-        .await?
+        .await
+        // The account was deleted in this very moment.
+        .map_err(|error| {
+            error
+                .on_constraint("refresh_tokens_user_id_fkey", Error::InvalidRefreshToken)
+                .on_constraint("refresh_tokens_session_id_fkey", Error::InvalidRefreshToken)
+        })?
         .map(|holder| logged_in(app, holder, successor, now))
         .transpose()
 }
@@ -162,7 +173,7 @@ async fn rotate(
 /// The token is not to be spent: honour its grace, or call it unknown, expired or stolen.
 async fn refresh_spent(app: &App, presented: &Token, now: OffsetDateTime) -> Result<LoggedIn> {
     let mut client = app.db.get().await?;
-    let tx = client.transaction().await?;
+    let tx = storage::begin(&mut client).await?;
     let stored = sessions::token(&tx, &presented.hash())
         .await?
         .ok_or(Error::InvalidRefreshToken)?;
@@ -176,15 +187,16 @@ async fn refresh_spent(app: &App, presented: &Token, now: OffsetDateTime) -> Res
     match stored.rotated_at {
         Some(at) if at + GRACE > now => {
             let current = current_of_family(&tx, presented, stored, now).await?;
-            tx.commit().await?;
+            storage::commit(tx).await?;
             logged_in(app, holder, current, now)
         }
         Some(_) => {
             sessions::end(&tx, holder.session_id, EndReason::Theft, now).await?;
             let event = audit::Event::RefreshTokenReused;
             audit::append(&tx, holder.user_id, holder.session_id, event, now).await?;
-            tx.commit().await?;
+            storage::commit(tx).await?;
             tracing::warn!(
+                trace_id = trace::current(),
                 user_id = %holder.user_id,
                 session_id = %holder.session_id,
                 "a spent refresh token was presented again: the session was ended"
@@ -226,21 +238,21 @@ pub async fn log_out(app: &App, presented: Option<&Token>) -> Result<()> {
     let Some(stored) = sessions::token(&client, &presented.hash()).await? else {
         return Ok(());
     };
-    let tx = client.transaction().await?;
+    let tx = storage::begin(&mut client).await?;
     if let Some(holder) = sessions::lock_live(&tx, stored.session_id).await? {
         sessions::end(&tx, holder.session_id, EndReason::Logout, app.clock.now()).await?;
     }
-    Ok(tx.commit().await?)
+    storage::commit(tx).await
 }
 
 /// Ends a session that is known by its id, as a browser's session knows it.
 pub async fn end(app: &App, session_id: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = client.transaction().await?;
+    let tx = storage::begin(&mut client).await?;
     if sessions::lock_live(&tx, session_id).await?.is_some() {
         sessions::end(&tx, session_id, EndReason::Logout, app.clock.now()).await?;
     }
-    Ok(tx.commit().await?)
+    storage::commit(tx).await
 }
 
 fn stored_as(token: &Token, now: OffsetDateTime) -> NewToken {

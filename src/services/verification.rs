@@ -1,5 +1,6 @@
 //! Proving an e-mail address: asking for the link again, following it, refusing it.
 
+use super::retry::on_contention;
 use crate::{
     App, Error, Result,
     domain::{Text, Token},
@@ -87,7 +88,7 @@ pub async fn verify(app: &App, verification: &Verification) -> Result<Verified> 
     let token = presented(verification)?;
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = client.transaction().await?;
+    let tx = storage::begin(&mut client).await?;
     let linked = users::by_link(&tx, &token.hash(), true)
         .await?
         .ok_or(Error::InvalidVerificationToken)?;
@@ -102,7 +103,7 @@ pub async fn verify(app: &App, verification: &Verification) -> Result<Verified> 
     email_verifications::mark_used(&tx, &token.hash(), now).await?;
     email_verifications::delete_unused(&tx, linked.user_id).await?;
     users::mark_verified(&tx, linked.user_id, now).await?;
-    tx.commit().await?;
+    storage::commit(tx).await?;
     Ok(Verified {
         email_verified: true,
     })
@@ -131,15 +132,19 @@ pub async fn inspect(app: &App, verification: &Verification) -> Result<LinkedAcc
 /// `InvalidVerificationToken`, also once the address is proven: then it is somebody's account.
 pub async fn reject(app: &App, verification: &Verification) -> Result<()> {
     let token = presented(verification)?;
+    on_contention(|| delete_account_of(app, &token)).await
+}
+
+async fn delete_account_of(app: &App, token: &Token) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = client.transaction().await?;
+    let tx = storage::begin(&mut client).await?;
     let linked = users::by_link(&tx, &token.hash(), true)
         .await?
         .filter(|linked| !linked.email_verified && linked.expires_at > app.clock.now())
         .ok_or(Error::InvalidVerificationToken)?;
     storage::follows::delete_all_of(&tx, linked.user_id).await?;
     users::delete_unverified(&tx, linked.user_id).await?;
-    Ok(tx.commit().await?)
+    storage::commit(tx).await
 }
 
 fn presented(verification: &Verification) -> Result<Token> {

@@ -20,13 +20,33 @@ pub mod tls;
 pub mod users;
 pub mod web_sessions;
 
-pub use deadpool_postgres::GenericClient;
+pub use deadpool_postgres::{GenericClient, Object, Transaction};
 pub use pool::Pool;
 
-use crate::Result;
+use crate::{Error, Result};
 use sea_query::{Expr, PostgresQueryBuilder, Query};
 use sea_query_postgres::PostgresBinder;
+use std::time::Duration;
 use tokio_postgres::Row;
+
+/// How long the database may take for one statement, measured here: beyond the time-outs that it
+/// keeps itself, for when it is gone without a word.
+const STATEMENT_TIME: Duration = Duration::from_secs(6);
+
+async fn in_time<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
+    let answer = tokio::time::timeout(STATEMENT_TIME, work).await;
+    Ok(answer.map_err(Error::unavailable)??)
+}
+
+/// Opens a transaction; it is rolled back unless it is committed.
+pub async fn begin(client: &mut Object) -> Result<Transaction<'_>> {
+    in_time(client.transaction()).await
+}
+
+/// Commits a transaction.
+pub async fn commit(transaction: Transaction<'_>) -> Result<()> {
+    in_time(transaction.commit()).await
+}
 
 /// All rows of a statement.
 pub(crate) async fn all(
@@ -34,8 +54,11 @@ pub(crate) async fn all(
     statement: impl PostgresBinder,
 ) -> Result<Vec<Row>> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    let prepared = db.prepare_cached(&sql).await?;
-    Ok(db.query(&prepared, &values.as_params()).await?)
+    in_time(async {
+        db.query(&db.prepare_cached(&sql).await?, &values.as_params())
+            .await
+    })
+    .await
 }
 
 /// The row of a statement that gives one or none.
@@ -49,8 +72,11 @@ pub(crate) async fn optional(
 /// The row of a statement that always gives one.
 pub(crate) async fn one(db: &impl GenericClient, statement: impl PostgresBinder) -> Result<Row> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    let prepared = db.prepare_cached(&sql).await?;
-    Ok(db.query_one(&prepared, &values.as_params()).await?)
+    in_time(async {
+        db.query_one(&db.prepare_cached(&sql).await?, &values.as_params())
+            .await
+    })
+    .await
 }
 
 /// How many rows a statement changed.
@@ -59,8 +85,11 @@ pub(crate) async fn execute(
     statement: impl PostgresBinder,
 ) -> Result<u64> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    let prepared = db.prepare_cached(&sql).await?;
-    Ok(db.execute(&prepared, &values.as_params()).await?)
+    in_time(async {
+        db.execute(&db.prepare_cached(&sql).await?, &values.as_params())
+            .await
+    })
+    .await
 }
 
 /// Whether the database answers.

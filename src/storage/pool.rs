@@ -3,7 +3,7 @@
 use super::tls::{self, Ssl};
 use crate::error::{Cause, Result};
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime};
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 use tokio_postgres::config::SslMode;
 
 /// How long a request waits for a free connection, or for a new one.
@@ -87,7 +87,10 @@ pub fn check_url(url: &str) -> Result<(), String> {
 /// Takes `sslmode=verify-*` and `sslrootcert` out of a URL, which tokio-postgres refuses.
 fn split_url(url: &str) -> Result<(tokio_postgres::Config, Ssl), Cause> {
     let mut ssl = Ssl::default();
-    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    // Only a URL has a query; `host=… dbname=…` is read as it is.
+    let Some((base, query)) = url.split_once('?').filter(|_| url.contains("://")) else {
+        return Ok((url.parse()?, ssl));
+    };
     let mut kept = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
@@ -100,8 +103,11 @@ fn split_url(url: &str) -> Result<(tokio_postgres::Config, Ssl), Cause> {
             _ => kept.push(pair),
         }
     }
-    let mut config = tokio_postgres::Config::from_str(&format!("{base}?{}", kept.join("&")))
-        .or_else(|_| tokio_postgres::Config::from_str(url))?;
+    let mut config: tokio_postgres::Config = if kept.is_empty() {
+        base.parse()?
+    } else {
+        format!("{base}?{}", kept.join("&")).parse()?
+    };
     if ssl.verify {
         config.ssl_mode(SslMode::Require);
     }
@@ -124,6 +130,13 @@ mod tests {
         ] {
             assert!(check_url(good).is_ok(), "{good}");
         }
+    }
+
+    #[test]
+    fn keywords_are_read_as_they_are() {
+        let (config, _) = split_url("host=/run/db user=ana dbname=users").unwrap_or_default();
+        assert_eq!(config.get_dbname(), Some("users"));
+        assert_eq!(config.get_user(), Some("ana"));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use super::{
     csrf::Posted,
     next::LocalPath,
     person,
-    problem::Problem,
     session::Viewer,
     visit::{Handle, SignedIn, Visit, see_other},
 };
@@ -104,7 +103,7 @@ async fn answer(
     let (status, problem) = match outcome {
         Ok(()) => (StatusCode::OK, None),
         Err(error) => {
-            let (status, problem) = Problem::of(error)?;
+            let (status, problem) = visit.problem(error)?;
             (status, Some(problem))
         }
     };

@@ -95,7 +95,7 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<LogIn>) -> Result<Re
 
 fn refused(visit: Visit<'_>, typed: &LogIn, error: Error) -> Result<Response> {
     let is_unverified = matches!(error, Error::EmailNotVerified);
-    let (status, problem) = Problem::of(error)?;
+    let (status, problem) = visit.problem(error)?;
     let mut page = LoginPage::new(visit, typed, Some(problem));
     let email = typed.credentials.email.typed().trim();
     page.unverified = is_unverified.then(|| email.to_owned());
@@ -110,7 +110,7 @@ pub(super) async fn log_out(visit: Visit<'_>, posted: Posted<NoFields>) -> Resul
     match outcome {
         Ok(()) => Ok(see_other("/")),
         Err(error) => {
-            let (status, problem) = Problem::of(error)?;
+            let (status, problem) = visit.problem(error)?;
             let frame = visit.frame(visit.viewer().await?).with(Some(problem));
             visit.page(status, &LogOutPage { frame })
         }

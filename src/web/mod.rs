@@ -36,14 +36,26 @@ pub use assets::path as asset;
 pub use errors::error_page;
 
 use crate::{
-    App,
+    App, Result,
     http::{
         errors::Errors,
         methods::{get, post},
     },
 };
+use askama::Template;
 use layers::{Compress, KeepSession};
-use poem::{Endpoint, Response, Route};
+use poem::{Endpoint, Request, Response, Route};
+use visit::Visit;
+
+/// An endpoint whose answers are compressed as those of the pages are.
+pub fn compressed<E: Endpoint<Output = Response>>(endpoint: E) -> impl Endpoint<Output = Response> {
+    Compress::new(endpoint)
+}
+
+/// A page that a browser may keep and ask for again: 304 when it is still the same.
+pub fn kept_page(request: &Request, page: &impl Template) -> Result<Response> {
+    Visit::of(request)?.kept_page(page)
+}
 
 /// All pages, with the layers that only pages have.
 pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {

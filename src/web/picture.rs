@@ -95,7 +95,7 @@ async fn answer(
         Ok(()) if !visit.wants_part() => return Ok(see_other("/profile")),
         Ok(()) => (StatusCode::OK, None),
         Err(error) => {
-            let (status, problem) = Problem::of(error)?;
+            let (status, problem) = visit.problem(error)?;
             (status, Some(problem))
         }
     };

@@ -1,8 +1,10 @@
 //! What is wrong with a form, told at the top of its page and beside the fields.
 
+use super::visit::Visit;
 use crate::{
     Error, Result,
     error::{Broken, FieldErrors},
+    http::errors::wants_json,
 };
 use askama::{Template, filters::HtmlSafe};
 use poem::http::StatusCode;
@@ -21,6 +23,17 @@ pub(super) enum Problem {
 }
 
 impl HtmlSafe for Problem {}
+
+impl Visit<'_> {
+    /// An error as a form shows it, and the status of its page. What is no fault of the form, and
+    /// everything for who wants JSON, stays an error.
+    pub(super) fn problem(self, error: Error) -> Result<(StatusCode, Problem)> {
+        if wants_json(self.request) {
+            return Err(error);
+        }
+        Problem::of(error)
+    }
+}
 
 impl Problem {
     /// An error as a form shows it, and the status of its page. What is no fault of the form

@@ -179,7 +179,7 @@ pub(super) async fn save(
         }
         Ok(_) => Ok(see_other("/profile")),
         Err(error) => {
-            let (status, problem) = Problem::of(error)?;
+            let (status, problem) = visit.problem(error)?;
             refused(visit, viewer, &typed, status, problem).await
         }
     }

@@ -76,7 +76,7 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Registration>) -> Re
     match outcome {
         Ok(registered) => Ok(sent::registered(visit, &registered.email)),
         Err(error) => {
-            let (status, problem) = Problem::of(error)?;
+            let (status, problem) = visit.problem(error)?;
             visit.page(status, &RegisterPage::new(visit, &typed, Some(problem)))
         }
     }

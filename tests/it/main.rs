@@ -8,6 +8,7 @@
 
 mod support;
 
+mod alerts;
 mod avatar;
 mod avatar_files;
 mod browser;

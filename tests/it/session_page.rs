@@ -125,6 +125,40 @@ async fn log_out_ends_the_session_and_its_tokens() {
 }
 
 #[tokio::test]
+async fn behind_https_every_cookie_is_secure() {
+    for settings in [
+        [
+            ("PUBLIC_URL", "https://social.example.org"),
+            ("APP_ENV", "development"),
+        ],
+        [
+            ("PUBLIC_URL", "http://localhost"),
+            ("APP_ENV", "production"),
+        ],
+    ] {
+        let app = TestApp::with(&settings).await;
+        let ana = app.person("ana").await;
+        let mut visitor = app.signed_in(&ana).await;
+        visitor.open("/profile/edit").await;
+        visitor.send("Save", &[("Display name", "Ana B.")]).await;
+        visitor.page().shows("Ana B.");
+        let cookies: Vec<_> = visitor.jar.all().cloned().collect();
+        assert!(cookies.len() >= 2);
+        for cookie in cookies {
+            for attribute in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+                assert!(cookie.has(attribute), "{cookie:?}");
+            }
+            assert!(
+                !cookie.attributes.iter().any(|a| a.starts_with("Domain")),
+                "{cookie:?}"
+            );
+        }
+        visitor.press("Log out").await;
+        assert_eq!(visitor.open("/timeline").await.path(), "/login");
+    }
+}
+
+#[tokio::test]
 async fn log_out_is_a_post_and_nothing_else() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;

@@ -8,7 +8,7 @@ pub use picture::{ImagePool, SIZES};
 use crate::{
     App, Error, Result,
     domain::profile::ProfileChange,
-    storage::{avatars, profiles},
+    storage::{self, avatars, profiles},
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -33,7 +33,7 @@ pub async fn replace(app: &App, viewer: Uuid, upload: Vec<u8>) -> Result<String>
     let now = app.clock.now();
 
     let mut client = app.db.get().await?;
-    let tx = client.transaction().await?;
+    let tx = storage::begin(&mut client).await?;
     if !avatars::lock_owner(&tx, viewer).await? {
         return Err(Error::Unauthenticated);
     }
@@ -50,7 +50,7 @@ pub async fn replace(app: &App, viewer: Uuid, upload: Vec<u8>) -> Result<String>
     let stale: Vec<String> = issued.into_iter().skip(KEPT).collect();
     avatars::forget(&tx, viewer, &stale).await?;
     files::delete(app, &stale).await;
-    tx.commit().await?;
+    storage::commit(tx).await?;
     Ok(url)
 }
 
@@ -60,7 +60,7 @@ pub async fn replace(app: &App, viewer: Uuid, upload: Vec<u8>) -> Result<String>
 /// `Unauthenticated` when the account is gone.
 pub async fn remove(app: &App, viewer: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = client.transaction().await?;
+    let tx = storage::begin(&mut client).await?;
     if !avatars::lock_owner(&tx, viewer).await? {
         return Err(Error::Unauthenticated);
     }
@@ -71,7 +71,7 @@ pub async fn remove(app: &App, viewer: Uuid) -> Result<()> {
         ..ProfileChange::default()
     };
     profiles::update(&tx, viewer, &change, app.clock.now()).await?;
-    tx.commit().await?;
+    storage::commit(tx).await?;
     files::delete(app, &issued).await;
     Ok(())
 }

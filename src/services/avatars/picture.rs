@@ -115,11 +115,30 @@ fn decode(upload: &[u8]) -> Result<DynamicImage> {
     Ok(picture)
 }
 
-/// The decoder fills what a cut-off JPEG lacks with grey. A whole one has an end-of-image marker
-/// after its last start-of-scan.
+/// The decoder fills what a cut-off JPEG lacks with grey. A whole one has its end-of-image marker:
+/// walks the segments (ITU T.81 annex B) to it, over the scans between them.
 fn jpeg_is_whole(upload: &[u8]) -> bool {
-    let last = |marker: [u8; 2]| upload.windows(2).rposition(|pair| pair == marker);
-    last([0xff, 0xd9]) > last([0xff, 0xda])
+    const END: u8 = 0xd9;
+    let mut rest = upload.get(2..).unwrap_or_default();
+    loop {
+        // Within a scan, FF is data when 00 or a restart marker follows; elsewhere it fills up.
+        let at = rest.windows(2).position(|pair| {
+            pair[0] == 0xff && !matches!(pair[1], 0x00 | 0x01 | 0xd0..=0xd7 | 0xff)
+        });
+        let Some((marker, body)) = at.and_then(|at| rest[at + 1..].split_first()) else {
+            return false;
+        };
+        if *marker == END {
+            return true;
+        }
+        let length = body
+            .first_chunk()
+            .map_or(0, |pair| u16::from_be_bytes(*pair));
+        match body.get(usize::from(length)..) {
+            Some(after) if length >= 2 => rest = after,
+            _ => return false,
+        }
+    }
 }
 
 /// JPEG has no transparency: what was see-through becomes white, not black.
@@ -178,6 +197,13 @@ mod tests {
                 .iter()
                 .all(|channel| *channel > 250)
         );
+    }
+
+    #[test]
+    fn what_follows_the_end_of_a_jpeg_does_not_matter() {
+        let mut jpeg = encoded(&red(64, 64), ImageFormat::Jpeg);
+        jpeg.extend(b"\xff\xda trailer");
+        assert!(make(&jpeg).is_ok());
     }
 
     #[test]

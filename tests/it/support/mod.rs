@@ -29,4 +29,4 @@ pub use program::{Program, free_port, run};
 pub use raw::{Connection, exchange};
 pub use sink::{Mail, Mode, Sink};
 pub use visitor::Visitor;
-pub use wait::{PATIENCE, eventually};
+pub use wait::{PATIENCE, eventually, pass};

@@ -19,6 +19,8 @@ pub enum Mode {
     Busy,
     /// It takes a mail and hangs up before it says so.
     LosesAnswers,
+    /// It takes a mail and never says so.
+    Silent,
 }
 
 /// A mail as it arrived.
@@ -209,8 +211,10 @@ impl State {
                     let raw = data(&mut stream).await?;
                     let to = std::mem::take(&mut to);
                     self.mails.lock().unwrap().push(Mail { to, raw });
-                    if self.mode() == Mode::LosesAnswers {
-                        return Ok(());
+                    match self.mode() {
+                        Mode::LosesAnswers => return Ok(()),
+                        Mode::Silent => std::future::pending().await,
+                        _ => {}
                     }
                     "250 taken"
                 }

@@ -112,6 +112,35 @@ impl Visitor {
         self.htmx_request(method, url, body).await
     }
 
+    /// What htmx gets when the field with this label is left, the form being filled in like this.
+    pub async fn htmx_leave(&mut self, label: &str, form: &Form) -> Page {
+        let field = form
+            .fields
+            .iter()
+            .find(|field| field.label == label)
+            .expect("a field");
+        let hx = |name: &str| {
+            let plain = field.attr(&format!("hx-{name}"));
+            plain.or_else(|| field.attr(&format!("data-hx-{name}")))
+        };
+        assert!(
+            hx("trigger").is_some_and(|trigger| trigger.contains("blur")),
+            "{field:?}"
+        );
+        let url = self.resolve(hx("post").expect("an address that checks"));
+        let added = hx("vals").into_iter().flat_map(|vals| vals.split(','));
+        let added = added.filter_map(|pair| pair.split_once(':'));
+        let added = added.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+        let entries: Vec<_> = form.entries().into_iter().chain(added).collect();
+        let body = Body {
+            kind: "application/x-www-form-urlencoded".to_owned(),
+            bytes: serde_urlencoded::to_string(entries)
+                .expect("pairs")
+                .into_bytes(),
+        };
+        self.htmx_request(Method::POST, url, Some(body)).await
+    }
+
     /// What htmx gets when a link or button with `hx-get` is clicked.
     pub async fn htmx_click(&mut self, name: &str) -> Page {
         let candidates = self.page().all("[hx-get], [data-hx-get]");

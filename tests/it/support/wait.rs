@@ -7,6 +7,14 @@ use tokio::time::{Instant, sleep};
 pub const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(15);
 
+/// Has the service's timers believe that time has passed. Only what runs in this process, and
+/// only timers: the time of day is the [`Clock`](users_service::clock::Clock)'s.
+pub async fn pass(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
 /// Looks until there is something to see.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(
     what: &str,
