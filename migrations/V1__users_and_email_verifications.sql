@@ -30,4 +30,4 @@ create table users.email_verifications (
         references users.users (id) on delete cascade
 );
 
-create unique index email_verifications_token_hash_key on users.email_verifications (token_hash);
+create index email_verifications_token_hash_idx on users.email_verifications (token_hash);

@@ -130,10 +130,6 @@ fn finish(response: &mut Response, error: &Error) {
                 headers.insert(header::ALLOW, allow);
             }
         }
-        // What is left of the body is not read.
-        Error::RequestTimeout => {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
         _ => {}
     }
 }

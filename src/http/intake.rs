@@ -1,5 +1,6 @@
 //! Takes a request's body in before its handler runs: bounded in bytes and in time, in one place.
 
+use super::Scope;
 use crate::Error;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -44,9 +45,15 @@ impl<E: Endpoint<Output = Response>> Endpoint for Intake<E> {
             MAX_BODY
         };
         match tokio::time::timeout(BODY_TIME, take_in(&mut request, limit)).await {
-            Err(_) => return Err(Error::RequestTimeout.into()),
+            Err(_) => {
+                Scope::of(&request).close_connection();
+                return Err(Error::RequestTimeout.into());
+            }
             Ok(Err(())) => return Err(Error::Malformed("The request's body broke off.").into()),
-            Ok(Ok(None)) => drop(request.extensions_mut().insert(TooLarge)),
+            Ok(Ok(None)) => {
+                Scope::of(&request).close_connection();
+                request.extensions_mut().insert(TooLarge);
+            }
             Ok(Ok(Some(body))) => request.set_body(body),
         }
         self.inner.call(request).await

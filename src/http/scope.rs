@@ -13,6 +13,7 @@ pub struct Scope(Arc<Inner>);
 struct Inner {
     trace_id: String,
     user_id: OnceLock<Uuid>,
+    must_close: OnceLock<()>,
 }
 
 impl Scope {
@@ -21,7 +22,7 @@ impl Scope {
     pub fn new(trace_id: String) -> Self {
         Self(Arc::new(Inner {
             trace_id,
-            user_id: OnceLock::new(),
+            ..Inner::default()
         }))
     }
 
@@ -40,6 +41,17 @@ impl Scope {
     /// Notes who is asking, for the log line.
     pub fn set_user(&self, id: Uuid) {
         self.0.user_id.set(id).ok();
+    }
+
+    /// The connection can't be used again: what is left of the body was not read.
+    pub fn close_connection(&self) {
+        self.0.must_close.set(()).ok();
+    }
+
+    /// Whether the connection ends with this request.
+    #[must_use]
+    pub fn closes_connection(&self) -> bool {
+        self.0.must_close.get().is_some()
     }
 
     /// Who is asking, if that is known.

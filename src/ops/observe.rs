@@ -64,7 +64,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         if let Ok(id) = HeaderValue::try_from(&trace_id) {
             response.headers_mut().insert("x-trace-id", id);
         }
-        if self.app.is_draining() {
+        if self.app.is_draining() || scope.closes_connection() {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
         }

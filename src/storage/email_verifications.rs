@@ -70,7 +70,7 @@ pub mod sql {
                 now.into(),
             ])
             .on_conflict(
-                OnConflict::column(EmailVerifications::TokenHash)
+                OnConflict::columns([EmailVerifications::UserId, EmailVerifications::TokenHash])
                     .update_column(EmailVerifications::ExpiresAt)
                     .action_and_where(unused)
                     .to_owned(),
@@ -115,7 +115,7 @@ mod tests {
             concat!(
                 r#"INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at") "#,
                 r#"VALUES ($1, $2, $3, $4) "#,
-                r#"ON CONFLICT ("token_hash") "#,
+                r#"ON CONFLICT ("user_id", "token_hash") "#,
                 r#"DO UPDATE "#,
                 r#"SET "expires_at" = "excluded"."expires_at" "#,
                 r#"WHERE "email_verifications"."used_at" IS NULL"#,

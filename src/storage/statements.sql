@@ -38,7 +38,7 @@ SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE
 SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url" FROM "users"."users" WHERE "users"."id" <> $1 AND "users"."email_verified" AND (NOT EXISTS(SELECT * FROM "users"."follows" WHERE "follows"."follower_id" = $2 AND "follows"."followee_id" = "users"."id")) ORDER BY "users"."id" DESC LIMIT $3;
 
 -- email_verifications::issue
-INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at") VALUES ($1, $2, $3, $4) ON CONFLICT ("token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "email_verifications"."used_at" IS NULL;
+INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at") VALUES ($1, $2, $3, $4) ON CONFLICT ("user_id", "token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "email_verifications"."used_at" IS NULL;
 
 -- email_verifications::mark_used
 UPDATE "users"."email_verifications" SET "used_at" = $1 WHERE "token_hash" = $2;

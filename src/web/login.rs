@@ -70,7 +70,7 @@ pub(super) async fn show(visit: Visit<'_>, Query(asked): Query<Next>) -> Result<
         next: asked.next,
         ..LogIn::default()
     };
-    visit.kept_page(&LoginPage::new(visit, &empty, None))
+    visit.account_page(&LoginPage::new(visit, &empty, None))
 }
 
 #[derive(Deserialize)]

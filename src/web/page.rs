@@ -79,6 +79,16 @@ impl Visit<'_> {
 
     /// A page that a browser may keep and ask for again: 304 when it is still the same.
     pub(super) fn kept_page(self, page: &impl Template) -> Result<Response> {
+        self.tagged_page(page, ASK_AGAIN)
+    }
+
+    /// A page with the form of an account: browsers keep no copy. Who kept one all the same may
+    /// ask whether it is still good.
+    pub(super) fn account_page(self, page: &impl Template) -> Result<Response> {
+        self.tagged_page(page, NO_STORE)
+    }
+
+    fn tagged_page(self, page: &impl Template, cache: HeaderValue) -> Result<Response> {
         let html = page.render().map_err(Error::internal)?;
         let secret = self.secret_for(&html)?;
         let tag = entity_tag(&html, secret.as_ref());
@@ -90,7 +100,7 @@ impl Visit<'_> {
         };
         let headers = response.headers_mut();
         headers.insert(header::VARY, VARY);
-        headers.insert(header::CACHE_CONTROL, ASK_AGAIN);
+        headers.insert(header::CACHE_CONTROL, cache);
         headers.insert(
             header::ETAG,
             HeaderValue::try_from(tag).map_err(Error::internal)?,

@@ -65,7 +65,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Result<Response> {
     if visit.viewer().await?.is_some() {
         return Ok(see_other("/timeline"));
     }
-    visit.kept_page(&RegisterPage::new(visit, &Registration::default(), None))
+    visit.account_page(&RegisterPage::new(visit, &Registration::default(), None))
 }
 
 /// `POST /register`

@@ -5,6 +5,8 @@
 //! Every test has a database, a server and a mail server of its own, and may move its own clock.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+// Counters are whole numbers, and names of files are ours.
+#![allow(clippy::float_cmp, clippy::case_sensitive_file_extension_comparisons)]
 
 mod support;
 

@@ -121,17 +121,24 @@ async fn host_and_forwarding_headers_change_nothing() {
 }
 
 #[tokio::test]
-async fn an_upload_of_gigabytes_is_cut_off_early_and_answered() {
+async fn an_upload_of_gigabytes_is_cut_off_early() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     let head = format!(
-        "PUT /users/me/avatar HTTP/1.1\nHost: x\nAuthorization: Bearer {}\n\
-         Content-Type: multipart/form-data; boundary=x\nContent-Length: 5000000000",
+        "PUT /users/me/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000000000\r\n\r\n",
         ana.token
     );
-    let answer = send(&app, &head, "--x\r\n").await;
-    assert_eq!(status(&answer), 422, "{answer}");
-    assert!(answer.contains("AVATAR_TOO_LARGE"));
+    let mut connection = Connection::open(app.addr()).await;
+    connection.send(head).await;
+    let block = vec![b'x'; 1024 * 1024];
+    let mut sent = 0;
+    while sent < 100 && connection.send_or_fail(&block).await {
+        sent += 1;
+    }
+    assert!((1..60).contains(&sent), "{sent} MiB were read");
+    let answer = connection.rest().await;
+    assert!(answer.is_empty() || status(&answer) == 422, "{answer}");
 }
 
 #[tokio::test]

@@ -243,7 +243,7 @@ impl Drop for Driver {
         if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", *port)) {
             stream.set_read_timeout(Some(Duration::from_secs(5))).ok();
             stream.write_all(end.as_bytes()).ok();
-            stream.read(&mut [0; 64]).ok();
+            stream.read_to_string(&mut String::new()).ok();
         }
         self.process.kill().ok();
         self.process.wait().ok();

@@ -22,6 +22,12 @@ impl Connection {
         self.0.write_all(bytes.as_ref()).await.ok();
     }
 
+    /// Sends bytes; whether they could be sent in time.
+    pub async fn send_or_fail(&mut self, bytes: &[u8]) -> bool {
+        let sent = timeout(PATIENCE, self.0.write_all(bytes)).await;
+        sent.is_ok_and(|sent| sent.is_ok())
+    }
+
     /// Everything until the other side closes the connection.
     pub async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
