@@ -17,7 +17,7 @@ pub struct Cli {
 pub enum Command {
     /// Run the service (the default)
     Serve,
-    /// Apply the migrations, all or `--to N`; needs only DATABASE_URL. Idempotent, safe when several start at once
+    /// Apply the migrations, all or `--to N`; needs only `DATABASE_URL`. Idempotent, safe when several start at once
     Migrate {
         /// Stop at this version: the number in the file's name
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]

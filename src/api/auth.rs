@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 
 /// An access token, and how long it lives.
 #[derive(Debug, Serialize, ToSchema)]
+#[allow(clippy::struct_field_names)] // The names are the contract's.
 pub struct AccessToken {
     /// A signed JWT, RS256.
     pub access_token: String,

@@ -7,13 +7,11 @@ use poem::{Response, http::HeaderValue};
 /// the configuration allows.
 #[must_use]
 pub fn content_security_policy(config: &Config) -> String {
-    let hosts: String = config
-        .avatar_url_hosts
-        .iter()
-        .map(|host| format!(" {host}"))
-        .collect();
+    let mut sources = vec!["'self'", "blob:"];
+    sources.extend(config.avatar_url_hosts.iter().map(String::as_str));
+    let pictures = sources.join(" ");
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:{hosts}; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src {pictures}; \
          connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 }

@@ -10,7 +10,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 /// The last resort against a handler that hangs. What it waits for ends sooner: the database after
 /// 9 s (3 s for a connection, 6 s for a statement), the queue of the password hashes by its length.
-const HANDLER_TIME: Duration = Duration::from_secs(60);
+const HANDLER_TIME: Duration = Duration::from_mins(1);
 
 /// The methods of one path. `HEAD` is answered wherever `GET` is.
 #[derive(Default)]

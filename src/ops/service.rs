@@ -116,15 +116,16 @@ impl Service {
     #[must_use]
     pub fn greeting(&self) -> String {
         let config = &self.app.config;
-        let mut text = format!("Open {}\n", config.public_url);
-        if let EmailUrl::File(folder) = &config.email_url {
-            text.push_str(&format!("Mails lie in {}", folder.display()));
-            if config.is_development() {
-                text.push_str(&format!(", read them at {}/dev/mail", config.public_url));
-            }
-            text.push('\n');
-        }
-        text
+        let EmailUrl::File(folder) = &config.email_url else {
+            return format!("Open {}\n", config.public_url);
+        };
+        let read = if config.is_development() {
+            format!(", read them at {}/dev/mail", config.public_url)
+        } else {
+            String::new()
+        };
+        let folder = folder.display();
+        format!("Open {}\nMails lie in {folder}{read}\n", config.public_url)
     }
 }
 

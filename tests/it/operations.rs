@@ -217,5 +217,5 @@ async fn a_connection_that_does_nothing_holds_nobody_up() {
     let started = tokio::time::Instant::now();
     app.stop().await;
     let took = started.elapsed();
-    assert!(took < Duration::from_secs(12), "{took:?}");
+    assert!(took < Duration::from_secs(14), "{took:?}");
 }
