@@ -4,7 +4,7 @@ use crate::{
     Config,
     clock::Clock,
     crypto::{Keys, PasswordPool},
-    services::avatars::ImagePool,
+    services::{avatars::ImagePool, posts::PostsService},
     storage::{Pool, web_sessions::WebSessionStore},
 };
 use std::sync::{
@@ -31,6 +31,8 @@ pub struct Shared {
     pub passwords: PasswordPool,
     /// Decodes pictures, a few at a time.
     pub images: ImagePool,
+    /// The Posts Service, if there is one.
+    pub posts: Option<PostsService>,
     /// The store of browser sessions.
     pub web_sessions: Arc<WebSessionStore>,
     /// Rung after a commit that owes a mail, so that the worker looks at once.
@@ -41,7 +43,13 @@ pub struct Shared {
 impl App {
     /// Puts the parts together. Nothing is started.
     #[must_use]
-    pub fn new(config: Config, clock: Clock, db: Pool, keys: Keys) -> Self {
+    pub fn new(
+        config: Config,
+        clock: Clock,
+        db: Pool,
+        keys: Keys,
+        posts: Option<PostsService>,
+    ) -> Self {
         Self(Arc::new(Shared {
             passwords: PasswordPool::start(config.password_hasher),
             images: ImagePool::default(),
@@ -50,6 +58,7 @@ impl App {
             clock,
             db,
             keys,
+            posts,
             mail_owed: Notify::new(),
             draining: AtomicBool::new(false),
         }))

@@ -31,7 +31,7 @@
     // A field found wrong holds its form back for as long as it holds what was found wrong.
     const wrong = [...form.elements].find((field) =>
       field.getAttribute('aria-invalid') === 'true' && field.value === field.defaultValue);
-    const again = !form.dataset.hxPost && Date.now() - (pressed.get(form) ?? 0) < ONE_PRESS;
+    const again = !(window.htmx && form.dataset.hxPost) && Date.now() - (pressed.get(form) ?? 0) < ONE_PRESS;
     if (wrong || again) {
       event.preventDefault();
       event.stopImmediatePropagation();

@@ -41,6 +41,14 @@ need_promtool() {
             'prometheus alertmanager' 'prometheus alertmanager' prometheus
 }
 
+need_lynx() {
+    command -v lynx >/dev/null || install_packages Lynx lynx lynx lynx lynx lynx
+}
+
+need_npm() {
+    command -v npm >/dev/null || install_packages npm npm npm npm npm node
+}
+
 # install_packages WHAT APT DNF APK PACMAN BREW: the names of the packages for each manager.
 install_packages() {
     local what=$1 manager names

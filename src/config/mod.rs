@@ -8,6 +8,7 @@ pub use variables::{VARIABLES, Variable, help};
 use crate::mail::EmailUrl;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
+use reqwest::Url;
 use std::{collections::HashMap, fmt, net::SocketAddr, path::PathBuf};
 
 /// Where the service runs.
@@ -78,6 +79,8 @@ pub struct Config {
     pub require_verified_email: bool,
     /// `AVATAR_URL_HOSTS`
     pub avatar_url_hosts: Vec<String>,
+    /// `POSTS_SERVICE_URL`; none: pages show no posts.
+    pub posts_service_url: Option<Url>,
     /// `RATE_LIMITS`
     pub rate_limits: bool,
     /// `TRUSTED_PROXIES`

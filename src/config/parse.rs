@@ -20,6 +20,10 @@ const REQUIRED_IN_PRODUCTION: &[&str] = &[
     "PUBLIC_URL",
 ];
 
+const PASSWORD_HASHERS: &[(&str, PasswordHasher)] = &[
+    ("argon2id", PasswordHasher::Argon2id),
+    ("bcrypt", PasswordHasher::Bcrypt),
+];
 const DEFAULT_SENDER: &str = "Users Service <no-reply@localhost>";
 const SENDGRID: &str = "https://api.sendgrid.com/v3/mail/send";
 
@@ -99,18 +103,13 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
             .parsed("AVATAR_STORE", avatar_store)
             .unwrap_or_else(|| data_dir.join("avatars")),
         password_hasher: read
-            .one_of(
-                "PASSWORD_HASHER",
-                &[
-                    ("argon2id", PasswordHasher::Argon2id),
-                    ("bcrypt", PasswordHasher::Bcrypt),
-                ],
-            )
+            .one_of("PASSWORD_HASHER", PASSWORD_HASHERS)
             .unwrap_or(PasswordHasher::Argon2id),
         require_verified_email: read
             .switch("REQUIRE_VERIFIED_EMAIL", "true", "false")
             .unwrap_or(true),
         avatar_url_hosts: read.list("AVATAR_URL_HOSTS", host),
+        posts_service_url: read.parsed("POSTS_SERVICE_URL", base_url),
         rate_limits,
         trusted_proxies: read.list("TRUSTED_PROXIES", |text| {
             text.parse()
@@ -224,6 +223,19 @@ fn origin(text: &str) -> Result<String, String> {
     } else {
         Err(wrong())
     }
+}
+
+/// Where another service is: http(s), with a path at most.
+fn base_url(text: &str) -> Result<reqwest::Url, String> {
+    // Never repeated: somebody may have put a password into it.
+    let wrong = || "must be an address such as http://posts:8080, without a query".to_owned();
+    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    plain.then_some(url).ok_or_else(wrong)
 }
 
 /// A host name, with a port at most: it goes into the Content-Security-Policy.

@@ -96,6 +96,11 @@ pub const VARIABLES: &[Variable] = &[
         "foreign hosts whose pictures pages may show, separated by commas",
     ),
     variable(
+        "POSTS_SERVICE_URL",
+        "none: no posts",
+        "base address of the Posts Service, whose GET /feed fills the signed-in home; it is sent the person's access token",
+    ),
+    variable(
         "RATE_LIMITS",
         "on",
         "`off` switches the service's own limits off; refused in production unless LISTEN_ADDR is loopback",

@@ -1,5 +1,6 @@
 //! The signing key, the tokens it signs, and the key set others verify with.
 
+use super::CookieKey;
 use crate::{
     config::Config,
     domain::Token,
@@ -62,6 +63,7 @@ pub struct Keys {
     accepted: Vec<(String, DecodingKey)>,
     jwks: String,
     mail_key: hkdf::Prk,
+    cookies: CookieKey,
 }
 
 impl Keys {
@@ -95,6 +97,7 @@ impl Keys {
         let mail_key = hkdf::Salt::new(hkdf::HKDF_SHA256, b"users-service mail links")
             .extract(signing.as_bytes());
         Ok(Self {
+            cookies: CookieKey::derive(signing.as_bytes())?,
             validation: validation(&config.public_url),
             issuer: config.public_url.clone(),
             signing,
@@ -154,6 +157,12 @@ impl Keys {
     #[must_use]
     pub fn jwks(&self) -> &str {
         &self.jwks
+    }
+
+    /// Seals what browsers keep for the service.
+    #[must_use]
+    pub fn cookies(&self) -> &CookieKey {
+        &self.cookies
     }
 
     /// The token in the link of the mail `id`: the same at every attempt to send it, so that a

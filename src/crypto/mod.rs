@@ -1,8 +1,10 @@
-//! Access tokens, password hashing, and the sealing of refresh tokens.
+//! Access tokens, password hashing, and the sealing of refresh tokens and cookies.
 
+mod cookie_key;
 pub mod keys;
 pub mod passwords;
 pub mod seal;
 
+pub use cookie_key::CookieKey;
 pub use keys::{Claims, Keys};
 pub use passwords::PasswordPool;

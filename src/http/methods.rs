@@ -92,3 +92,30 @@ impl Endpoint for Methods {
         Ok(response)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poem::endpoint::make_sync;
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_like_any_other() {
+        let broken = get(make_sync(|_| -> Response { unreachable!("on purpose") }));
+        let answer = broken.call(Request::default()).await;
+        let error = answer
+            .err()
+            .and_then(|error| error.downcast::<Error>().ok());
+        assert!(matches!(error, Some(Error::Internal(_))));
+    }
+
+    #[tokio::test]
+    async fn other_methods_are_told_what_is_allowed() {
+        let path = get(make_sync(|_| "")).post(make_sync(|_| ""));
+        let request = Request::builder().method(Method::PUT).finish();
+        let error = path.call(request).await.err();
+        let error = error.and_then(|error| error.downcast::<Error>().ok());
+        assert!(
+            matches!(error, Some(Error::MethodNotAllowed { allow }) if allow == "GET, HEAD, POST")
+        );
+    }
+}

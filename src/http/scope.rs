@@ -71,6 +71,13 @@ pub fn trace_id(request: &Request) -> String {
         .unwrap_or_else(|| Uuid::new_v4().simple().to_string())
 }
 
+/// The `traceparent` that a request came with, to be passed on as it is.
+#[must_use]
+pub fn traceparent(request: &Request) -> Option<&str> {
+    let header = request.header("traceparent")?;
+    parent_trace(header).map(|_| header)
+}
+
 fn is_plain(id: &str) -> bool {
     (1..=64).contains(&id.len())
         && id

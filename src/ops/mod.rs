@@ -2,6 +2,7 @@
 
 pub mod embedded_postgres;
 pub mod health;
+pub mod janitor;
 pub mod logs;
 pub mod metrics;
 pub mod observe;

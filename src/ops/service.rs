@@ -1,6 +1,6 @@
 //! Starting and stopping the whole service.
 
-use super::{embedded_postgres::EmbeddedPostgres, metrics, server};
+use super::{embedded_postgres::EmbeddedPostgres, janitor, metrics, server};
 use crate::{
     App, Config,
     clock::Clock,
@@ -9,6 +9,7 @@ use crate::{
     error::Cause,
     mail::{EmailUrl, Mailer, worker},
     routes,
+    services::posts::PostsService,
     storage::{Pool, migrate},
 };
 use std::{fs, io::Write, net::SocketAddr, path::Path, time::Duration};
@@ -27,6 +28,7 @@ pub struct Service {
     stop_mail: watch::Sender<bool>,
     mail: JoinHandle<()>,
     gauges: JoinHandle<()>,
+    janitor: JoinHandle<()>,
     postgres: Option<EmbeddedPostgres>,
 }
 
@@ -61,7 +63,9 @@ impl Service {
         let mailer = Mailer::new(&config.email_url, config.email_from.clone())?;
         warn_of_risks(&config);
 
-        let app = App::new(config, clock, db, keys);
+        let posts = config.posts_service_url.as_ref();
+        let posts = posts.map(PostsService::new).transpose()?;
+        let app = App::new(config, clock, db, keys, posts);
         let (stop_server, server_stopped) = watch::channel(false);
         let (stop_mail, mail_stopped) = watch::channel(false);
         let until = |mut stopped: watch::Receiver<bool>| async move {
@@ -77,6 +81,7 @@ impl Service {
             )),
             mail: tokio::spawn(worker::run(app.clone(), mailer, until(mail_stopped))),
             gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
+            janitor: tokio::spawn(janitor::run(app.clone())),
             app,
             addr,
             stop_server,
@@ -105,6 +110,7 @@ impl Service {
         self.stop_mail.send_replace(true);
         self.mail.await.ok();
         self.gauges.abort();
+        self.janitor.abort();
         if let Some(mut postgres) = self.postgres {
             tokio::task::spawn_blocking(move || postgres.stop())
                 .await

@@ -6,6 +6,7 @@ pub mod avatars;
 pub mod follows;
 pub mod home;
 pub mod people;
+pub mod posts;
 pub mod profiles;
 mod retry;
 pub mod sessions;

@@ -16,6 +16,7 @@ pub mod schema;
 pub mod sessions;
 #[cfg(test)]
 mod statements;
+pub mod suggestions;
 pub mod tls;
 pub mod users;
 pub mod web_sessions;

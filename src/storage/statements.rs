@@ -2,7 +2,8 @@
 //! Run the test with `UPDATE_SNAPSHOT=1` after a change, and read the difference.
 
 use super::{
-    audit, avatars, email_verifications, follows, outbox, profiles, sessions, users, web_sessions,
+    audit, avatars, email_verifications, follows, outbox, profiles, sessions, suggestions, users,
+    web_sessions,
 };
 use crate::domain::{
     Email, Position, Username,
@@ -67,6 +68,7 @@ fn every_statement_is_as_reviewed() {
         "users::people_by_ids": users::sql::people_by_ids(&[A, B]),
         "users::person_by_username": users::sql::person_by_username("ana"),
         "users::newest_unfollowed": users::sql::newest_unfollowed(A, 8),
+        "suggestions::by_mutuals": suggestions::sql::by_mutuals(A, 8),
         "email_verifications::issue": email_verifications::sql::issue(&HASH, A, NOW, NOW),
         "email_verifications::mark_used": email_verifications::sql::mark_used(&HASH, NOW),
         "email_verifications::delete_unused": email_verifications::sql::delete_unused(A),

@@ -37,6 +37,9 @@ SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE
 -- users::newest_unfollowed
 SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url" FROM "users"."users" WHERE "users"."id" <> $1 AND "users"."email_verified" AND (NOT EXISTS(SELECT * FROM "users"."follows" WHERE "follows"."follower_id" = $2 AND "follows"."followee_id" = "users"."id")) ORDER BY "users"."id" DESC LIMIT $3;
 
+-- suggestions::by_mutuals
+WITH "own" AS (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = $1 ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $2) , "edges" AS (SELECT "edge"."followee_id" FROM "own" INNER JOIN LATERAL (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = "own"."followee_id" ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $3) AS "edge" ON "edge"."followee_id" <> $4 LIMIT $5) , "seen" AS (SELECT "followee_id", COUNT("followee_id") AS "mutuals" FROM "edges" GROUP BY "followee_id") SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "seen"."mutuals" FROM "users"."users" INNER JOIN "seen" ON "seen"."followee_id" = "users"."id" WHERE "users"."id" <> $6 AND "users"."email_verified" AND (NOT EXISTS(SELECT * FROM "users"."follows" WHERE "follows"."follower_id" = $7 AND "follows"."followee_id" = "users"."id")) ORDER BY "seen"."mutuals" DESC, "users"."id" DESC LIMIT $8;
+
 -- email_verifications::issue
 INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at") VALUES ($1, $2, $3, $4) ON CONFLICT ("user_id", "token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "email_verifications"."used_at" IS NULL;
 

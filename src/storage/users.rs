@@ -169,7 +169,7 @@ pub async fn newest_unfollowed(
     Ok(rows.iter().map(to_person).collect())
 }
 
-fn to_person(row: &Row) -> Person {
+pub(super) fn to_person(row: &Row) -> Person {
     Person {
         id: row.get(0),
         username: row.get(1),
@@ -406,6 +406,15 @@ pub mod sql {
     /// Newcomers that the viewer does not follow.
     #[must_use]
     pub fn newest_unfollowed(viewer: Uuid, limit: u64) -> SelectStatement {
+        unfollowed(viewer)
+            // Ids are made in the order of time (UUID version 7), so the primary key is walked.
+            .order_by((Users::Table, Users::Id), Order::Desc)
+            .limit(limit)
+            .take()
+    }
+
+    /// Others with a proven address that the viewer does not follow.
+    pub(in crate::storage) fn unfollowed(viewer: Uuid) -> SelectStatement {
         let followed = Query::select()
             .column(Asterisk)
             .from((Schema::Users, Follows::Table))
@@ -420,9 +429,6 @@ pub mod sql {
             .and_where(Expr::col((Users::Table, Users::Id)).ne(viewer))
             .and_where(Expr::col((Users::Table, Users::EmailVerified)))
             .and_where(Expr::exists(followed).not())
-            // Ids are made in the order of time (UUID version 7), so the primary key is walked.
-            .order_by((Users::Table, Users::Id), Order::Desc)
-            .limit(limit)
             .take()
     }
 }

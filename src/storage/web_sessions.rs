@@ -1,7 +1,7 @@
 //! The store of tower-sessions: browser sessions in PostgreSQL, keyed by the hash of their cookie.
 
-use super::{Pool, execute, optional};
-use crate::{clock::Clock, error::Error};
+use super::{GenericClient, Pool, execute, optional};
+use crate::{Result, clock::Clock, error::Error};
 use async_trait::async_trait;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -86,6 +86,11 @@ impl SessionStore for WebSessionStore {
             .map(drop)
             .map_err(failed)
     }
+}
+
+/// Forgets browser sessions that ran out, and says how many.
+pub async fn delete_expired(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
+    execute(db, sql::delete_expired(now)).await
 }
 
 /// A record as its row.

@@ -1,5 +1,6 @@
 //! A person's picture in a page, or the initial in its place.
 
+use super::visit::Visit;
 use crate::Config;
 use askama::{Template, filters::HtmlSafe};
 use reqwest::Url;
@@ -39,11 +40,19 @@ pub(super) struct Avatar {
 
 impl HtmlSafe for Avatar {}
 
+impl Visit<'_> {
+    /// The picture with this address, of a person with this name. Who saves data gets the small
+    /// file wherever it is shown.
+    pub(super) fn avatar(self, address: Option<&str>, name: &str, size: Size) -> Avatar {
+        let file = if self.saves_data() { Size::Small } else { size };
+        Avatar::new(&self.app.config, address, name, size, file)
+    }
+}
+
 impl Avatar {
-    /// The picture with this address, of a person with this name.
-    pub(super) fn new(config: &Config, address: Option<&str>, name: &str, size: Size) -> Self {
+    fn new(config: &Config, address: Option<&str>, name: &str, size: Size, file: Size) -> Self {
         Self {
-            source: address.and_then(|address| source(config, address, size)),
+            source: address.and_then(|address| source(config, address, file)),
             initial: name
                 .chars()
                 .next()
@@ -135,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_initial_stands_in() {
-        let avatar = Avatar::new(&config(), None, "émile", Size::Small);
+        let avatar = Avatar::new(&config(), None, "émile", Size::Small, Size::Small);
         assert!(avatar.render().unwrap().contains(">É</span>"));
     }
 }

@@ -46,7 +46,14 @@ impl LocalPath {
         referer
             .and_then(|referer| referer.parse::<Uri>().ok())
             .and_then(|uri| Self::from_uri(&uri))
+            .or_else(|| Self::around_press(uri))
             .unwrap_or_default()
+    }
+
+    /// The profile that a press on "Follow" belongs to, for browsers that don't say where they are.
+    fn around_press(uri: &Uri) -> Option<Self> {
+        let (profile, verb) = uri.path().rsplit_once('/')?;
+        matches!(verb, "follow" | "unfollow").then(|| Self::parse(profile))?
     }
 
     fn from_uri(uri: &Uri) -> Option<Self> {
@@ -131,6 +138,9 @@ mod tests {
         assert_eq!(post("http://localhost:8080"), "/");
         assert_eq!(post("//evil.example//x"), "/timeline");
         assert_eq!(post(""), "/timeline");
+        let around = |path| LocalPath::around_press(&Uri::from_static(path)).map(|p| p.0);
+        assert_eq!(around("/@ana/unfollow").as_deref(), Some("/@ana"));
+        assert_eq!(around("/profile/edit"), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 /// What answers depend on beside their address.
 const VARY: HeaderValue =
-    HeaderValue::from_static("Cookie, HX-Request, HX-Request-Type, Accept-Encoding");
+    HeaderValue::from_static("Cookie, HX-Request, HX-Request-Type, Save-Data, Accept-Encoding");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
 
@@ -32,6 +32,8 @@ pub(super) struct Frame {
     pub(super) problem: Option<Problem>,
     /// Whether this is a development set-up, whose mails can be read.
     pub(super) development: bool,
+    /// Whether the pages that htmx makes smoother do without it.
+    pub(super) saves_data: bool,
     /// Whether nothing is known of the viewer: no navigation.
     pub(super) bare: bool,
 }
@@ -62,6 +64,7 @@ impl Visit<'_> {
             here: self.request.original_uri().path().to_owned(),
             problem: None,
             development: self.app.config.is_development(),
+            saves_data: self.saves_data(),
             bare: false,
         }
     }

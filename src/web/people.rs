@@ -15,11 +15,12 @@ use uuid::Uuid;
 #[derive(Debug, Template)]
 #[template(path = "shared/person.html")]
 pub(super) struct PersonRow {
-    pub(super) id: Uuid,
     username: String,
     display_name: Option<String>,
     avatar: Avatar,
     follows_viewer: bool,
+    /// Why the person is in the list, if that needs words.
+    pub(super) why: Option<String>,
     /// None for the viewer.
     follow: Option<FollowForm>,
 }
@@ -40,9 +41,9 @@ pub(super) async fn rows(
         let name = person.display_name.as_deref().unwrap_or(&person.username);
         let address = person.avatar_url.as_deref();
         PersonRow {
-            id: person.id,
-            avatar: Avatar::new(&visit.app.config, address, name, Size::Small),
+            avatar: visit.avatar(address, name, Size::Small),
             follows_viewer: relationship.followed_by,
+            why: None,
             follow: (person.id != viewer.user_id).then(|| FollowForm {
                 username: person.username.clone(),
                 following: relationship.following,
@@ -59,6 +60,15 @@ pub(super) async fn rows(
 pub(super) fn followers(count: i64) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} follower{ending}")
+}
+
+/// `Followed by 2 people you follow`; nothing to say of none.
+pub(super) fn mutuals(count: i64) -> Option<String> {
+    match count {
+        ..=0 => None,
+        1 => Some("Followed by 1 person you follow".to_owned()),
+        _ => Some(format!("Followed by {count} people you follow")),
+    }
 }
 
 /// `3 following`.

@@ -70,7 +70,7 @@ pub(super) async fn page(
     let is_signed_out = viewer.is_none();
     let page = PersonPage {
         frame: visit.frame(viewer).with(problem),
-        avatar: Avatar::new(&visit.app.config, address, name, Size::Large),
+        avatar: visit.avatar(address, name, Size::Large),
         username: profile.username,
         display_name: profile.display_name,
         bio: profile.bio,

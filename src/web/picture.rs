@@ -35,7 +35,7 @@ impl Picture {
         let address = profile.avatar_url.as_deref();
         let error = problem.and_then(|problem| problem.beside("avatar"));
         Self {
-            avatar: Avatar::new(&visit.app.config, address, name, Size::Large),
+            avatar: visit.avatar(address, name, Size::Large),
             is_set: address.is_some(),
             error: error.map(str::to_owned),
         }

@@ -2,25 +2,22 @@
 
 use super::{
     csrf::Posted,
-    field::{Field, Kind},
+    draft::Draft,
     page::Frame,
     people,
     picture::Picture,
     problem::Problem,
+    profile_form::{EditForm, Edited},
     session::Viewer,
     visit::{SignedIn, Visit, see_other},
 };
 use crate::{
     Result,
-    domain::{
-        Profile, Text,
-        profile::{MAX_BIO, MAX_DISPLAY_NAME},
-    },
+    domain::{Profile, Text},
     services::profiles::{self, ProfileForm},
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
-use serde::Deserialize;
 
 const SHOWN: &str = "Your profile";
 const EDITED: &str = "Edit profile";
@@ -60,40 +57,6 @@ impl From<Profile> for Details {
     }
 }
 
-/// The form to change it.
-#[derive(Template)]
-#[template(path = "profile/form.html")]
-struct EditForm {
-    display_name: Field,
-    bio: Field,
-}
-
-impl EditForm {
-    fn new(display_name: &str, bio: &str, problem: Option<&Problem>) -> Self {
-        Self {
-            display_name: Field::new("display_name", "Display name", Kind::Line, "name")
-                .hint("The name that people see first. Up to 100 characters.")
-                .typed(display_name)
-                .at_most(MAX_DISPLAY_NAME)
-                .judged(problem),
-            bio: Field::new("bio", "Bio", Kind::Lines, "off")
-                .hint("A few words about you. Up to 300 characters.")
-                .typed(bio)
-                .at_most(MAX_BIO)
-                .judged(problem),
-        }
-    }
-}
-
-/// What the form sends. The picture has a form of its own.
-#[derive(Deserialize)]
-struct Edited {
-    #[serde(default)]
-    display_name: Text,
-    #[serde(default)]
-    bio: Text,
-}
-
 /// `GET /profile`
 #[handler]
 pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
@@ -125,12 +88,22 @@ pub(super) fn shown(
 #[handler]
 pub(super) async fn edit(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
     let profile = profiles::own(visit.app, viewer.user_id).await?;
+    let draft = visit.draft(viewer.user_id);
+    let is_restored = draft.is_some();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let form = EditForm::new(&text(&profile.display_name), &text(&profile.bio), None);
-    if visit.wants_part() {
-        return visit.part(StatusCode::OK, &form, EDITED, None, "");
+    let draft =
+        draft.unwrap_or_else(|| Draft::new(&text(&profile.display_name), &text(&profile.bio)));
+    let form =
+        EditForm::new(viewer.user_id, &draft.display_name, &draft.bio, None).restored(is_restored);
+    let mut response = if visit.wants_part() {
+        visit.part(StatusCode::OK, &form, EDITED, None, "")
+    } else {
+        edited(visit, viewer, &profile, form, StatusCode::OK, None)
+    }?;
+    if is_restored {
+        visit.forget_draft(&mut response);
     }
-    edited(visit, viewer, &profile, form, StatusCode::OK, None)
+    Ok(response)
 }
 
 fn edited(
@@ -154,9 +127,15 @@ fn edited(
 #[handler]
 pub(super) async fn save(
     visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<Edited>,
-) -> Result<Response> {
+    posted: poem::Result<Posted<Edited>>,
+) -> poem::Result<Response> {
+    let Some(viewer) = visit.viewer().await? else {
+        return Ok(visit.to_login_with(posted.ok(), Edited::kept)?);
+    };
+    Ok(save_as(visit, viewer, posted?).await?)
+}
+
+async fn save_as(visit: Visit<'_>, viewer: Viewer, posted: Posted<Edited>) -> Result<Response> {
     let change = async |edited: &Edited| {
         let form = ProfileForm {
             display_name: edited.display_name.clone(),
@@ -193,6 +172,7 @@ async fn refused(
     problem: Problem,
 ) -> Result<Response> {
     let form = EditForm::new(
+        viewer.user_id,
         typed.display_name.typed(),
         typed.bio.typed(),
         Some(&problem),

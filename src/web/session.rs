@@ -4,6 +4,7 @@
 use super::cookie;
 use crate::{
     App, Error, Result,
+    config::Secret,
     crypto::keys::ACCESS_TOKEN_LIFETIME,
     domain::Token,
     http::{
@@ -40,6 +41,7 @@ pub(super) struct Viewer {
     pub(super) user_id: Uuid,
     pub(super) session_id: Uuid,
     pub(super) username: String,
+    pub(super) access_token: Secret,
 }
 
 impl Viewer {
@@ -48,6 +50,7 @@ impl Viewer {
             user_id: value(record, USER_ID)?,
             session_id: value(record, SESSION_ID)?,
             username: value(record, USERNAME)?,
+            access_token: Secret(value(record, ACCESS_TOKEN)?),
         })
     }
 }
@@ -170,25 +173,20 @@ async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Viewe
         user_id: logged_in.user_id,
         session_id: logged_in.session_id,
         username: people::by_id(app, logged_in.user_id).await?.username,
+        access_token: Secret(logged_in.access_token),
     };
-    let id = store(app, &viewer, &logged_in.access_token)
-        .await
-        .map_err(Error::unavailable)?;
+    let id = store(app, &viewer).await.map_err(Error::unavailable)?;
     changes.0.session.set(id).ok();
     Ok(viewer)
 }
 
-async fn store(
-    app: &App,
-    viewer: &Viewer,
-    access_token: &str,
-) -> Result<Option<Id>, tower_sessions::session::Error> {
+async fn store(app: &App, viewer: &Viewer) -> Result<Option<Id>, tower_sessions::session::Error> {
     let expiry = Expiry::AtDateTime(app.clock.now() + ACCESS_TOKEN_LIFETIME);
     let session = Session::new(None, Arc::clone(&app.web_sessions), Some(expiry));
     session.insert(USER_ID, viewer.user_id).await?;
     session.insert(SESSION_ID, viewer.session_id).await?;
     session.insert(USERNAME, &viewer.username).await?;
-    session.insert(ACCESS_TOKEN, access_token).await?;
+    session.insert(ACCESS_TOKEN, &viewer.access_token.0).await?;
     session.save().await?;
     Ok(session.id())
 }

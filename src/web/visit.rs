@@ -38,6 +38,13 @@ impl<'a> Visit<'a> {
         self.is_htmx() && self.request.header("hx-request-type") != Some("full")
     }
 
+    /// Whether the person's browser asks for little: small pictures, and no script that only saves
+    /// reloads.
+    pub(super) fn saves_data(self) -> bool {
+        let asked = self.request.header("save-data");
+        asked.is_some_and(|asked| asked.trim().eq_ignore_ascii_case("on"))
+    }
+
     fn is_htmx(self) -> bool {
         self.request.header("hx-request") == Some("true")
             && self.request.header("hx-history-restore-request").is_none()
@@ -45,7 +52,12 @@ impl<'a> Visit<'a> {
 
     /// Goes to the log-in page, and from there back to where the person was.
     fn to_login(self) -> Response {
-        let login = LocalPath::of(self.request).after_login();
+        self.to_login_from(&LocalPath::of(self.request))
+    }
+
+    /// Goes to the log-in page, and from there to this place.
+    pub(super) fn to_login_from(self, place: &LocalPath) -> Response {
+        let login = place.after_login();
         if self.is_htmx() {
             // A script's request would follow a 303 by itself and swap in the log-in page.
             return Response::builder()

@@ -252,7 +252,7 @@ async fn user_fe_003_2_s1_what_breaks_a_rule_is_told_in_place() {
     let id = browser.field("Bio").await.attr("id").await.unwrap();
     browser.run(long, vec![json!(id)]).await;
     browser.click("Save").await;
-    browser.shows("300 characters").await;
+    browser.shows("Bio must be 300 characters or fewer").await;
     assert!(browser.is_marked().await);
     browser.fill("Bio", "short").await;
     browser.click("Save").await;

@@ -1,8 +1,8 @@
 //! The configuration: everything checked at start, all problems at once, nothing secret told.
 
-use crate::support::{Database, KEY, free_port, run};
+use crate::support::KEY;
 use std::collections::HashMap;
-use users_service::{Config, config::VARIABLES};
+use users_service::Config;
 
 fn read(settings: &[(&str, &str)]) -> Result<Config, String> {
     let map: HashMap<_, _> = settings
@@ -53,6 +53,7 @@ fn all_problems_are_reported_at_once_each_naming_its_variable() {
         ("PASSWORD_HASHER", "md5"),
         ("REQUIRE_VERIFIED_EMAIL", "perhaps"),
         ("AVATAR_URL_HOSTS", "https://pics.example/;script-src *"),
+        ("POSTS_SERVICE_URL", "posts.example/feed"),
         ("RATE_LIMITS", "some"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("CORS_ALLOWED_ORIGINS", "*"),
@@ -226,127 +227,4 @@ fn pkcs1(pem: &str) -> String {
         "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n",
         lines.join("\n")
     )
-}
-
-#[test]
-fn help_explains_every_command_and_variable() {
-    let help = run(&["--help"], &[]);
-    assert!(help.status.success());
-    let text = String::from_utf8(help.stdout).unwrap();
-    for word in ["serve", "migrate", "--to", "openapi"] {
-        assert!(text.contains(word), "{word}: {text}");
-    }
-    let names = [
-        "APP_ENV",
-        "LISTEN_ADDR",
-        "PUBLIC_URL",
-        "DATABASE_URL",
-        "DATABASE_POOL_SIZE",
-        "AUTO_MIGRATE",
-        "JWT_PRIVATE_KEY",
-        "JWT_RETIRED_PUBLIC_KEYS",
-        "EMAIL_URL",
-        "EMAIL_API_KEY",
-        "EMAIL_FROM",
-        "AVATAR_STORE",
-        "PASSWORD_HASHER",
-        "REQUIRE_VERIFIED_EMAIL",
-        "AVATAR_URL_HOSTS",
-        "RATE_LIMITS",
-        "TRUSTED_PROXIES",
-        "CORS_ALLOWED_ORIGINS",
-        "LOG_FORMAT",
-        "DATA_DIR",
-    ];
-    for name in names {
-        assert!(text.contains(name), "{name}");
-        assert!(
-            VARIABLES.iter().any(|variable| variable.name == name),
-            "{name}"
-        );
-    }
-    for variable in VARIABLES {
-        assert!(text.contains(variable.meaning), "{}", variable.name);
-    }
-}
-
-#[test]
-fn the_program_refuses_a_bad_configuration_with_everything_that_is_wrong() {
-    let bad = [
-        ("APP_ENV", "production"),
-        ("LISTEN_ADDR", "nowhere"),
-        ("LOG_FORMAT", "xml"),
-    ];
-    for arguments in [&["serve"][..], &[]] {
-        let output = run(arguments, &bad);
-        assert!(!output.status.success());
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        for name in ["DATABASE_URL", "LISTEN_ADDR", "LOG_FORMAT"] {
-            assert!(told.contains(name), "{told}");
-        }
-        assert!(!told.contains("panicked"), "{told}");
-    }
-    for unknown in [
-        &["sreve"][..],
-        &["migrate", "--to", "x"],
-        &["migrate", "--to", "0"],
-        &["--nothing"],
-    ] {
-        let output = run(unknown, &[]);
-        assert!(
-            !output.status.success() && !output.stderr.is_empty(),
-            "{unknown:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn in_production_a_schema_behind_the_code_is_a_clear_error() {
-    let database = Database::empty().await;
-    let address = format!("127.0.0.1:{}", free_port());
-    let settings = [
-        ("APP_ENV", "production"),
-        ("LISTEN_ADDR", address.as_str()),
-        ("DATABASE_URL", database.url()),
-        ("JWT_PRIVATE_KEY", &KEY),
-        ("EMAIL_URL", "smtp://127.0.0.1:1"),
-        ("EMAIL_FROM", "no-reply@example.org"),
-        ("PUBLIC_URL", "http://localhost"),
-    ];
-    let output = run(&["serve"], &settings);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success());
-    assert!(told.contains("migrate"), "{told}");
-}
-
-#[tokio::test]
-async fn an_address_in_use_and_a_database_that_is_not_there_are_clear_errors() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let database = Database::migrated().await;
-    let output = run(
-        &["serve"],
-        &[("LISTEN_ADDR", &address), ("DATABASE_URL", database.url())],
-    );
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        !output.status.success() && told.contains("LISTEN_ADDR"),
-        "{told}"
-    );
-    let output = run(
-        &["migrate"],
-        &[("DATABASE_URL", "postgres://ana:hunter22@127.0.0.1:1/users")],
-    );
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        !output.status.success() && !told.contains("hunter22"),
-        "{told}"
-    );
-    assert!(!told.contains("panicked"), "{told}");
-    let output = run(&["migrate"], &[]);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        !output.status.success() && told.contains("DATABASE_URL"),
-        "{told}"
-    );
 }

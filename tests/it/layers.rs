@@ -45,7 +45,7 @@ const FORBIDDEN: &[(&str, &str)] = &[
 const UNKNOWN: &[(&str, &str)] = &[
     ("domain", "poem:: tokio_postgres askama StatusCode"),
     ("storage", "poem:: askama StatusCode"),
-    ("services", "poem:: askama StatusCode sea_query"),
+    ("services", "poem:: askama sea_query"),
     ("mail", "poem:: StatusCode"),
     ("web", "sea_query tokio_postgres"),
     ("api", "sea_query tokio_postgres"),

@@ -1,13 +1,16 @@
 //! Real Chromium, driven through chromedriver.
 
-use super::{TestApp, api::plain_client, eventually, free_port};
+use super::{TestApp, api::plain_client, eventually, free_port, screenshots};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::{
+    fs,
     io::{Read, Write},
     net::TcpStream,
     process::{Child, Command, Stdio},
+    thread,
     time::Duration,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -47,6 +50,16 @@ struct Driver {
 impl Browser {
     /// Opens a new, empty browser for a service.
     pub async fn open(app: &TestApp) -> Self {
+        Self::open_with(app, json!({})).await
+    }
+
+    /// Opens a browser that runs no script.
+    pub async fn without_script(app: &TestApp) -> Self {
+        let no_script = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        Self::open_with(app, no_script).await
+    }
+
+    async fn open_with(app: &TestApp, preferences: Value) -> Self {
         let place = PLACES.acquire().await.expect("a place");
         let port = free_port();
         let process = Command::new("chromedriver")
@@ -68,7 +81,7 @@ impl Browser {
         })
         .await;
         let capabilities = json!({
-            "goog:chromeOptions": { "args": FLAGS },
+            "goog:chromeOptions": { "args": FLAGS, "prefs": preferences },
             "goog:loggingPrefs": { "browser": "ALL" },
         });
         let Value::Object(capabilities) = capabilities else {
@@ -214,15 +227,10 @@ impl Browser {
 
     /// Insists that no script failed and the content security policy refused nothing.
     pub async fn console_is_clean(&self) {
-        let Driver { port, session, .. } = &self.driver;
-        let url = format!("http://127.0.0.1:{port}/session/{session}/se/log");
-        let log = plain_client()
-            .post(url)
-            .json(&json!({ "type": "browser" }))
-            .send()
+        let log = self
+            .driver_says("se/log", &json!({ "type": "browser" }))
             .await;
-        let log: Value = log.expect("a log").json().await.expect("JSON");
-        let entries = log["value"].as_array().expect("a list");
+        let entries = log.as_array().expect("a list");
         // What the service answers with 4xx is noted too, and is no error of the page.
         let told = entries.iter().filter(|entry| {
             let message = entry["message"].as_str().unwrap_or_default();
@@ -231,20 +239,59 @@ impl Browser {
         let told: Vec<_> = told.collect();
         assert!(told.is_empty(), "{told:?}");
     }
+
+    /// What the driver answers to a command that is not in the standard.
+    pub async fn driver_says(&self, command: &str, body: &Value) -> Value {
+        let Driver { port, session, .. } = &self.driver;
+        let url = format!("http://127.0.0.1:{port}/session/{session}/{command}");
+        let answer = plain_client().post(url).json(body).send().await;
+        let mut answer: Value = answer.expect("an answer").json().await.expect("JSON");
+        answer["value"].take()
+    }
+}
+
+impl Driver {
+    /// Asks the driver for something at once, without the runtime, which may be gone.
+    fn ask(&self, method: &str, what: &str) -> std::io::Result<String> {
+        let Self { session, port, .. } = self;
+        let request = format!(
+            "{method} /session/{session}{what} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\
+             Connection: close\r\n\r\n"
+        );
+        let mut stream = TcpStream::connect(("127.0.0.1", *port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(request.as_bytes())?;
+        let (mut answer, mut piece) = (Vec::new(), [0; 4_096]);
+        // The driver keeps the connection open: the answer ends where its JSON does.
+        while !answer.ends_with(b"}") {
+            match stream.read(&mut piece)? {
+                0 => break,
+                count => answer.extend_from_slice(&piece[..count]),
+            }
+        }
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }
+
+    /// Keeps a picture of where a test failed.
+    fn keep_picture(&self) -> Option<()> {
+        let answer = self.ask("GET", "/screenshot").ok()?;
+        let picture = answer.split("\"value\":\"").nth(1)?.split('"').next()?;
+        let picture = BASE64_STANDARD.decode(picture).ok()?;
+        let current = thread::current();
+        let path = screenshots::path(current.name().unwrap_or_default());
+        fs::write(&path, picture).ok()?;
+        eprintln!("what the browser showed: {}", path.display());
+        Some(())
+    }
 }
 
 impl Drop for Driver {
     /// Ends the browser, then the driver, whatever became of the test.
     fn drop(&mut self) {
-        let Self { session, port, .. } = &*self;
-        let end = format!(
-            "DELETE /session/{session} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
-        );
-        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", *port)) {
-            stream.set_read_timeout(Some(Duration::from_secs(5))).ok();
-            stream.write_all(end.as_bytes()).ok();
-            stream.read_to_string(&mut String::new()).ok();
+        if thread::panicking() {
+            self.keep_picture();
         }
+        self.ask("DELETE", "").ok();
         self.process.kill().ok();
         self.process.wait().ok();
     }

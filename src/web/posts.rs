@@ -1,0 +1,119 @@
+//! The posts on the signed-in home.
+
+use super::{
+    avatar::{Avatar, Size},
+    session::Viewer,
+    visit::Visit,
+};
+use crate::{
+    config::Secret,
+    http::{Scope, scope},
+    services::posts::{self, Asking, Post},
+};
+use askama::{Template, filters::HtmlSafe};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+
+/// The section with the posts, there or not.
+#[derive(Template)]
+#[template(path = "timeline/posts.html")]
+pub(super) enum Posts {
+    /// There is no Posts Service.
+    None,
+    /// It can't say at the moment.
+    Missing,
+    /// What it said.
+    Shown(Vec<PostRow>),
+}
+
+impl HtmlSafe for Posts {}
+
+/// One post.
+pub(super) struct PostRow {
+    author: Option<AuthorLink>,
+    text: String,
+    /// The time for machines.
+    at: String,
+    /// The time in words.
+    when: String,
+}
+
+struct AuthorLink {
+    username: String,
+    name: String,
+    avatar: Avatar,
+}
+
+/// What the viewer has to read.
+pub(super) async fn section(visit: Visit<'_>, viewer: &Viewer) -> Posts {
+    let Secret(access_token) = &viewer.access_token;
+    let scope = Scope::of(visit.request);
+    let asking = Asking {
+        access_token,
+        trace_id: scope.trace_id(),
+        traceparent: scope::traceparent(visit.request),
+    };
+    match posts::newest(visit.app, asking).await {
+        None => Posts::None,
+        Some(Err(())) => Posts::Missing,
+        Some(Ok(posts)) => {
+            let rows = posts.into_iter().map(|post| PostRow::new(visit, post));
+            Posts::Shown(rows.collect())
+        }
+    }
+}
+
+impl PostRow {
+    fn new(visit: Visit<'_>, post: Post) -> Self {
+        let at = post.created_at.to_offset(UtcOffset::UTC);
+        let author = post.author.map(|author| {
+            let given = author.display_name.filter(|name| !name.trim().is_empty());
+            let name = given.unwrap_or_else(|| author.username.clone());
+            let address = author.avatar_url.as_deref();
+            AuthorLink {
+                avatar: visit.avatar(address, &name, Size::Small),
+                username: author.username,
+                name,
+            }
+        });
+        Self {
+            author,
+            text: post.text,
+            at: at.format(&Rfc3339).unwrap_or_default(),
+            when: in_words(at),
+        }
+    }
+}
+
+/// `2 January 2026, 03:04 UTC`: right wherever the reader is, and without script.
+fn in_words(at: OffsetDateTime) -> String {
+    let (day, month, year) = (at.day(), at.month(), at.year());
+    format!(
+        "{day} {month} {year}, {:02}:{:02} UTC",
+        at.hour(),
+        at.minute()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_post_is_escaped_and_keeps_its_lines() -> Result<(), askama::Error> {
+        let row = PostRow {
+            author: None,
+            text: "<b>one\r\ntwo\n\nfour".to_owned(),
+            at: "2026-01-02T03:04:05Z".to_owned(),
+            when: in_words(datetime!(2026-01-02 03:04:05 UTC)),
+        };
+        let html = Posts::Shown(vec![row]).render()?;
+        let html = html.replace('\n', "");
+        assert!(
+            html.contains("&#60;b&#62;one<br>two<br><br>four</p>"),
+            "{html}"
+        );
+        assert!(html.contains(">2 January 2026, 03:04 UTC</time>"), "{html}");
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+//! Every page in every state, examined in a real browser: no violation of WCAG 2.0 to 2.2 A and
+//! AA nor of axe-core's best practices, no scrolling sideways, no other host asked, nothing
+//! stored, nothing in the console; light and dark, wide and narrow.
+
+use crate::support::{PASSWORD, TestApp, Tour, eventually, png};
+use serde_json::json;
+use users_service::services::follows;
+
+/// As long as they may be, and without a place to break.
+const LONG_NAME: &str = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaft";
+const LONG_USERNAME: &str = "a23456789_123456789_1234567890";
+
+#[tokio::test]
+async fn pages_for_everybody_are_accessible_in_every_state_and_look() {
+    let mails = tempfile::tempdir().unwrap();
+    let folder = format!("file:{}", mails.path().display());
+    let app = TestApp::with(&[("EMAIL_URL", &folder), ("RATE_LIMITS", "off")]).await;
+    let mut tour = Tour::start(&app).await;
+    tour.visit(&[
+        ("/", "Create an account"),
+        ("/dev/mail", "No mail was sent yet"),
+        ("/register", "Create an account"),
+    ])
+    .await;
+    let browser = &tour.browser;
+    browser.fill("Email", "x").await;
+    browser.leave("Email").await;
+    tour.see("register, a field left", "Enter a valid email address")
+        .await;
+    tour.browser.go("/register").await;
+    tour.browser.click("Create account").await;
+    tour.see("register, errors", "There is a problem").await;
+    let ana = app.person("ana").await;
+    let fields = [
+        ("Email", ana.email.as_str()),
+        ("Username", LONG_USERNAME),
+        ("Password", PASSWORD),
+    ];
+    tour.fill(&fields, "Create account").await;
+    tour.see("register, duplicate", "This email is already registered")
+        .await;
+    let fields = [("Email", "max@example.org"), ("Password", PASSWORD)];
+    tour.fill(&fields, "Create account").await;
+    tour.see("registered", "Check your email").await;
+    tour.visit(&[
+        ("/login", "You are new here?"),
+        ("/verify/resend", "We send a new link"),
+        ("/verify?token=x", "does not work any more"),
+        ("/verify/rejected", "The account is deleted"),
+        ("/@ana", "Log in to follow"),
+        ("/@nobody", "Go to the start page"),
+        ("/nowhere", "Go to the start page"),
+        ("/verify/reject", "Go to the start page"),
+        ("/docs", "Operations"),
+    ])
+    .await;
+    tour.browser.go("/login").await;
+    let fields = [("Email", "ana@example.org"), ("Password", "wrong one")];
+    tour.fill(&fields, "Log in").await;
+    tour.see("login, wrong", "Invalid email or password").await;
+    let fields = [("Email", "max@example.org"), ("Password", PASSWORD)];
+    tour.fill(&fields, "Log in").await;
+    tour.see("login, not verified", "Send the email again")
+        .await;
+    tour.browser.click("Send the email again").await;
+    tour.see("link sent again", "a new email is on its way")
+        .await;
+    app.mails_are_out().await;
+    tour.visit(&[("/dev/mail", "Verify your email address")])
+        .await;
+    tour.browser.click("Verify your email address").await;
+    tour.see("a mail", "All mails").await;
+    let eve = app.unverified("eve").await;
+    let link = format!("/verify?token={}", app.link_token(&eve).await);
+    tour.browser.go(&link).await;
+    tour.see("verify", "This was not me").await;
+    tour.browser.click("Verify email address").await;
+    tour.see("verified", "Your email address is verified").await;
+    tour.end();
+}
+
+#[tokio::test]
+async fn pages_of_members_are_accessible_in_every_state_and_look() {
+    let app = TestApp::with(&[("RATE_LIMITS", "off")]).await;
+    let ana = app.person(LONG_USERNAME).await;
+    let own = |rest: &str| format!("{}{rest}", ana.page());
+    let mut tour = Tour::start(&app).await;
+    tour.browser.go("/login").await;
+    let fields = [("Email", ana.email.as_str()), ("Password", PASSWORD)];
+    tour.fill(&fields, "Log in").await;
+    tour.browser.arrives_at("/timeline").await;
+    tour.see("timeline, empty", "You follow nobody yet").await;
+    tour.visit(&[
+        (&own("/followers"), "Nobody follows you yet"),
+        (&own("/following"), "You follow nobody yet"),
+        (&own("/followers?page=7"), "There is nobody on this page"),
+        (&own("/followers?page=0"), "There is no such page"),
+        (&own(""), "This is you"),
+        ("/logout", "Go to the start page"),
+        ("/profile/edit", "Display name"),
+        ("/profile", "You have not written about yourself yet"),
+    ])
+    .await;
+    tour.browser.click("Upload picture").await;
+    tour.see("picture, error", "Error:").await;
+    tour.browser.click("Edit profile").await;
+    tour.browser.fill("Bio", &"x".repeat(301)).await;
+    tour.see("edit, counted", "1 characters too many").await;
+    tour.browser.click("Save").await;
+    tour.see("edit, errors", "There is a problem").await;
+
+    let body = json!({ "display_name": LONG_NAME, "bio": "https://example.org/".repeat(9) });
+    let api = app.api().of(&ana);
+    api.patch("/users/me", body).await.expect(200);
+    api.upload(&png(200, 100)).await.expect(200);
+    for fan in app.crowd(25, "fan").await {
+        follows::follow(&app.app, fan, ana.id).await.unwrap();
+    }
+    tour.visit(&[
+        ("/timeline", "fan0024"),
+        ("/profile", LONG_NAME),
+        (&own(""), "25 followers"),
+        ("/@fan0003", "Follows you"),
+        (&own("/followers?page=2"), "fan0000"),
+        (&own("/followers"), "fan0024"),
+    ])
+    .await;
+    tour.browser.click("Follow fan0024").await;
+    eventually("the button changes", || async {
+        tour.browser
+            .has_button("Unfollow fan0024")
+            .await
+            .then_some(())
+    })
+    .await;
+    tour.browser.click("Load more").await;
+    tour.see("followers, more loaded", "fan0000").await;
+    tour.visit(&[
+        (&own("/following"), "fan0024"),
+        ("/@fan0024/followers", "Followers of fan0024"),
+        ("/@fan0024", "Unfollow"),
+    ])
+    .await;
+    tour.end();
+}
