@@ -111,6 +111,7 @@ impl Service {
         self.mail.await.ok();
         self.gauges.abort();
         self.janitor.abort();
+        self.app.db.close();
         if let Some(mut postgres) = self.postgres {
             tokio::task::spawn_blocking(move || postgres.stop())
                 .await

@@ -51,6 +51,11 @@ impl Pool {
         Ok(self.0.get().await?)
     }
 
+    /// Closes all connections that nobody uses, and gives out none any more.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
     /// Connections open, connections free, requests waiting.
     #[must_use]
     pub fn status(&self) -> (usize, usize, usize) {
