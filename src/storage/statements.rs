@@ -1,4 +1,5 @@
-//! Every statement of the running service on one page: `statements.sql` beside this file.
+//! The statements of the running service on one page: `statements.sql` beside this file. The
+//! outbox pins the rest of its own; the two that write a browser session are run by every log-in test.
 //! Run the test with `UPDATE_SNAPSHOT=1` after a change, and read the difference.
 
 use super::{
