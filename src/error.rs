@@ -37,6 +37,18 @@ pub enum Error {
     /// The password is right, the address is not proven yet.
     #[error("e-mail not verified")]
     EmailNotVerified,
+    /// The link to set a new password is unknown, expired, used or superseded.
+    #[error("invalid reset token")]
+    InvalidResetToken,
+    /// A sensitive change, and the password was last entered too long ago.
+    #[error("re-authentication required")]
+    ReauthenticationRequired,
+    /// Too many tries; when to come back.
+    #[error("rate limited for {}s", .retry_after.as_secs())]
+    RateLimited {
+        /// How long to wait.
+        retry_after: Duration,
+    },
     /// The refresh token is unknown, expired, revoked, or was stolen.
     #[error("invalid refresh token")]
     InvalidRefreshToken,
@@ -125,6 +137,21 @@ impl Error {
                 "EMAIL_NOT_VERIFIED",
                 "Verify your email address first",
             ),
+            Self::InvalidResetToken => (
+                S::UNPROCESSABLE_ENTITY,
+                "INVALID_RESET_TOKEN",
+                "This link does not work any more. Ask for a new one.",
+            ),
+            Self::ReauthenticationRequired => (
+                S::FORBIDDEN,
+                "REAUTHENTICATION_REQUIRED",
+                "Enter your password again before this change.",
+            ),
+            Self::RateLimited { .. } => (
+                S::TOO_MANY_REQUESTS,
+                "RATE_LIMITED",
+                "Too many tries. Wait a while, then try again.",
+            ),
             Self::InvalidRefreshToken => (
                 S::UNAUTHORIZED,
                 "INVALID_REFRESH_TOKEN",
@@ -204,7 +231,11 @@ impl Error {
     /// When to ask again, for the errors that pass by themselves.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        matches!(self, Self::Unavailable(_)).then_some(Duration::from_secs(2))
+        match self {
+            Self::Unavailable(_) => Some(Duration::from_secs(2)),
+            Self::RateLimited { retry_after } => Some(*retry_after),
+            _ => None,
+        }
     }
 
     /// Whether the database gave this transaction up for another one: doing it again is right.

@@ -21,6 +21,7 @@
 
 pub mod api;
 pub mod app;
+pub mod caller;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -35,7 +36,6 @@ pub mod ops;
 pub mod routes;
 pub mod services;
 pub mod storage;
-pub mod trace;
 pub mod web;
 
 pub use app::App;

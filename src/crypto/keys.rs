@@ -50,8 +50,16 @@ pub struct Claims {
     pub iat: i64,
     /// Expires at, in Unix seconds.
     pub exp: i64,
-    /// A name of its own for each token.
-    pub jti: Uuid,
+    /// A name of its own for each token: the session it was issued to, a dot, and a random UUID.
+    pub jti: String,
+}
+
+impl Claims {
+    /// The session that the token was issued to.
+    #[must_use]
+    pub fn session_id(&self) -> Option<Uuid> {
+        self.jti.split_once('.')?.0.parse().ok()
+    }
 }
 
 /// The signing key and every key that is still accepted.
@@ -112,6 +120,7 @@ impl Keys {
     pub fn issue(
         &self,
         user_id: Uuid,
+        session_id: Uuid,
         email: &str,
         roles: &[String],
         now: OffsetDateTime,
@@ -125,7 +134,7 @@ impl Keys {
             aud: AUDIENCE.to_owned(),
             iat: now.unix_timestamp(),
             exp: (now + ACCESS_TOKEN_LIFETIME).unix_timestamp(),
-            jti: Uuid::new_v4(),
+            jti: format!("{session_id}.{}", Uuid::new_v4()),
         };
         jsonwebtoken::encode(&self.header, &claims, &self.signing).map_err(Error::internal)
     }

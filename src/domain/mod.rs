@@ -1,7 +1,9 @@
 //! Types and rules. No I/O, no framework: a value of one of these types was checked.
 
+pub mod device;
 pub mod email;
 pub mod follow;
+pub mod network;
 pub mod page;
 pub mod password;
 pub mod person;

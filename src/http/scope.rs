@@ -1,9 +1,16 @@
 //! What belongs to one request: its trace id, and who turned out to be asking.
 
-use crate::domain::Token;
-use poem::Request;
-use std::sync::{Arc, OnceLock};
+use crate::{caller::Caller, domain::Token};
+use ipnet::IpNet;
+use poem::{Request, http::header};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 use uuid::Uuid;
+
+/// The longest `User-Agent` that is kept, in characters.
+const LONGEST_USER_AGENT: usize = 256;
 
 /// The scope of a request, found in its extensions by every layer.
 #[derive(Debug, Clone, Default)]
@@ -101,6 +108,36 @@ fn parent_trace(header: &str) -> Option<String> {
         && parent.bytes().any(|b| b != b'0')
         && hex(flags, 2);
     valid.then(|| trace.to_owned())
+}
+
+/// Where a request came from. Behind proxies that are trusted, `X-Forwarded-For` is read from the
+/// right: every one of them wrote the address that it saw, and what stands further left than the
+/// first stranger is the stranger's own claim.
+#[must_use]
+pub fn caller(request: &Request, trusted: &[IpNet], trace_id: String) -> Caller {
+    let user_agent = request.header(header::USER_AGENT);
+    Caller {
+        trace_id,
+        address: address(request, trusted),
+        user_agent: user_agent.map(|text| text.chars().take(LONGEST_USER_AGENT).collect()),
+    }
+}
+
+fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
+    let mut nearest = request.remote_addr().as_socket_addr()?.ip().to_canonical();
+    let forwarded = request.headers().get_all("x-forwarded-for");
+    let mut hops: Vec<&str> = forwarded
+        .iter()
+        .flat_map(|header| header.to_str().unwrap_or_default().split(','))
+        .collect();
+    while is_trusted(nearest)
+        && let Some(hop) = hops.pop()
+        && let Ok(address) = hop.trim().parse::<IpAddr>()
+    {
+        nearest = address.to_canonical();
+    }
+    Some(nearest)
 }
 
 /// The refresh token that a request carries in its cookie.

@@ -1,22 +1,17 @@
 //! One attempt to send one mail, and what becomes of it.
 
-use super::{Mail, Mailer, messages};
+use super::{Mail, Mailer, letters, messages::Words};
 use crate::{
-    App, Error, Result,
+    App, Result,
     domain::Token,
     error::Cause,
-    storage::{
-        email_verifications,
-        outbox::{self, Next, Owed},
-    },
+    storage::outbox::{self, Next, Owed},
 };
 use metrics::counter;
 use std::{pin::pin, sync::Arc};
 use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
 
-/// How long the link in a mail works, counted from the attempt that sends it.
-pub const LINK_LIFETIME: Duration = Duration::hours(24);
 /// How long a mail is tried.
 const TRY_FOR: Duration = Duration::hours(48);
 /// How often to renew the claim of a mail that is being sent: well within its 30 s.
@@ -26,7 +21,7 @@ const LONGEST_REASON: usize = 300;
 
 enum Outcome {
     Sent,
-    /// The address is verified, or the account is gone.
+    /// What the mail was about is done, or gone.
     Needless,
 }
 
@@ -51,7 +46,7 @@ pub(super) async fn deliver(app: App, mailer: Arc<Mailer>, owed: Owed) -> Option
         Err(cause) => {
             counter!("mail_failures_total").increment(1);
             let token = app.keys.mail_token(owed.id).ok();
-            let secrets = [&*owed.email, token.as_ref().map_or("", Token::expose)];
+            let secrets = [owed.to(), token.as_ref().map_or("", Token::expose)];
             postpone(&app, &owed, &reason(&cause, secrets)).await;
             None
         }
@@ -59,40 +54,22 @@ pub(super) async fn deliver(app: App, mailer: Arc<Mailer>, owed: Owed) -> Option
 }
 
 async fn attempt(app: &App, mailer: &Mailer, owed: &Owed) -> Result<Outcome, Cause> {
-    if owed.email_verified {
+    let Some(words) = letters::write(app, owed).await? else {
         return Ok(Outcome::Needless);
-    }
-    let token = app.keys.mail_token(owed.id)?;
-    match issue(app, owed, &token).await {
-        Err(Error::UserNotFound) => return Ok(Outcome::Needless),
-        issued => issued?,
-    }
-    let mail = write(&app.config.public_url, owed, &token)?;
+    };
+    let mail = mail(&app.config.public_url, owed, words)?;
     hold(app, owed, mailer.send(&mail)).await?;
     Ok(Outcome::Sent)
 }
 
-/// Commits the link: it works before anybody can have it.
-async fn issue(app: &App, owed: &Owed, token: &Token) -> Result<()> {
-    let db = app.db.get().await?;
-    let now = app.clock.now();
-    email_verifications::issue(&db, &token.hash(), owed.user_id, now + LINK_LIFETIME, now)
-        .await
-        .map_err(|error| {
-            error.on_constraint("email_verifications_user_id_fkey", Error::UserNotFound)
-        })
-}
-
-/// The mail, from its words and its headers. Every attempt writes the same.
-fn write(public_url: &str, owed: &Owed, token: &Token) -> Result<Mail, Cause> {
+/// The words with their headers. Every attempt sends the same.
+fn mail(public_url: &str, owed: &Owed, words: Words) -> Result<Mail, Cause> {
     let url = reqwest::Url::parse(public_url)?;
     let host = url.host_str().unwrap_or("localhost");
-    let link = format!("{public_url}/verify?token={}", token.expose());
-    let words = messages::verify_email(&owed.username, host, &link)?;
     Ok(Mail {
         message_id: format!("<{}@{host}>", owed.id),
         date: owed.created_at,
-        to: owed.email.clone(),
+        to: owed.to().to_owned(),
         subject: words.subject,
         text: words.text,
         html: words.html,
@@ -183,6 +160,7 @@ fn reason(cause: &Cause, secrets: [&str; 2]) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::{Error, storage::outbox::Kind};
     use time::macros::datetime;
     use uuid::Uuid;
 
@@ -190,6 +168,9 @@ mod tests {
         Owed {
             id: Uuid::from_u128(0x0198),
             user_id: Uuid::nil(),
+            kind: Kind::VerifyEmail,
+            recipient: None,
+            data: None,
             trace_id: None,
             created_at: datetime!(2026-11-22 14:30 UTC),
             attempts,
@@ -226,20 +207,27 @@ mod tests {
     }
 
     #[test]
-    fn every_attempt_writes_the_same_mail() {
-        let token = Token::from_bytes(&[7; 32]);
-        let write = |attempt| write("https://social.example.org:8443", &owed(attempt), &token);
-        let mail = write(1).unwrap();
+    fn every_attempt_sends_the_same_mail() {
+        let mail = |owed: &Owed| {
+            let words = Words {
+                subject: String::new(),
+                text: String::new(),
+                html: String::new(),
+            };
+            mail("https://social.example.org:8443", owed, words).unwrap()
+        };
+        let first = mail(&owed(1));
         assert_eq!(
-            mail.message_id,
+            first.message_id,
             "<00000000-0000-0000-0000-000000000198@social.example.org>"
         );
-        let link = format!(
-            "https://social.example.org:8443/verify?token={}",
-            token.expose()
-        );
-        assert!(mail.text.lines().any(|line| line == link));
-        assert_eq!(format!("{mail:?}"), format!("{:?}", write(2).unwrap()));
+        assert_eq!(first.to, "ana@example.org");
+        assert_eq!(format!("{first:?}"), format!("{:?}", mail(&owed(2))));
+        let elsewhere = Owed {
+            recipient: Some("old@example.org".to_owned()),
+            ..owed(1)
+        };
+        assert_eq!(mail(&elsewhere).to, "old@example.org");
     }
 
     #[test]

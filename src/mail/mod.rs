@@ -6,8 +6,10 @@
 
 pub mod delivery;
 mod file;
+pub mod letters;
 pub mod mailer;
 pub mod messages;
+mod notice;
 mod provider;
 mod smtp;
 pub mod url;

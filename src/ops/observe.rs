@@ -1,13 +1,12 @@
 //! The outermost layer: trace id, log line, metrics, and the headers of every answer.
 
 use crate::{
-    App,
+    App, caller,
     http::{
         Scope,
         headers::{self, content_security_policy},
-        scope::trace_id,
+        scope::{self, trace_id},
     },
-    trace,
 };
 use metrics::{counter, histogram};
 use poem::{
@@ -48,13 +47,14 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         let started = Instant::now();
         let trace_id = trace_id(&request);
         let scope = Scope::new(trace_id.clone());
+        let caller = scope::caller(&request, &self.app.config.trusted_proxies, trace_id.clone());
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         request.extensions_mut().insert(scope.clone());
         request.extensions_mut().insert(self.app.clone());
 
         let span = tracing::info_span!("request", trace_id);
-        let work = trace::scope(trace_id.clone(), self.inner.call(request)).instrument(span);
+        let work = caller::scope(caller, self.inner.call(request)).instrument(span);
         let mut response = work
             .await
             .unwrap_or_else(poem::Error::into_response)

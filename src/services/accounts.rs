@@ -6,7 +6,6 @@ use crate::{
     domain::{Email, Password, Text, Username},
     error::FieldErrors,
     storage::{self, outbox, users},
-    trace,
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -141,8 +140,7 @@ async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Re
         };
     }
     inserted?;
-    let (id, trace_id) = (Uuid::now_v7(), trace::current());
-    let kind = outbox::Kind::VerifyEmail;
-    outbox::owe(&tx, id, user.id, kind, trace_id.as_deref(), now).await?;
+    let mail = outbox::NewMail::new(user.id, outbox::Kind::VerifyEmail, now);
+    outbox::owe(&tx, &mail).await?;
     storage::commit(tx).await
 }

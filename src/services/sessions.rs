@@ -1,16 +1,16 @@
 //! Logging in, renewing, logging out.
 
 use crate::{
-    App, Error, Result,
+    App, Error, Result, caller,
     crypto::{passwords::Verdict, seal},
     domain::{Text, Token},
     error::{Broken, FieldErrors},
     storage::{
         self, GenericClient, audit,
+        outbox::{self, Kind, NewMail},
         sessions::{self, EndReason, Holder, NewToken, StoredToken},
         users,
     },
-    trace,
 };
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
@@ -21,6 +21,8 @@ use uuid::Uuid;
 pub const REFRESH_TOKEN_LIFETIME: Duration = Duration::days(30);
 /// How long a rotated token is still honoured: two tabs at once, or a lost answer.
 pub const GRACE: Duration = Duration::seconds(10);
+/// How often a log-in starts again because the stored hash changed meanwhile.
+const MAX_TRIES: usize = 3;
 /// More rotations than fit into one grace are no honest client's.
 const MAX_CHAIN: usize = 1_000;
 
@@ -57,53 +59,64 @@ pub struct LoggedIn {
 /// nothing, time included), `EmailNotVerified`.
 pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
     let (email, password) = typed(credentials)?;
+    for _ in 0..MAX_TRIES {
+        if let Some(logged_in) = try_log_in(app, email, password).await? {
+            return Ok(logged_in);
+        }
+    }
+    Err(Error::unavailable(
+        "the password hash changed again and again",
+    ))
+}
+
+/// `None` when the stored hash changed while this one was verified: a log-in beside this one
+/// replaced an outdated hash, or the password was changed.
+async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<LoggedIn>> {
     let client = app.db.get().await?;
     let account = users::credentials(&client, email).await?;
     // Not held while hashing: the pool would be exhausted by log-ins.
     drop(client);
     let stored = account.as_ref().map(|a| a.password_hash.as_str());
     let verdict = app.passwords.verify(password, stored).await?;
-    let account = match account {
+    let mut account = match account {
         Some(account) if verdict != Verdict::Wrong => account,
         _ => return Err(Error::InvalidCredentials),
     };
     if app.config.require_verified_email && !account.email_verified {
         return Err(Error::EmailNotVerified);
     }
-    let new_hash = if verdict == Verdict::Outdated {
-        Some(app.passwords.rehash(password).await?)
-    } else {
-        None
-    };
-    let now = app.clock.now();
-    let client = app.db.get().await?;
-    if let Some(new) = new_hash {
-        users::replace_password_hash(&client, account.id, &account.password_hash, &new, now)
-            .await?;
+    if verdict == Verdict::Outdated {
+        let (old, new) = (account.password_hash, app.passwords.rehash(password).await?);
+        let client = app.db.get().await?;
+        if !users::replace_password_hash(&client, account.id, &old, &new, app.clock.now()).await? {
+            return Ok(None);
+        }
+        account.password_hash = new;
     }
+    open(app, account).await
+}
+
+async fn open(app: &App, account: users::Credentials) -> Result<Option<LoggedIn>> {
+    let now = app.clock.now();
     let refresh_token = Token::random().map_err(Error::internal)?;
-    let session_id = Uuid::now_v7();
-    sessions::open(
-        &client,
-        session_id,
-        account.id,
-        &stored_as(&refresh_token, now),
-        now,
-    )
-    .await
-    // The account was deleted in this very moment.
-    .map_err(|error| {
-        error
-            .on_constraint("sessions_user_id_fkey", Error::InvalidCredentials)
-            .on_constraint("refresh_tokens_user_id_fkey", Error::InvalidCredentials)
-    })?;
     let holder = Holder {
-        session_id,
+        session_id: Uuid::now_v7(),
         user_id: account.id,
         email: account.email,
         roles: account.roles,
     };
-    logged_in(app, holder, refresh_token, now)
+    let opened = sessions::Opened {
+        session_id: holder.session_id,
+        user_id: holder.user_id,
+        password_hash: &account.password_hash,
+        token: &stored_as(&refresh_token, now),
+        now,
+    };
+    let client = app.db.get().await?;
+    if !sessions::open(&client, &opened).await? {
+        return Ok(None);
+    }
+    logged_in(app, holder, refresh_token, now).map(Some)
 }
 
 fn typed(credentials: &Credentials) -> Result<(&str, &str)> {
@@ -193,10 +206,21 @@ async fn refresh_spent(app: &App, presented: &Token, now: OffsetDateTime) -> Res
         Some(_) => {
             sessions::end(&tx, holder.session_id, EndReason::Theft, now).await?;
             let event = audit::Event::RefreshTokenReused;
-            audit::append(&tx, holder.user_id, holder.session_id, event, now).await?;
+            audit::append(
+                &tx,
+                holder.user_id,
+                Some(holder.session_id),
+                event,
+                None,
+                now,
+            )
+            .await?;
+            let mail = NewMail::notice(holder.user_id, Kind::SessionStolen, now);
+            outbox::owe(&tx, &mail).await?;
             storage::commit(tx).await?;
+            app.mail_owed.notify_one();
             tracing::warn!(
-                trace_id = trace::current(),
+                trace_id = caller::trace_id(),
                 user_id = %holder.user_id,
                 session_id = %holder.session_id,
                 "a spent refresh token was presented again: the session was ended"
@@ -269,9 +293,13 @@ fn logged_in(
     now: OffsetDateTime,
 ) -> Result<LoggedIn> {
     Ok(LoggedIn {
-        access_token: app
-            .keys
-            .issue(holder.user_id, &holder.email, &holder.roles, now)?,
+        access_token: app.keys.issue(
+            holder.user_id,
+            holder.session_id,
+            &holder.email,
+            &holder.roles,
+            now,
+        )?,
         user_id: holder.user_id,
         session_id: holder.session_id,
         refresh_token,

@@ -6,11 +6,9 @@ use crate::{
     domain::{Text, Token},
     error::FieldErrors,
     storage::{self, email_verifications, outbox, users},
-    trace,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// What asks for another link.
 #[derive(Debug, Default, Clone, Deserialize, ToSchema)]
@@ -65,10 +63,8 @@ pub async fn resend(app: &App, resend: &Resend) -> Result<()> {
     let Some(user_id) = users::unverified(&client, email).await? else {
         return Ok(());
     };
-    let (id, trace_id) = (Uuid::now_v7(), trace::current());
-    let kind = outbox::Kind::VerifyEmail;
-    let now = app.clock.now();
-    match outbox::owe(&client, id, user_id, kind, trace_id.as_deref(), now).await {
+    let mail = outbox::NewMail::new(user_id, outbox::Kind::VerifyEmail, app.clock.now());
+    match outbox::owe(&client, &mail).await {
         Ok(()) => app.mail_owed.notify_one(),
         // The account was deleted in this very moment: nothing is owed to it.
         Err(error) => match error.on_constraint("outbox_user_id_fkey", Error::UserNotFound) {

@@ -4,7 +4,11 @@
 //! `next_attempt_at` ahead: when that time comes and nobody moved it on, the claim has lapsed.
 
 use super::{GenericClient, all, execute, one};
-use crate::Result;
+use crate::{
+    Error, Result, caller,
+    domain::{device, network},
+};
+use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -17,6 +21,16 @@ pub const CLAIM: Duration = Duration::seconds(30);
 pub enum Kind {
     /// The link that proves an address.
     VerifyEmail,
+    /// The password was changed.
+    PasswordChanged,
+    /// A new password was set with a link.
+    PasswordReset,
+    /// The handle was changed.
+    UsernameChanged,
+    /// Somebody logged in from a kind of device that was not seen before.
+    NewDevice,
+    /// A refresh token was used twice: the session was ended.
+    SessionStolen,
 }
 
 impl Kind {
@@ -25,7 +39,84 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
+            Self::UsernameChanged => "username_changed",
+            Self::NewDevice => "new_device",
+            Self::SessionStolen => "session_stolen",
         }
+    }
+
+    fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Every kind that this version can write; a newer one's mails are left to it.
+    pub const ALL: [Self; 6] = [
+        Self::VerifyEmail,
+        Self::PasswordChanged,
+        Self::PasswordReset,
+        Self::UsernameChanged,
+        Self::NewDevice,
+        Self::SessionStolen,
+    ];
+}
+
+/// A mail about to be owed, with the trace of the request that causes it.
+#[derive(Debug, Clone)]
+pub struct NewMail<'a> {
+    /// The mail's id, in its Message-ID; tokens of its links are derived from it.
+    pub id: Uuid,
+    /// Whose account it is about.
+    pub user_id: Uuid,
+    /// What it is about.
+    pub kind: Kind,
+    /// Where it goes, if not to the address that the account has when it is sent.
+    pub recipient: Option<&'a str>,
+    /// What else it says, by name. No secrets: tokens are derived when it is sent.
+    pub data: Option<Value>,
+    /// When it comes to be owed.
+    pub now: OffsetDateTime,
+    trace_id: Option<String>,
+}
+
+impl<'a> NewMail<'a> {
+    /// A mail to the account's own address.
+    #[must_use]
+    pub fn new(user_id: Uuid, kind: Kind, now: OffsetDateTime) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            user_id,
+            kind,
+            recipient: None,
+            data: None,
+            now,
+            trace_id: caller::trace_id(),
+        }
+    }
+
+    /// A notice of what the request being served did, saying from where.
+    #[must_use]
+    pub fn notice(user_id: Uuid, kind: Kind, now: OffsetDateTime) -> Self {
+        let caller = caller::current();
+        Self::new(user_id, kind, now).saying(json!({
+            "device": device::in_words(caller.user_agent.as_deref()),
+            "network": caller.address.map(network::coarse),
+        }))
+    }
+
+    /// The same to this address, whatever becomes of the account's.
+    #[must_use]
+    pub fn to(mut self, recipient: &'a str) -> Self {
+        self.recipient = Some(recipient);
+        self
+    }
+
+    /// The same with more to say.
+    #[must_use]
+    pub fn saying(mut self, data: Value) -> Self {
+        self.data = Some(data);
+        self
     }
 }
 
@@ -36,6 +127,12 @@ pub struct Owed {
     pub id: Uuid,
     /// Whose mail it is.
     pub user_id: Uuid,
+    /// What it is about.
+    pub kind: Kind,
+    /// Where it goes, if not to the account's address.
+    pub recipient: Option<String>,
+    /// What else it says, by name.
+    pub data: Option<Value>,
     /// The trace of the request that caused it.
     pub trace_id: Option<String>,
     /// When it came to be owed.
@@ -70,15 +167,8 @@ pub struct Pending {
 
 /// Owes a mail. Call it in the transaction of its cause, and ring `App::mail_owed` after the
 /// commit: the worker then looks at once.
-pub async fn owe(
-    db: &impl GenericClient,
-    id: Uuid,
-    user_id: Uuid,
-    kind: Kind,
-    trace_id: Option<&str>,
-    now: OffsetDateTime,
-) -> Result<()> {
-    execute(db, sql::owe(id, user_id, kind, trace_id, now)).await?;
+pub async fn owe(db: &impl GenericClient, mail: &NewMail<'_>) -> Result<()> {
+    execute(db, sql::owe(mail)).await?;
     Ok(())
 }
 
@@ -121,10 +211,26 @@ pub async fn pending(db: &impl GenericClient) -> Result<Pending> {
 }
 
 impl Owed {
+    /// The address that the mail goes to.
+    #[must_use]
+    pub fn to(&self) -> &str {
+        self.recipient.as_deref().unwrap_or(&self.email)
+    }
+
+    /// What else the mail says under this name.
+    #[must_use]
+    pub fn says(&self, name: &str) -> Option<&str> {
+        self.data.as_ref()?.get(name)?.as_str()
+    }
+
     fn from_row(row: &Row) -> Result<Self> {
         Ok(Self {
             id: row.try_get("id")?,
             user_id: row.try_get("user_id")?,
+            kind: Kind::named(row.try_get("kind")?)
+                .ok_or_else(|| Error::internal("a mail of an unknown kind was claimed"))?,
+            recipient: row.try_get("recipient")?,
+            data: row.try_get("data")?,
             trace_id: row.try_get("trace_id")?,
             created_at: row.try_get("created_at")?,
             attempts: row.try_get("attempts")?,
@@ -137,25 +243,18 @@ impl Owed {
 
 /// The statements.
 pub mod sql {
-    use super::{Kind, Next, Owed};
+    use super::{Kind, NewMail, Next, Owed};
     use crate::storage::schema::{Outbox, Schema, Users};
     use sea_query::{
         Alias, CommonTableExpression, Condition, Expr, ExprTrait, Func, InsertStatement,
         LockBehavior, LockType, Order, Query, SelectStatement, UpdateStatement, WithClause,
-        WithQuery,
+        WithQuery, extension::postgres::PgExpr,
     };
     use time::OffsetDateTime;
-    use uuid::Uuid;
 
     /// A new mail, due at once.
     #[must_use]
-    pub fn owe(
-        id: Uuid,
-        user_id: Uuid,
-        kind: Kind,
-        trace_id: Option<&str>,
-        now: OffsetDateTime,
-    ) -> InsertStatement {
+    pub fn owe(mail: &NewMail<'_>) -> InsertStatement {
         Query::insert()
             .into_table((Schema::Users, Outbox::Table))
             .columns([
@@ -165,14 +264,18 @@ pub mod sql {
                 Outbox::TraceId,
                 Outbox::CreatedAt,
                 Outbox::NextAttemptAt,
+                Outbox::Recipient,
+                Outbox::Data,
             ])
             .values_panic([
-                id.into(),
-                user_id.into(),
-                kind.as_str().into(),
-                trace_id.map(str::to_owned).into(),
-                now.into(),
-                now.into(),
+                mail.id.into(),
+                mail.user_id.into(),
+                mail.kind.as_str().into(),
+                mail.trace_id.clone().into(),
+                mail.now.into(),
+                mail.now.into(),
+                mail.recipient.map(str::to_owned).into(),
+                mail.data.clone().into(),
             ])
             .take()
     }
@@ -185,6 +288,10 @@ pub mod sql {
             .columns([Outbox::UserId, Outbox::Id])
             .from((Schema::Users, Outbox::Table))
             .cond_where(unfinished().add(Expr::col(Outbox::NextAttemptAt).lte(now)))
+            .and_where(
+                Expr::col(Outbox::Kind)
+                    .eq_any(Kind::ALL.map(|kind| kind.as_str().to_owned()).to_vec()),
+            )
             .order_by(Outbox::NextAttemptAt, Order::Asc)
             .limit(limit.into())
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
@@ -207,6 +314,9 @@ pub mod sql {
             .returning(Query::returning().exprs([
                 Expr::col((Outbox::Table, Outbox::Id)),
                 Expr::col((Outbox::Table, Outbox::UserId)),
+                Expr::col((Outbox::Table, Outbox::Kind)),
+                Expr::col((Outbox::Table, Outbox::Recipient)),
+                Expr::col((Outbox::Table, Outbox::Data)),
                 Expr::col((Outbox::Table, Outbox::TraceId)),
                 Expr::col((Outbox::Table, Outbox::CreatedAt)),
                 Expr::col((Outbox::Table, Outbox::Attempts)),
@@ -278,124 +388,5 @@ pub mod sql {
             .and_where(Expr::col(Outbox::Attempts).eq(owed.attempts))
             .cond_where(unfinished())
             .take()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sea_query::PostgresQueryBuilder;
-    use time::macros::datetime;
-
-    const NOW: OffsetDateTime = datetime!(2026-11-22 14:30 UTC);
-
-    fn owed() -> Owed {
-        Owed {
-            id: Uuid::from_u128(1),
-            user_id: Uuid::from_u128(2),
-            trace_id: None,
-            created_at: NOW,
-            attempts: 3,
-            username: String::new(),
-            email: String::new(),
-            email_verified: false,
-        }
-    }
-
-    #[test]
-    fn owe() {
-        let sql = sql::owe(owed().id, owed().user_id, Kind::VerifyEmail, None, NOW)
-            .build(PostgresQueryBuilder)
-            .0;
-        assert_eq!(
-            sql,
-            concat!(
-                r#"INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at") "#,
-                r#"VALUES ($1, $2, $3, $4, $5, $6)"#,
-            )
-        );
-    }
-
-    #[test]
-    fn claim() {
-        let sql = sql::claim(NOW, NOW + CLAIM, 8)
-            .build(PostgresQueryBuilder)
-            .0;
-        assert_eq!(
-            sql,
-            concat!(
-                r#"WITH "due" AS  MATERIALIZED (SELECT "user_id", "id" "#,
-                r#"FROM "users"."outbox" "#,
-                r#"WHERE "sent_at" IS NULL AND "given_up_at" IS NULL AND "next_attempt_at" <= $1 "#,
-                r#"ORDER BY "next_attempt_at" ASC LIMIT $2 "#,
-                r#"FOR UPDATE SKIP LOCKED) "#,
-                r#"UPDATE "users"."outbox" "#,
-                r#"SET "next_attempt_at" = $3, "attempts" = "attempts" + $4 "#,
-                r#"FROM "due", "users"."users" "#,
-                r#"WHERE "outbox"."user_id" = "due"."user_id" AND "outbox"."id" = "due"."id" "#,
-                r#"AND "users"."id" = "outbox"."user_id" "#,
-                r#"RETURNING "outbox"."id", "outbox"."user_id", "outbox"."trace_id", "outbox"."created_at", "#,
-                r#""outbox"."attempts", "users"."username", "users"."email", "users"."email_verified""#,
-            )
-        );
-    }
-
-    #[test]
-    fn renew() {
-        let sql = sql::renew(&owed(), NOW).build(PostgresQueryBuilder).0;
-        assert_eq!(
-            sql,
-            concat!(
-                r#"UPDATE "users"."outbox" "#,
-                r#"SET "next_attempt_at" = $1 "#,
-                r#"WHERE "user_id" = $2 AND "id" = $3 "#,
-                r#"AND "attempts" = $4 AND "sent_at" IS NULL AND "given_up_at" IS NULL"#,
-            )
-        );
-    }
-
-    #[test]
-    fn sent() {
-        let sql = sql::sent(&owed(), NOW).build(PostgresQueryBuilder).0;
-        assert_eq!(
-            sql,
-            concat!(
-                r#"UPDATE "users"."outbox" "#,
-                r#"SET "sent_at" = $1, "given_up_at" = $2 "#,
-                r#"WHERE "user_id" = $3 AND "id" = $4 AND "sent_at" IS NULL"#,
-            )
-        );
-    }
-
-    #[test]
-    fn failed() {
-        let sql = |next| {
-            sql::failed(&owed(), next, "why")
-                .build(PostgresQueryBuilder)
-                .0
-        };
-        assert_eq!(
-            sql(Next::At(NOW)),
-            concat!(
-                r#"UPDATE "users"."outbox" "#,
-                r#"SET "next_attempt_at" = $1, "last_error" = $2 "#,
-                r#"WHERE "user_id" = $3 AND "id" = $4 "#,
-                r#"AND "attempts" = $5 AND "sent_at" IS NULL AND "given_up_at" IS NULL"#,
-            )
-        );
-        assert!(sql(Next::GivenUp(NOW)).contains(r#"SET "given_up_at" = $1"#));
-    }
-
-    #[test]
-    fn pending() {
-        let sql = sql::pending().build(PostgresQueryBuilder).0;
-        assert_eq!(
-            sql,
-            concat!(
-                r#"SELECT COUNT("id"), MIN("created_at") "#,
-                r#"FROM "users"."outbox" "#,
-                r#"WHERE "sent_at" IS NULL AND "given_up_at" IS NULL"#,
-            )
-        );
     }
 }

@@ -40,7 +40,9 @@ table! {
 }
 table! {
     /// Log-ins: one on each device.
-    Sessions { Id, UserId, CreatedAt, EndedAt, EndReason }
+    Sessions {
+        Id, UserId, CreatedAt, EndedAt, EndReason, LastSeenAt, Address, UserAgent, AuthenticatedAt,
+    }
 }
 table! {
     /// The browser sessions of tower-sessions.
@@ -48,7 +50,7 @@ table! {
 }
 table! {
     /// What happened to an account.
-    AuditLog { Id, UserId, SessionId, Event, TraceId, CreatedAt }
+    AuditLog { Id, UserId, SessionId, Event, TraceId, CreatedAt, Address, Device, Detail }
 }
 table! {
     /// Who follows whom.
@@ -66,5 +68,6 @@ table! {
     /// Mails owed.
     Outbox {
         Id, UserId, Kind, TraceId, CreatedAt, NextAttemptAt, Attempts, SentAt, GivenUpAt, LastError,
+        Recipient, Data,
     }
 }

@@ -1,7 +1,10 @@
 //! Log-ins and their refresh tokens: opening, rotating, ending a family.
 
-use super::{GenericClient, execute, optional};
-use crate::{Result, domain::token::TokenHash};
+use super::{GenericClient, all, audit, execute, optional};
+use crate::{
+    Result, caller,
+    domain::{network, token::TokenHash},
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -47,6 +50,14 @@ pub enum EndReason {
     Logout,
     /// A token was presented again too late: somebody copied it.
     Theft,
+    /// Its owner ended it from another one.
+    EndedByOwner,
+    /// The password was changed, or set anew with a link.
+    PasswordChanged,
+    /// The old address was put back.
+    EmailRestored,
+    /// The account is to be deleted.
+    Deletion,
 }
 
 impl EndReason {
@@ -54,21 +65,32 @@ impl EndReason {
         match self {
             Self::Logout => "logout",
             Self::Theft => "theft",
+            Self::EndedByOwner => "ended_by_owner",
+            Self::PasswordChanged => "password_changed",
+            Self::EmailRestored => "email_restored",
+            Self::Deletion => "deletion",
         }
     }
 }
 
-/// Opens a session with its first token, in one statement.
-pub async fn open(
-    db: &impl GenericClient,
-    session_id: Uuid,
-    user_id: Uuid,
-    token: &NewToken,
-    now: OffsetDateTime,
-) -> Result<()> {
-    execute(db, sql::open(session_id, user_id, token, now))
-        .await
-        .map(drop)
+/// A session about to be opened.
+pub struct Opened<'a> {
+    /// Its id.
+    pub session_id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// The hash that the password was verified against.
+    pub password_hash: &'a str,
+    /// Its first token.
+    pub token: &'a NewToken,
+    /// When.
+    pub now: OffsetDateTime,
+}
+
+/// Opens a session with its first token and notes the log-in, in one statement. Says false, and
+/// opens none, when the password was changed since it was verified, or the account is gone.
+pub async fn open(db: &impl GenericClient, opened: &Opened<'_>) -> Result<bool> {
+    execute(db, sql::open(opened)).await.map(|rows| rows > 0)
 }
 
 /// Spends a token for its successor, in one statement; `None` when it is not to be spent.
@@ -121,20 +143,47 @@ pub async fn end(
     reason: EndReason,
     now: OffsetDateTime,
 ) -> Result<()> {
-    execute(db, sql::end(session_id, reason, now)).await?;
-    execute(db, sql::revoke_all(session_id)).await?;
-    execute(db, super::web_sessions::sql::delete_of(session_id))
+    end_locked(db, &[session_id], reason, now).await
+}
+
+/// Ends every session of an account but this one, and says which: no refresh token and no browser
+/// session of theirs works any more. Call it with the account's row locked: a log-in can't open
+/// one meanwhile with what is no longer true.
+pub async fn end_all(
+    db: &impl GenericClient,
+    user_id: Uuid,
+    but: Option<Uuid>,
+    reason: EndReason,
+    now: OffsetDateTime,
+) -> Result<Vec<Uuid>> {
+    let rows = all(db, sql::lock_live_of(user_id, but)).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+    end_locked(db, &ids, reason, now).await?;
+    Ok(ids)
+}
+
+async fn end_locked(
+    db: &impl GenericClient,
+    ids: &[Uuid],
+    reason: EndReason,
+    now: OffsetDateTime,
+) -> Result<()> {
+    execute(db, sql::end_all(ids, reason, now)).await?;
+    execute(db, sql::revoke_all(ids)).await?;
+    execute(db, super::web_sessions::sql::delete_of(ids))
         .await
         .map(drop)
 }
 
 /// The statements.
 pub mod sql {
-    use super::{EndReason, NewToken, OffsetDateTime, TokenHash, Uuid};
+    use super::{
+        EndReason, NewToken, OffsetDateTime, Opened, TokenHash, Uuid, audit, caller, network,
+    };
     use crate::storage::schema::{RefreshTokens, Schema, Sessions, Users};
     use sea_query::{
-        Alias, CommonTableExpression, Expr, ExprTrait, InsertStatement, LockType, Query,
-        SelectStatement, UpdateStatement, WithClause, WithQuery,
+        Alias, CommonTableExpression, Expr, ExprTrait, InsertStatement, LockType, Order, Query,
+        SelectStatement, UpdateStatement, WithClause, WithQuery, extension::postgres::PgExpr,
     };
 
     const TOKEN: [RefreshTokens; 5] = [
@@ -145,32 +194,78 @@ pub mod sql {
         RefreshTokens::CreatedAt,
     ];
 
-    /// A session and its first token.
+    /// A session, its first token and the line in the log, if the account still has this
+    /// password. `account` holds that fast against a change until the commit.
     #[must_use]
-    pub fn open(
-        session_id: Uuid,
-        user_id: Uuid,
-        token: &NewToken,
-        now: OffsetDateTime,
-    ) -> WithQuery {
-        let session = Query::insert()
+    pub fn open(opened: &Opened<'_>) -> WithQuery {
+        let (account, session) = (Alias::new("account"), Alias::new("session"));
+        let same_password = Query::select()
+            .column(Users::Id)
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col(Users::Id).eq(opened.user_id))
+            .and_where(Expr::col(Users::PasswordHash).eq(opened.password_hash))
+            .lock(LockType::Share)
+            .take();
+        let caller = caller::current();
+        let row = Query::select()
+            .expr(Expr::val(opened.session_id).cast_as("uuid"))
+            .column(Users::Id)
+            .expr(timestamp(opened.now))
+            .expr(timestamp(opened.now))
+            .expr(timestamp(opened.now))
+            .expr(Expr::val(caller.address.map(network::coarse)).cast_as("text"))
+            .expr(Expr::val(caller.user_agent).cast_as("text"))
+            .from(account.clone())
+            .take();
+        let open = Query::insert()
             .into_table((Schema::Users, Sessions::Table))
-            .columns([Sessions::Id, Sessions::UserId, Sessions::CreatedAt])
-            .values_panic([session_id.into(), user_id.into(), now.into()])
-            .returning_col(Sessions::Id)
+            .columns([
+                Sessions::Id,
+                Sessions::UserId,
+                Sessions::CreatedAt,
+                Sessions::LastSeenAt,
+                Sessions::AuthenticatedAt,
+                Sessions::Address,
+                Sessions::UserAgent,
+            ])
+            .select_from(row)
+            .map(InsertStatement::take)
+            .unwrap_or_default()
+            .returning(Query::returning().columns([Sessions::Id, Sessions::UserId]))
+            .take();
+        let entry = audit::Entry::new(
+            opened.user_id,
+            Some(opened.session_id),
+            audit::Event::LoggedIn,
+            None,
+            opened.now,
+        );
+        let note = audit::sql::append_if(&entry, session.clone());
+        let first = Query::select()
+            .expr(Expr::val(opened.token.hash.as_slice()).cast_as("bytea"))
+            .column(Sessions::UserId)
+            .column(Sessions::Id)
+            .expr(timestamp(opened.token.expires_at))
+            .expr(timestamp(opened.now))
+            .from(session)
             .take();
         Query::insert()
             .into_table((Schema::Users, RefreshTokens::Table))
             .columns(TOKEN)
-            .values_panic([
-                token.hash.as_slice().into(),
-                user_id.into(),
-                session_id.into(),
-                token.expires_at.into(),
-                now.into(),
-            ])
-            .take()
-            .with(WithClause::new().cte(cte("session", session)).to_owned())
+            .select_from(first)
+            .map(InsertStatement::take)
+            .unwrap_or_default()
+            .with(
+                WithClause::new()
+                    .cte(cte("account", same_password))
+                    .cte(cte("session", open))
+                    .cte(cte("noted", note))
+                    .to_owned(),
+            )
+    }
+
+    fn timestamp(at: OffsetDateTime) -> sea_query::Expr {
+        Expr::val(at).cast_as("timestamptz")
     }
 
     /// The whole rotation. `live` holds the session against its end while `spent` compares and
@@ -300,21 +395,35 @@ pub mod sql {
             .take()
     }
 
-    /// Marks a session as ended, once.
+    /// The sessions of an account that have not ended, locked in the order of their ids.
     #[must_use]
-    pub fn end(session_id: Uuid, reason: EndReason, now: OffsetDateTime) -> UpdateStatement {
+    pub fn lock_live_of(user_id: Uuid, but: Option<Uuid>) -> SelectStatement {
+        Query::select()
+            .column(Sessions::Id)
+            .from((Schema::Users, Sessions::Table))
+            .and_where(Expr::col(Sessions::UserId).eq(user_id))
+            .and_where(Expr::col(Sessions::EndedAt).is_null())
+            .and_where_option(but.map(|but| Expr::col(Sessions::Id).ne(but)))
+            .order_by(Sessions::Id, Order::Asc)
+            .lock(LockType::Update)
+            .take()
+    }
+
+    /// Marks sessions as ended, once.
+    #[must_use]
+    pub fn end_all(ids: &[Uuid], reason: EndReason, now: OffsetDateTime) -> UpdateStatement {
         Query::update()
             .table((Schema::Users, Sessions::Table))
             .value(Sessions::EndedAt, now)
             .value(Sessions::EndReason, reason.as_str())
-            .and_where(Expr::col(Sessions::Id).eq(session_id))
+            .and_where(Expr::col(Sessions::Id).eq_any(ids.to_vec()))
             .and_where(Expr::col(Sessions::EndedAt).is_null())
             .take()
     }
 
-    /// Revokes a whole family, and forgets the sealed successors that nobody may get any more.
+    /// Revokes whole families, and forgets the sealed successors that nobody may get any more.
     #[must_use]
-    pub fn revoke_all(session_id: Uuid) -> UpdateStatement {
+    pub fn revoke_all(session_ids: &[Uuid]) -> UpdateStatement {
         Query::update()
             .table((Schema::Users, RefreshTokens::Table))
             .value(RefreshTokens::Revoked, true)
@@ -322,7 +431,7 @@ pub mod sql {
                 RefreshTokens::SealedSuccessor,
                 Expr::value(Option::<Vec<u8>>::None),
             )
-            .and_where(Expr::col(RefreshTokens::SessionId).eq(session_id))
+            .and_where(Expr::col(RefreshTokens::SessionId).eq_any(session_ids.to_vec()))
             .take()
     }
 }

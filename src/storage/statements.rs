@@ -1,5 +1,5 @@
 //! The statements of the running service on one page: `statements.sql` beside this file. The
-//! outbox pins the rest of its own; the two that write a browser session are run by every log-in test.
+//! two that write a browser session are run by every log-in test.
 //! Run the test with `UPDATE_SNAPSHOT=1` after a change, and read the difference.
 
 use super::{
@@ -55,6 +55,19 @@ fn every_statement_is_as_reviewed() {
         }),
         size: 20,
     };
+    let owed = outbox::Owed {
+        id: B,
+        user_id: A,
+        kind: outbox::Kind::VerifyEmail,
+        recipient: None,
+        data: None,
+        trace_id: None,
+        created_at: NOW,
+        attempts: 3,
+        username: String::new(),
+        email: String::new(),
+        email_verified: false,
+    };
     let page = page! {
         "users::insert": users::sql::insert(&user, NOW),
         "users::credentials": users::sql::credentials("ana@example.org"),
@@ -73,15 +86,16 @@ fn every_statement_is_as_reviewed() {
         "email_verifications::issue": email_verifications::sql::issue(&HASH, A, NOW, NOW),
         "email_verifications::mark_used": email_verifications::sql::mark_used(&HASH, NOW),
         "email_verifications::delete_unused": email_verifications::sql::delete_unused(A),
-        "sessions::open": sessions::sql::open(B, A, &token, NOW),
+        "sessions::open": sessions::sql::open(&sessions::Opened { session_id: B, user_id: A, password_hash: "hash", token: &token, now: NOW }),
         "sessions::rotate": sessions::sql::rotate(&HASH, b"sealed", &token, NOW),
         "sessions::token": sessions::sql::token(&HASH),
         "sessions::lock_live": sessions::sql::lock_live(B),
-        "sessions::end": sessions::sql::end(B, sessions::EndReason::Theft, NOW),
-        "sessions::revoke_all": sessions::sql::revoke_all(B),
+        "sessions::lock_live_of": sessions::sql::lock_live_of(A, Some(B)),
+        "sessions::end_all": sessions::sql::end_all(&[A, B], sessions::EndReason::PasswordChanged, NOW),
+        "sessions::revoke_all": sessions::sql::revoke_all(&[B]),
         "web_sessions::live": web_sessions::sql::live(&HASH, NOW),
         "web_sessions::delete": web_sessions::sql::delete(&HASH),
-        "web_sessions::delete_of": web_sessions::sql::delete_of(B),
+        "web_sessions::delete_of": web_sessions::sql::delete_of(&[B]),
         "web_sessions::delete_expired": web_sessions::sql::delete_expired(NOW),
         "profiles::by_id": profiles::sql::by_id(A),
         "profiles::by_username": profiles::sql::by_username("ana"),
@@ -97,8 +111,14 @@ fn every_statement_is_as_reviewed() {
         "avatars::issue": avatars::sql::issue(A, "name.jpg", NOW),
         "avatars::issued": avatars::sql::issued(A),
         "avatars::forget": avatars::sql::forget(A, &["name.jpg".to_owned()]),
-        "audit::append": audit::sql::append(A, B, audit::Event::RefreshTokenReused, None, NOW),
-        "outbox::owe": outbox::sql::owe(A, B, outbox::Kind::VerifyEmail, None, NOW),
+        "audit::append": audit::sql::append(&audit::Entry::new(A, Some(B), audit::Event::LoggedIn, None, NOW)),
+        "outbox::owe": outbox::sql::owe(&outbox::NewMail::new(A, outbox::Kind::VerifyEmail, NOW)),
+        "outbox::claim": outbox::sql::claim(NOW, NOW, 8),
+        "outbox::renew": outbox::sql::renew(&owed, NOW),
+        "outbox::sent": outbox::sql::sent(&owed, NOW),
+        "outbox::failed, to be tried again": outbox::sql::failed(&owed, outbox::Next::At(NOW), "why"),
+        "outbox::failed, given up": outbox::sql::failed(&owed, outbox::Next::GivenUp(NOW), "why"),
+        "outbox::pending": outbox::sql::pending(),
     };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/statements.sql");
     if std::env::var_os("UPDATE_SNAPSHOT").is_some() {

@@ -50,7 +50,7 @@ UPDATE "users"."email_verifications" SET "used_at" = $1 WHERE "token_hash" = $2;
 DELETE FROM "users"."email_verifications" WHERE "user_id" = $1 AND "used_at" IS NULL;
 
 -- sessions::open
-WITH "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at") VALUES ($1, $2, $3) RETURNING "id") INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") VALUES ($4, $5, $6, $7, $8);
+WITH "account" AS (SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "password_hash" = $2 FOR SHARE) , "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at", "last_seen_at", "authenticated_at", "address", "user_agent") SELECT CAST($3 AS uuid), "id", CAST($4 AS timestamptz), CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text) FROM "account" RETURNING "id", "user_id") , "noted" AS (INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") SELECT CAST($9 AS uuid), CAST($10 AS uuid), CAST($11 AS uuid), CAST($12 AS text), CAST($13 AS text), CAST($14 AS timestamptz), CAST($15 AS text), CAST($16 AS text), CAST($17 AS text) FROM "session") INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($18 AS bytea), "user_id", "id", CAST($19 AS timestamptz), CAST($20 AS timestamptz) FROM "session";
 
 -- sessions::rotate
 WITH "live" AS (SELECT "sessions"."id" FROM "users"."sessions" INNER JOIN "users"."refresh_tokens" ON "refresh_tokens"."session_id" = "sessions"."id" WHERE "refresh_tokens"."token_hash" = $1 AND "sessions"."ended_at" IS NULL FOR SHARE OF "sessions") , "spent" AS (UPDATE "users"."refresh_tokens" SET "revoked" = $2, "rotated_at" = $3, "sealed_successor" = $4 FROM "live" WHERE "refresh_tokens"."session_id" = "live"."id" AND "refresh_tokens"."token_hash" = $5 AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $6 RETURNING "refresh_tokens"."user_id", "refresh_tokens"."session_id") , "fresh" AS (INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($7 AS bytea), "user_id", "session_id", CAST($8 AS timestamptz), CAST($9 AS timestamptz) FROM "spent" RETURNING "user_id", "session_id") SELECT "fresh"."session_id", "users"."id", "users"."email", "users"."roles" FROM "fresh" INNER JOIN "users"."users" ON "users"."id" = "fresh"."user_id";
@@ -61,11 +61,14 @@ SELECT "session_id", "expires_at", "revoked", "rotated_at", "sealed_successor" F
 -- sessions::lock_live
 SELECT "sessions"."id", "users"."id", "users"."email", "users"."roles" FROM "users"."sessions" INNER JOIN "users"."users" ON "users"."id" = "sessions"."user_id" WHERE "sessions"."id" = $1 AND "sessions"."ended_at" IS NULL FOR UPDATE OF "sessions";
 
--- sessions::end
-UPDATE "users"."sessions" SET "ended_at" = $1, "end_reason" = $2 WHERE "id" = $3 AND "ended_at" IS NULL;
+-- sessions::lock_live_of
+SELECT "id" FROM "users"."sessions" WHERE "user_id" = $1 AND "ended_at" IS NULL AND "id" <> $2 ORDER BY "id" ASC FOR UPDATE;
+
+-- sessions::end_all
+UPDATE "users"."sessions" SET "ended_at" = $1, "end_reason" = $2 WHERE "id" = ANY($3) AND "ended_at" IS NULL;
 
 -- sessions::revoke_all
-UPDATE "users"."refresh_tokens" SET "revoked" = $1, "sealed_successor" = $2 WHERE "session_id" = $3;
+UPDATE "users"."refresh_tokens" SET "revoked" = $1, "sealed_successor" = $2 WHERE "session_id" = ANY($3);
 
 -- web_sessions::live
 SELECT "web_sessions"."data", "web_sessions"."expires_at" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL;
@@ -74,7 +77,7 @@ SELECT "web_sessions"."data", "web_sessions"."expires_at" FROM "users"."web_sess
 DELETE FROM "users"."web_sessions" WHERE "id_hash" = $1;
 
 -- web_sessions::delete_of
-DELETE FROM "users"."web_sessions" WHERE "session_id" = $1;
+DELETE FROM "users"."web_sessions" WHERE "session_id" = ANY($1);
 
 -- web_sessions::delete_expired
 DELETE FROM "users"."web_sessions" WHERE "expires_at" <= $1;
@@ -122,7 +125,25 @@ SELECT "name" FROM "users"."avatars" WHERE "user_id" = $1 ORDER BY "created_at" 
 DELETE FROM "users"."avatars" WHERE "user_id" = $1 AND "name" = ANY($2);
 
 -- audit::append
-INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at") VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") VALUES (CAST($1 AS uuid), CAST($2 AS uuid), CAST($3 AS uuid), CAST($4 AS text), CAST($5 AS text), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text), CAST($9 AS text));
 
 -- outbox::owe
-INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at") VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- outbox::claim
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "id" FROM "users"."outbox" WHERE "sent_at" IS NULL AND "given_up_at" IS NULL AND "next_attempt_at" <= $1 AND "kind" = ANY($2) ORDER BY "next_attempt_at" ASC LIMIT $3 FOR UPDATE SKIP LOCKED) UPDATE "users"."outbox" SET "next_attempt_at" = $4, "attempts" = "attempts" + $5 FROM "due", "users"."users" WHERE "outbox"."user_id" = "due"."user_id" AND "outbox"."id" = "due"."id" AND "users"."id" = "outbox"."user_id" RETURNING "outbox"."id", "outbox"."user_id", "outbox"."kind", "outbox"."recipient", "outbox"."data", "outbox"."trace_id", "outbox"."created_at", "outbox"."attempts", "users"."username", "users"."email", "users"."email_verified";
+
+-- outbox::renew
+UPDATE "users"."outbox" SET "next_attempt_at" = $1 WHERE "user_id" = $2 AND "id" = $3 AND "attempts" = $4 AND "sent_at" IS NULL AND "given_up_at" IS NULL;
+
+-- outbox::sent
+UPDATE "users"."outbox" SET "sent_at" = $1, "given_up_at" = $2 WHERE "user_id" = $3 AND "id" = $4 AND "sent_at" IS NULL;
+
+-- outbox::failed, to be tried again
+UPDATE "users"."outbox" SET "next_attempt_at" = $1, "last_error" = $2 WHERE "user_id" = $3 AND "id" = $4 AND "attempts" = $5 AND "sent_at" IS NULL AND "given_up_at" IS NULL;
+
+-- outbox::failed, given up
+UPDATE "users"."outbox" SET "given_up_at" = $1, "last_error" = $2 WHERE "user_id" = $3 AND "id" = $4 AND "attempts" = $5 AND "sent_at" IS NULL AND "given_up_at" IS NULL;
+
+-- outbox::pending
+SELECT COUNT("id"), MIN("created_at") FROM "users"."outbox" WHERE "sent_at" IS NULL AND "given_up_at" IS NULL;

@@ -63,10 +63,10 @@ pub async fn replace_password_hash(
     old: &str,
     new: &str,
     now: OffsetDateTime,
-) -> Result<()> {
+) -> Result<bool> {
     execute(db, sql::replace_password_hash(id, old, new, now))
         .await
-        .map(drop)
+        .map(|rows| rows > 0)
 }
 
 /// Marks the address of an account as proven.

@@ -136,7 +136,7 @@ pub mod sql {
     use crate::storage::schema::{Schema, Sessions, WebSessions};
     use sea_query::{
         DeleteStatement, Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement,
-        UpdateStatement,
+        UpdateStatement, extension::postgres::PgExpr,
     };
 
     /// A new browser session, unless its id is taken.
@@ -200,12 +200,12 @@ pub mod sql {
             .take()
     }
 
-    /// Forgets all browser sessions of a log-in.
+    /// Forgets all browser sessions of these log-ins.
     #[must_use]
-    pub fn delete_of(session_id: Uuid) -> DeleteStatement {
+    pub fn delete_of(session_ids: &[Uuid]) -> DeleteStatement {
         Query::delete()
             .from_table((Schema::Users, WebSessions::Table))
-            .and_where(Expr::col(WebSessions::SessionId).eq(session_id))
+            .and_where(Expr::col(WebSessions::SessionId).eq_any(session_ids.to_vec()))
             .take()
     }
 

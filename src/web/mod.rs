@@ -31,6 +31,7 @@ mod profile_form;
 mod register;
 mod sent;
 mod session;
+mod settings;
 mod timeline;
 mod verify;
 mod visit;
@@ -79,6 +80,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/profile/edit", get(profile::edit).post(profile::save))
         .at("/profile/avatar", post(picture::upload))
         .at("/profile/avatar/remove", post(picture::remove))
+        .at("/settings", get(settings::show))
         .at("/@:username", get(person::show))
         .at("/@:username/follow", post(follow::follow))
         .at("/@:username/unfollow", post(follow::unfollow))

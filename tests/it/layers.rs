@@ -22,7 +22,7 @@ const FORBIDDEN: &[(&str, &str)] = &[
         "app config crypto http services storage mail web api ops routes cli",
     ),
     (
-        "trace",
+        "caller",
         "app config crypto http services storage mail web api ops routes cli",
     ),
     (

@@ -47,6 +47,7 @@ mod pages;
 mod pages_content;
 mod profile;
 mod profile_page;
+mod proxies;
 mod races;
 mod races_sessions;
 mod raw_http;

@@ -205,6 +205,7 @@ async fn user_infra_004_4_s1_the_follow_endpoints_are_counted_like_all_others() 
         let now = users_service::clock::Clock::default().now();
         keys.issue(
             uuid::Uuid::new_v4(),
+            uuid::Uuid::new_v4(),
             "a@example.org",
             &["user".to_owned()],
             now,

@@ -50,10 +50,13 @@ impl TestApp {
             .await
             .expect("an account");
         let roles = ["user".to_owned()];
-        let token = self
-            .app
-            .keys
-            .issue(made.id, &email, &roles, self.clock.now());
+        let token = self.app.keys.issue(
+            made.id,
+            uuid::Uuid::now_v7(),
+            &email,
+            &roles,
+            self.clock.now(),
+        );
         Person {
             id: made.id,
             username: made.username,

@@ -1,0 +1,60 @@
+//! Which letter a mail owed is: its words, and the link in it made good.
+
+use super::{
+    messages::{self, Words},
+    notice,
+};
+use crate::{
+    App, Error,
+    domain::Token,
+    error::Cause,
+    storage::{
+        email_verifications,
+        outbox::{Kind, Owed},
+    },
+};
+use time::Duration;
+
+/// How long the link that proves an address works, counted from the attempt that sends it.
+pub const LINK_LIFETIME: Duration = Duration::hours(24);
+
+/// The words of a mail; none when nobody needs it any more.
+pub async fn write(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
+    match owed.kind {
+        Kind::VerifyEmail => verify_email(app, owed).await,
+        kind => Ok(Some(notice::write(app, owed, kind)?)),
+    }
+}
+
+async fn verify_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
+    if owed.email_verified {
+        return Ok(None);
+    }
+    let token = app.keys.mail_token(owed.id)?;
+    match issue(app, owed, &token).await {
+        Err(Error::UserNotFound) => return Ok(None),
+        issued => issued?,
+    }
+    let public_url = &app.config.public_url;
+    let link = format!("{public_url}/verify?token={}", token.expose());
+    let words = messages::verify_email(&owed.username, &site(public_url), &link)?;
+    Ok(Some(words))
+}
+
+/// Commits the link: it works before anybody can have it.
+async fn issue(app: &App, owed: &Owed, token: &Token) -> Result<(), Error> {
+    let db = app.db.get().await?;
+    let now = app.clock.now();
+    email_verifications::issue(&db, &token.hash(), owed.user_id, now + LINK_LIFETIME, now)
+        .await
+        .map_err(|error| {
+            error.on_constraint("email_verifications_user_id_fkey", Error::UserNotFound)
+        })
+}
+
+/// The host that people know us by.
+pub(super) fn site(public_url: &str) -> String {
+    let url = reqwest::Url::parse(public_url).ok();
+    let host = url.as_ref().and_then(reqwest::Url::host_str);
+    host.unwrap_or("localhost").to_owned()
+}

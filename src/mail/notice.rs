@@ -1,0 +1,83 @@
+//! Notices: what happened to an account, when and from where, and what to do if it was not you.
+
+use super::{letters::site, messages::Words};
+use crate::{
+    App, Error,
+    error::Cause,
+    storage::outbox::{Kind, Owed},
+};
+use askama::Template;
+use time::macros::format_description;
+
+#[derive(Template)]
+#[template(path = "emails/notice.txt")]
+struct Text<'a>(&'a Notice<'a>);
+
+#[derive(Template)]
+#[template(path = "emails/notice.html")]
+struct Html<'a>(&'a Notice<'a>);
+
+struct Notice<'a> {
+    subject: &'static str,
+    what: String,
+    username: &'a str,
+    site: String,
+    when: String,
+    device: &'a str,
+    network: &'a str,
+    /// Where a new password is set, which ends every session.
+    reset: String,
+}
+
+/// The words of a notice.
+pub(super) fn write(app: &App, owed: &Owed, kind: Kind) -> Result<Words, Cause> {
+    let (subject, what) = said(owed, kind)?;
+    let when =
+        format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
+    let notice = Notice {
+        subject,
+        what,
+        username: &owed.username,
+        site: site(&app.config.public_url),
+        when: owed.created_at.format(when)?,
+        device: owed.says("device").unwrap_or("unknown"),
+        network: owed.says("network").unwrap_or("unknown"),
+        reset: format!("{}/forgot-password", app.config.public_url),
+    };
+    Ok(Words {
+        subject: subject.to_owned(),
+        text: Text(&notice).render()?,
+        html: Html(&notice).render()?,
+    })
+}
+
+fn said(owed: &Owed, kind: Kind) -> Result<(&'static str, String), Error> {
+    let said = match kind {
+        Kind::PasswordChanged => (
+            "Your password was changed",
+            "the password of your account was changed. All other sessions were ended.".to_owned(),
+        ),
+        Kind::PasswordReset => (
+            "Your password was reset",
+            "a new password was set for your account. All sessions were ended.".to_owned(),
+        ),
+        Kind::UsernameChanged => (
+            "Your username was changed",
+            format!(
+                "your username is {} from now on. It was {} before.",
+                owed.says("new").unwrap_or(&owed.username),
+                owed.says("old").unwrap_or("another one"),
+            ),
+        ),
+        Kind::NewDevice => (
+            "New log-in to your account",
+            "somebody logged in to your account from a device that was not used before.".to_owned(),
+        ),
+        Kind::SessionStolen => (
+            "A session of your account was ended",
+            "a copy of one of your sessions was used. We ended that session to be safe.".to_owned(),
+        ),
+        Kind::VerifyEmail => return Err(Error::internal("this mail is no notice")),
+    };
+    Ok(said)
+}
