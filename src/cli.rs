@@ -23,6 +23,19 @@ pub enum Command {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
         to: Option<i32>,
     },
+    /// Rotate the key that signs access tokens
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Keys,
+    },
     /// Print the OpenAPI document
     Openapi,
+}
+
+/// What can be done with the signing keys.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Keys {
+    /// Take the next step of a rotation: make the next key, or, once it was published for 10 minutes, have it sign. For a key in a file (`JWT_PRIVATE_KEY` as a path, or the one under `DATA_DIR`)
+    Rotate,
 }

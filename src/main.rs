@@ -1,12 +1,13 @@
 //! The program: reads its command and configuration, runs, drains.
 
 use clap::Parser;
-use std::{env, process::ExitCode};
+use std::{env, process::ExitCode, time::SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
 use users_service::{
     Config,
-    cli::{Cli, Command},
+    cli::{Cli, Command, Keys},
     clock::Clock,
+    crypto::key_files,
     error::Cause,
     openapi,
     ops::{logs, service::Service},
@@ -18,6 +19,9 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().command.unwrap_or(Command::Serve) {
         Command::Serve => serve().await,
         Command::Migrate { to } => migrate(to).await,
+        Command::Keys {
+            command: Keys::Rotate,
+        } => rotate_keys(),
         Command::Openapi => {
             println!("{}", openapi::pretty());
             Ok(())
@@ -50,6 +54,16 @@ async fn serve() -> Result<(), Cause> {
     }
     tracing::info!("stopping");
     service.stop().await;
+    Ok(())
+}
+
+fn rotate_keys() -> Result<(), Cause> {
+    let file = Config::key_file(&env::vars().collect()).ok_or(
+        "JWT_PRIVATE_KEY holds the key itself: rotate it where it is kept. First add the public part of the \
+         next key to JWT_RETIRED_PUBLIC_KEYS, so that it is published; 10 minutes later set the next key and \
+         put the public part of the former one there; 20 minutes later take that out",
+    )?;
+    println!("{}", key_files::rotate(&file, SystemTime::now())?);
     Ok(())
 }
 

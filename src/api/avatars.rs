@@ -89,5 +89,7 @@ pub async fn file(app: Data<&App>, request: &Request) -> Result<Response> {
     Ok(Response::builder()
         .header(header::CONTENT_TYPE, "image/jpeg")
         .header(header::CACHE_CONTROL, "public, max-age=31536000, immutable")
+        // The apps of other origins that use the API show them too.
+        .header("cross-origin-resource-policy", "cross-origin")
         .body(jpeg))
 }

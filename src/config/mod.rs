@@ -65,6 +65,9 @@ pub struct Config {
     pub auto_migrate: bool,
     /// `JWT_PRIVATE_KEY` as PEM text; none: generated once under `DATA_DIR`.
     pub jwt_private_key: Option<Secret>,
+    /// The file of the signing key, which the next key and the retired ones stand beside; none
+    /// when the key is in the environment itself.
+    pub jwt_key_file: Option<PathBuf>,
     /// `JWT_RETIRED_PUBLIC_KEYS`, one PEM text each.
     pub jwt_retired_public_keys: Vec<String>,
     /// `EMAIL_URL` with `EMAIL_API_KEY`
@@ -106,6 +109,13 @@ impl Config {
     /// Reads the configuration from these variables; an empty value counts as unset.
     pub fn from_map(env: &HashMap<String, String>) -> Result<Self, ConfigError> {
         parse::parse(env)
+    }
+
+    /// The file of the signing key in this environment, for rotating it; none when the key is in
+    /// the environment itself.
+    #[must_use]
+    pub fn key_file(env: &HashMap<String, String>) -> Option<PathBuf> {
+        parse::key_file(env)
     }
 
     /// Whether this is a development set-up.

@@ -94,6 +94,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
             keys::check_private_key(&pem)?;
             Ok(Secret(pem))
         }),
+        jwt_key_file: key_file(env),
         jwt_retired_public_keys: read
             .parsed("JWT_RETIRED_PUBLIC_KEYS", retired_keys)
             .unwrap_or_default(),
@@ -247,6 +248,19 @@ fn host(text: &str) -> Result<String, String> {
         Ok(text.to_ascii_lowercase())
     } else {
         Err(format!("`{text}` is no host name"))
+    }
+}
+
+/// Where the signing key is kept: the path in `JWT_PRIVATE_KEY`, or the one made under `DATA_DIR`.
+pub(super) fn key_file(env: &HashMap<String, String>) -> Option<PathBuf> {
+    let value = |name| env.get(name).filter(|text| !text.trim().is_empty());
+    match value("JWT_PRIVATE_KEY") {
+        Some(text) if text.contains("-----BEGIN") => None,
+        Some(path) => Some(path.into()),
+        None => {
+            let data_dir = value("DATA_DIR").map_or("./var", String::as_str);
+            Some(PathBuf::from(data_dir).join("jwt-private-key.pem"))
+        }
     }
 }
 

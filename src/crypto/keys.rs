@@ -1,6 +1,6 @@
 //! The signing key, the tokens it signs, and the key set others verify with.
 
-use super::CookieKey;
+use super::{CookieKey, key_files};
 use crate::{
     config::Config,
     domain::Token,
@@ -80,13 +80,19 @@ impl Keys {
         let signing = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(Error::internal)?;
         let own = Jwk::from_encoding_key(&signing, Algorithm::RS256).map_err(Error::internal)?;
         let mut published = vec![named(own)?];
+        let beside = config.jwt_key_file.as_deref().map(key_files::beside);
+        let mut others = beside.transpose()?.unwrap_or_default();
         for retired in &config.jwt_retired_public_keys {
             let key = DecodingKey::from_rsa_pem(retired.as_bytes()).map_err(Error::internal)?;
-            let jwk =
-                Jwk::from_decoding_key(&key, Some(Algorithm::RS256)).map_err(Error::internal)?;
+            others.push(
+                Jwk::from_decoding_key(&key, Some(Algorithm::RS256)).map_err(Error::internal)?,
+            );
+        }
+        for jwk in others {
             let jwk = named(jwk)?;
+            let known = |known: &Jwk| known.common.key_id == jwk.common.key_id;
             // The key that signs may be listed already, while replicas change one by one.
-            if jwk.common.key_id != published[0].common.key_id {
+            if !published.iter().any(known) {
                 published.push(jwk);
             }
         }

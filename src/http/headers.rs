@@ -3,6 +3,9 @@
 use crate::Config;
 use poem::{Response, http::HeaderValue};
 
+/// What no page of ours uses, nor anything that could be put into one.
+const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
+
 /// The Content-Security-Policy of pages: nothing but our own files, and the foreign pictures that
 /// the configuration allows.
 #[must_use]
@@ -16,20 +19,62 @@ pub fn content_security_policy(config: &Config) -> String {
     )
 }
 
-/// Adds them, keeping what a handler set on purpose.
-pub fn add(response: &mut Response, policy: &HeaderValue) {
-    let headers = response.headers_mut();
-    let all = [
-        ("content-security-policy", policy.clone()),
-        (
-            "x-content-type-options",
-            HeaderValue::from_static("nosniff"),
-        ),
-        ("referrer-policy", HeaderValue::from_static("same-origin")),
-    ];
-    for (name, value) in all {
-        if !headers.contains_key(name) {
-            headers.insert(name, value);
+/// The headers of every answer, made once.
+pub struct Headers(Vec<(&'static str, HeaderValue)>);
+
+impl Headers {
+    /// Those of this configuration. Browsers that came over https once never come without it again
+    /// (RFC 6797), where this is more than somebody's own machine.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let fixed = HeaderValue::from_static;
+        // The hosts in it were checked to be plain.
+        let policy = HeaderValue::try_from(content_security_policy(config))
+            .unwrap_or_else(|_| fixed("default-src 'none'"));
+        let mut headers = vec![
+            ("content-security-policy", policy),
+            ("x-content-type-options", fixed("nosniff")),
+            ("referrer-policy", fixed("same-origin")),
+            ("cross-origin-opener-policy", fixed("same-origin")),
+            ("cross-origin-resource-policy", fixed("same-origin")),
+            ("permissions-policy", fixed(PERMISSIONS)),
+        ];
+        if !config.is_development() && config.public_url.starts_with("https://") {
+            let two_years = fixed("max-age=63072000; includeSubDomains");
+            headers.push(("strict-transport-security", two_years));
         }
+        Self(headers)
+    }
+
+    /// Adds them, keeping what a handler set on purpose.
+    pub fn add(&self, response: &mut Response) {
+        let headers = response.headers_mut();
+        for (name, value) in &self.0 {
+            if !headers.contains_key(*name) {
+                headers.insert(*name, value.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::Environment::{Development, Production};
+
+    #[test]
+    fn only_production_behind_https_asks_for_https_for_ever() {
+        let says = |environment, public_url: &str| {
+            let mut config = Config::from_map(&std::collections::HashMap::new()).unwrap();
+            config.environment = environment;
+            config.public_url = public_url.to_owned();
+            let mut response = Response::default();
+            Headers::new(&config).add(&mut response);
+            response.headers().contains_key("strict-transport-security")
+        };
+        assert!(says(Production, "https://social.example.org"));
+        assert!(!says(Production, "http://localhost"));
+        assert!(!says(Development, "https://social.example.org"));
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     App, caller,
     http::{
         Scope,
-        headers::{self, content_security_policy},
+        headers::Headers,
         scope::{self, trace_id},
     },
 };
@@ -23,17 +23,14 @@ const NO_ROUTE: &str = "unmatched";
 pub struct Observe<E> {
     app: App,
     inner: Arc<E>,
-    policy: HeaderValue,
+    headers: Headers,
 }
 
 impl<E> Observe<E> {
     /// Puts the layer in front of an endpoint.
     pub fn new(app: App, inner: E) -> Self {
-        let policy = content_security_policy(&app.config);
         Self {
-            // The hosts in it were checked to be plain.
-            policy: HeaderValue::try_from(policy)
-                .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'")),
+            headers: Headers::new(&app.config),
             inner: Arc::new(inner),
             app,
         }
@@ -60,7 +57,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
             .unwrap_or_else(poem::Error::into_response)
             .into_response();
 
-        headers::add(&mut response, &self.policy);
+        self.headers.add(&mut response);
         if let Ok(id) = HeaderValue::try_from(&trace_id) {
             response.headers_mut().insert("x-trace-id", id);
         }

@@ -198,11 +198,12 @@ fn private_key(config: &Config) -> Result<String, Cause> {
     if let Some(Secret(pem)) = &config.jwt_private_key {
         return Ok(pem.clone());
     }
-    let path = config.data_dir.join("jwt-private-key.pem");
+    let path = config.jwt_key_file.as_deref();
+    let path = path.ok_or("there is no file for the signing key")?;
     if !path.exists() {
-        create_private(&path, &keys::generate_private_key()?)?;
+        create_private(path, &keys::generate_private_key()?)?;
     }
-    Ok(fs::read_to_string(&path)?)
+    Ok(fs::read_to_string(path)?)
 }
 
 /// Writes a file that only its owner reads; the first of several at once wins.

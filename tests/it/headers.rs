@@ -113,6 +113,25 @@ async fn every_answer_carries_the_security_headers() {
             Some("same-origin"),
             "{kind}"
         );
+        assert_eq!(
+            answer.header("cross-origin-opener-policy"),
+            Some("same-origin"),
+            "{kind}"
+        );
+        // Pictures are shown by the apps of other origins too.
+        let shared = if kind == "picture" {
+            "cross-origin"
+        } else {
+            "same-origin"
+        };
+        assert_eq!(
+            answer.header("cross-origin-resource-policy"),
+            Some(shared),
+            "{kind}"
+        );
+        assert!(answer.header("permissions-policy").is_some(), "{kind}");
+        let plain_http = answer.header("strict-transport-security");
+        assert_eq!(plain_http, None, "{kind}");
         let trace = answer
             .header("x-trace-id")
             .unwrap_or_else(|| panic!("{kind}"));

@@ -27,6 +27,7 @@ mod headers_cache;
 mod headers_origin;
 mod journey;
 mod journey_lynx;
+mod keys_rotate;
 mod layers;
 mod licences;
 mod lists;

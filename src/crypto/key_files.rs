@@ -1,0 +1,182 @@
+//! The signing key in a file, the next one and the retired ones beside it, and how they rotate.
+//!
+//! `jwt.pem` signs. `jwt.pem.next` is published and accepted, so that other services know it before
+//! it signs. `jwt.pem.retired` is a JWK set of public keys whose tokens may still be about.
+
+use super::keys;
+use crate::{Error, Result};
+use jsonwebtoken::{
+    Algorithm, EncodingKey,
+    jwk::{Jwk, JwkSet},
+};
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+/// How long a key is published before it may sign: twice what others may keep the key set for.
+const PUBLISHED_FOR: Duration = Duration::from_mins(10);
+/// How long a retired key is kept: longer than any token that it signed lives.
+const RETIRED_FOR: Duration = Duration::from_mins(20);
+
+/// The public keys beside a signing key: the next one and the retired ones.
+pub fn beside(signing: &Path) -> Result<Vec<Jwk>> {
+    let mut keys = Vec::new();
+    if let Some(pem) = read(&next(signing))? {
+        keys.push(public(&pem)?);
+    }
+    keys.extend(retired(signing)?);
+    Ok(keys)
+}
+
+/// What a rotation did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotated {
+    /// A next key is there, to be published from the next start on.
+    Prepared,
+    /// The next key signs from the next start on, the former one is accepted.
+    Switched,
+}
+
+impl std::fmt::Display for Rotated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Prepared => {
+                "A next key was made. Restart every replica: from then on it is published.\n\
+                 Run this command again at least 10 minutes later: then it is made to sign."
+            }
+            Self::Switched => {
+                "The next key took its place. Restart every replica: from then on it signs.\n\
+                 The former key stays accepted; it is dropped when a rotation begins 20 minutes later or more."
+            }
+        })
+    }
+}
+
+/// The next step of a rotation: makes the next key, or, once that was published for long enough,
+/// puts it in the place of the signing one.
+pub fn rotate(signing: &Path, now: SystemTime) -> Result<Rotated> {
+    let current = read(signing)?.ok_or_else(|| {
+        Error::internal(format!(
+            "there is no key to rotate at {}",
+            signing.display()
+        ))
+    })?;
+    let Some(age) = age(&next(signing), now)? else {
+        if age(&retired_path(signing), now)?.is_some_and(|age| age >= RETIRED_FOR) {
+            fs::remove_file(retired_path(signing)).map_err(Error::internal)?;
+        }
+        write(&next(signing), &keys::generate_private_key()?)?;
+        return Ok(Rotated::Prepared);
+    };
+    if let Some(missing) = PUBLISHED_FOR.checked_sub(age)
+        && !missing.is_zero()
+    {
+        return Err(Error::internal(format!(
+            "the next key is too young to sign: other services may not know it yet; try again in {} minutes",
+            missing.as_secs().div_ceil(60)
+        )));
+    }
+    let mut keys = vec![public(&current)?];
+    keys.extend(retired(signing)?);
+    let set = serde_json::to_string(&JwkSet { keys }).map_err(Error::internal)?;
+    // In this order: whenever it stops in between, no key is lost.
+    write(&retired_path(signing), &set)?;
+    fs::rename(next(signing), signing).map_err(Error::internal)?;
+    Ok(Rotated::Switched)
+}
+
+fn next(signing: &Path) -> PathBuf {
+    with_ending(signing, ".next")
+}
+
+fn retired_path(signing: &Path) -> PathBuf {
+    with_ending(signing, ".retired")
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+fn public(pem: &str) -> Result<Jwk> {
+    keys::check_private_key(pem).map_err(Error::internal)?;
+    let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(Error::internal)?;
+    Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(Error::internal)
+}
+
+fn retired(signing: &Path) -> Result<Vec<Jwk>> {
+    match read(&retired_path(signing))? {
+        Some(text) => {
+            let set: JwkSet = serde_json::from_str(&text).map_err(Error::internal)?;
+            Ok(set.keys)
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+fn read(path: &Path) -> Result<Option<String>> {
+    found(fs::read_to_string(path))
+}
+
+fn age(path: &Path, now: SystemTime) -> Result<Option<Duration>> {
+    let written = found(fs::metadata(path).and_then(|file| file.modified()))?;
+    Ok(written.map(|at| now.duration_since(at).unwrap_or_default()))
+}
+
+fn found<T>(outcome: io::Result<T>) -> Result<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::internal(error)),
+    }
+}
+
+/// Whole or not at all, and for its owner's eyes only.
+fn write(path: &Path, text: &str) -> Result<()> {
+    let half = with_ending(path, ".half");
+    let mut open = OpenOptions::new();
+    open.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = open.open(&half).map_err(Error::internal)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&half, path))
+        .map_err(Error::internal)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_published_before_it_signs_and_accepted_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let signing = folder.path().join("jwt.pem");
+        let now = SystemTime::now();
+        assert!(rotate(&signing, now).is_err(), "nothing to rotate");
+        let old = keys::generate_private_key().unwrap();
+        write(&signing, &old).unwrap();
+        assert!(beside(&signing).unwrap().is_empty());
+
+        assert_eq!(rotate(&signing, now).unwrap(), Rotated::Prepared);
+        let published = beside(&signing).unwrap();
+        assert_eq!(published.len(), 1);
+        let later = now + PUBLISHED_FOR + Duration::from_secs(5);
+        assert!(rotate(&signing, now).is_err(), "too young");
+        assert_eq!(read(&signing).unwrap().unwrap(), old);
+
+        assert_eq!(rotate(&signing, later).unwrap(), Rotated::Switched);
+        let new = read(&signing).unwrap().unwrap();
+        assert_eq!(public(&new).unwrap(), published[0]);
+        assert_eq!(beside(&signing).unwrap(), [public(&old).unwrap()]);
+
+        let much_later = later + RETIRED_FOR;
+        assert_eq!(rotate(&signing, much_later).unwrap(), Rotated::Prepared);
+        assert_ne!(beside(&signing).unwrap(), [public(&old).unwrap()]);
+    }
+}

@@ -1,0 +1,102 @@
+//! `users-service keys rotate`: the next key is known before it signs, and no token is refused.
+
+use crate::support::{KEY, PASSWORD, TestApp, run};
+use serde_json::json;
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Output,
+    time::{Duration, SystemTime},
+};
+
+fn rotate(file: &Path) -> Output {
+    run(
+        &["keys", "rotate"],
+        &[("JWT_PRIVATE_KEY", file.to_str().unwrap())],
+    )
+}
+
+/// Makes a file look as if it had been written a while ago.
+fn age(file: &str, minutes: u64) {
+    let then = SystemTime::now() - Duration::from_mins(minutes);
+    File::options()
+        .append(true)
+        .open(file)
+        .unwrap()
+        .set_modified(then)
+        .unwrap();
+}
+
+async fn token(app: &TestApp) -> String {
+    let typed = json!({ "email": "ana@example.org", "password": PASSWORD });
+    let answer = app.api().post("/auth/login", typed).await;
+    answer.expect(200).access_token()
+}
+
+async fn published(app: &TestApp) -> usize {
+    let keys = app.api().get("/.well-known/jwks.json").await.json();
+    keys["keys"].as_array().unwrap().len()
+}
+
+async fn is_accepted(app: &TestApp, token: &str) {
+    let me = app.api().bearer(token).get("/users/me").await;
+    me.expect(200);
+}
+
+#[tokio::test]
+async fn a_rotation_refuses_no_token_on_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jwt.pem");
+    fs::write(&file, KEY.as_str()).unwrap();
+    let path = file.to_str().unwrap().to_owned();
+    let app = TestApp::with(&[("JWT_PRIVATE_KEY", &path)]).await;
+    app.person("ana").await;
+    let first = token(&app).await;
+    assert_eq!(published(&app).await, 1);
+
+    assert!(rotate(&file).status.success());
+    let too_soon = rotate(&file);
+    assert!(!too_soon.status.success());
+    let said = String::from_utf8_lossy(&too_soon.stderr).into_owned();
+    assert!(said.contains("try again in 10 minutes"), "{said}");
+    let app = app.restart().await;
+    assert_eq!(published(&app).await, 2, "the next key is known already");
+    is_accepted(&app, &first).await;
+
+    age(&format!("{path}.next"), 11);
+    assert!(rotate(&file).status.success());
+    // One replica has the new key, the other not yet: each accepts what the other signs.
+    let fresh = app.replica().await;
+    let second = token(&fresh).await;
+    assert_ne!(kid(&first), kid(&second));
+    for replica in [&app, &fresh] {
+        is_accepted(replica, &first).await;
+        is_accepted(replica, &second).await;
+    }
+    assert_eq!(published(&fresh).await, 2, "the former key is known still");
+
+    age(&format!("{path}.retired"), 21);
+    assert!(rotate(&file).status.success());
+    let last = app.restart().await;
+    last.api()
+        .bearer(&first)
+        .get("/users/me")
+        .await
+        .error(401, "UNAUTHENTICATED");
+    is_accepted(&last, &second).await;
+}
+
+fn kid(token: &str) -> Option<String> {
+    jsonwebtoken::decode_header(token).unwrap().kid
+}
+
+#[test]
+fn a_key_in_the_environment_is_rotated_by_hand_and_the_command_says_how() {
+    let output = run(&["keys", "rotate"], &[("JWT_PRIVATE_KEY", &KEY)]);
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("JWT_RETIRED_PUBLIC_KEYS") && !said.contains("BEGIN"),
+        "{said}"
+    );
+}
