@@ -238,6 +238,12 @@ impl Error {
         }
     }
 
+    /// Whether the service failed, not the request: nothing about it needs to change.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+    }
+
     /// Whether the database gave this transaction up for another one: doing it again is right.
     #[must_use]
     pub fn is_contention(&self) -> bool {

@@ -154,7 +154,8 @@ fn ours(error: poem::Error) -> Error {
     }
 }
 
-fn log(error: &Error) {
+/// Writes what is no fault of the client into the log, with its causes.
+pub fn log(error: &Error) {
     match error {
         Error::Internal(cause) => {
             tracing::error!(trace_id = caller::trace_id(), %error, causes = chain(cause), "request failed");

@@ -119,6 +119,11 @@ impl<T> Posted<T> {
         (self.fields, outcome)
     }
 
+    /// The fields, to fill the form in again and for nothing else.
+    pub(super) fn typed(self) -> T {
+        self.fields
+    }
+
     /// The fields of a form that is ours, for when it is not filled in again.
     pub(super) fn proven(self) -> Result<T> {
         self.proven

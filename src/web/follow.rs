@@ -100,11 +100,11 @@ async fn answer(
     outcome: Result<()>,
     wanted: bool,
 ) -> Result<Response> {
-    let (status, problem) = match outcome {
-        Ok(()) => (StatusCode::OK, None),
+    let (verdict, problem) = match outcome {
+        Ok(()) => (StatusCode::OK.into(), None),
         Err(error) => {
-            let (status, problem) = visit.problem(error)?;
-            (status, Some(problem))
+            let (verdict, problem) = visit.problem(error)?;
+            (verdict, Some(problem))
         }
     };
     let following = wanted == problem.is_none();
@@ -116,7 +116,7 @@ async fn answer(
                     visit,
                     Some(viewer.clone()),
                     &person.username,
-                    status,
+                    verdict,
                     Some(problem),
                 )
                 .await
@@ -130,7 +130,7 @@ async fn answer(
     };
     if pressed.list.is_none() {
         let panel = person::panel_of(visit, viewer, &person.username).await?;
-        return visit.part(status, &panel, "", problem.as_ref(), &said);
+        return visit.part(verdict, &panel, "", problem.as_ref(), &said);
     }
     let own = profiles::own(visit.app, viewer.user_id).await?;
     let part = PressedInList {
@@ -142,7 +142,7 @@ async fn answer(
         viewer: own.username,
         followees: own.followee_count,
     };
-    visit.part(status, &part, "", problem.as_ref(), &said)
+    visit.part(verdict, &part, "", problem.as_ref(), &said)
 }
 
 fn back_to(person: &Person, pressed: Pressed) -> String {

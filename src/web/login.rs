@@ -82,24 +82,24 @@ struct Next {
 /// `POST /login`
 #[handler]
 pub(super) async fn submit(visit: Visit<'_>, posted: Posted<LogIn>) -> Result<Response> {
-    let log_in = async |form: &LogIn| sessions::log_in(visit.app, &form.credentials).await;
+    let log_in = async |form: &LogIn| {
+        let logged_in = sessions::log_in(visit.app, &form.credentials).await?;
+        session::start(visit.app, visit.request, logged_in).await
+    };
     let (typed, outcome) = posted.then(log_in).await;
     match outcome {
-        Ok(logged_in) => {
-            session::start(visit.app, visit.request, logged_in).await?;
-            Ok(see_other(typed.next.as_str()))
-        }
+        Ok(()) => Ok(see_other(typed.next.as_str())),
         Err(error) => refused(visit, &typed, error),
     }
 }
 
 fn refused(visit: Visit<'_>, typed: &LogIn, error: Error) -> Result<Response> {
     let is_unverified = matches!(error, Error::EmailNotVerified);
-    let (status, problem) = visit.problem(error)?;
+    let (verdict, problem) = visit.problem(error)?;
     let mut page = LoginPage::new(visit, typed, Some(problem));
     let email = typed.credentials.email.typed().trim();
     page.unverified = is_unverified.then(|| email.to_owned());
-    visit.page(status, &page)
+    visit.page(verdict, &page)
 }
 
 /// `POST /logout`
@@ -110,9 +110,8 @@ pub(super) async fn log_out(visit: Visit<'_>, posted: Posted<NoFields>) -> Resul
     match outcome {
         Ok(()) => Ok(see_other("/")),
         Err(error) => {
-            let (status, problem) = visit.problem(error)?;
-            let frame = visit.frame(visit.viewer().await?).with(Some(problem));
-            visit.page(status, &LogOutPage { frame })
+            let (verdict, frame) = visit.frame_after(error).await?;
+            visit.page(verdict, &LogOutPage { frame })
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     csrf::{PLACEHOLDER, Secret},
-    problem::Problem,
+    problem::{Problem, Verdict},
     session::Viewer,
     visit::Visit,
 };
@@ -69,14 +69,36 @@ impl Visit<'_> {
         }
     }
 
+    /// The frame of a page that says what is wrong. After a failure nothing is known of the
+    /// viewer, and nothing is asked once more.
+    pub(super) async fn frame_after(self, error: Error) -> Result<(Verdict, Frame)> {
+        let (bare, viewer) = match error.is_failure() {
+            true => (true, None),
+            false => (false, self.viewer().await?),
+        };
+        let (verdict, problem) = self.problem(error)?;
+        let frame = self.frame(viewer).with(Some(problem));
+        Ok((verdict, Frame { bare, ..frame }))
+    }
+
     /// A page that nobody keeps a copy of.
-    pub(super) fn page(self, status: StatusCode, page: &impl Template) -> Result<Response> {
+    pub(super) fn page(
+        self,
+        verdict: impl Into<Verdict>,
+        page: &impl Template,
+    ) -> Result<Response> {
+        let Verdict {
+            status,
+            retry_after,
+        } = verdict.into();
         let html = page.render().map_err(Error::internal)?;
         let mut response = self.html(&html, self.secret_for(&html)?.as_ref())?;
         response.set_status(status);
-        response
-            .headers_mut()
-            .insert(header::CACHE_CONTROL, NO_STORE);
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
+        if let Some(after) = retry_after {
+            headers.insert(header::RETRY_AFTER, after.as_secs().into());
+        }
         Ok(response)
     }
 
@@ -115,7 +137,7 @@ impl Visit<'_> {
     /// from now on (empty: as it was), `said` is spoken by screen readers.
     pub(super) fn part(
         self,
-        status: StatusCode,
+        verdict: impl Into<Verdict>,
         part: &impl Template,
         title: &str,
         problem: Option<&Problem>,
@@ -127,7 +149,7 @@ impl Visit<'_> {
             problem,
             said,
         };
-        self.page(status, &part)
+        self.page(verdict, &part)
     }
 
     /// The browser's secret, if the page has a form to prove.

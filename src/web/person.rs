@@ -5,7 +5,7 @@ use super::{
     follow::FollowForm,
     page::Frame,
     people,
-    problem::Problem,
+    problem::{Problem, Verdict},
     session::Viewer,
     visit::{Handle, Visit},
 };
@@ -52,7 +52,7 @@ enum Stance {
 #[handler]
 pub(super) async fn show(visit: Visit<'_>, Handle(username): Handle) -> Result<Response> {
     let viewer = visit.viewer().await?;
-    page(visit, viewer, &username, StatusCode::OK, None).await
+    page(visit, viewer, &username, StatusCode::OK.into(), None).await
 }
 
 /// The page, also as the answer to a press that could not be taken.
@@ -60,7 +60,7 @@ pub(super) async fn page(
     visit: Visit<'_>,
     viewer: Option<Viewer>,
     username: &str,
-    status: StatusCode,
+    verdict: Verdict,
     problem: Option<Problem>,
 ) -> Result<Response> {
     let profile = profiles::by_username(visit.app, username).await?;
@@ -79,7 +79,7 @@ pub(super) async fn page(
     if is_signed_out {
         visit.kept_page(&page)
     } else {
-        visit.page(status, &page)
+        visit.page(verdict, &page)
     }
 }
 

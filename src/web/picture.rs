@@ -91,19 +91,19 @@ async fn answer(
     outcome: Result<()>,
     said: &str,
 ) -> Result<Response> {
-    let (status, problem) = match outcome {
+    let (verdict, problem) = match outcome {
         Ok(()) if !visit.wants_part() => return Ok(see_other("/profile")),
-        Ok(()) => (StatusCode::OK, None),
+        Ok(()) => (StatusCode::OK.into(), None),
         Err(error) => {
-            let (status, problem) = visit.problem(error)?;
-            (status, Some(problem))
+            let (verdict, problem) = visit.problem(error)?;
+            (verdict, Some(problem))
         }
     };
     let profile = profiles::own(visit.app, viewer.user_id).await?;
     if visit.wants_part() {
         let picture = Picture::new(visit, &profile, problem.as_ref());
         let said = if problem.is_none() { said } else { "" };
-        return visit.part(status, &picture, "", problem.as_ref(), said);
+        return visit.part(verdict, &picture, "", problem.as_ref(), said);
     }
-    profile::shown(visit, viewer, profile, status, problem)
+    profile::shown(visit, viewer, profile, verdict, problem)
 }

@@ -4,10 +4,11 @@ use super::visit::Visit;
 use crate::{
     Error, Result,
     error::{Broken, FieldErrors},
-    http::errors::wants_json,
+    http::errors::{log, wants_json},
 };
 use askama::{Template, filters::HtmlSafe};
 use poem::http::StatusCode;
+use std::time::Duration;
 
 /// What is wrong with a form.
 #[derive(Debug, Template)]
@@ -24,10 +25,27 @@ pub(super) enum Problem {
 
 impl HtmlSafe for Problem {}
 
+/// What an answer says beside its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) status: StatusCode,
+    /// When sending the same again is worth it.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl From<StatusCode> for Verdict {
+    fn from(status: StatusCode) -> Self {
+        Self {
+            status,
+            retry_after: None,
+        }
+    }
+}
+
 impl Visit<'_> {
-    /// An error as a form shows it, and the status of its page. What is no fault of the form, and
+    /// An error as a form shows it, and what its answer says beside. What is told by no form, and
     /// everything for who wants JSON, stays an error.
-    pub(super) fn problem(self, error: Error) -> Result<(StatusCode, Problem)> {
+    pub(super) fn problem(self, error: Error) -> Result<(Verdict, Problem)> {
         if wants_json(self.request) {
             return Err(error);
         }
@@ -36,13 +54,16 @@ impl Visit<'_> {
 }
 
 impl Problem {
-    /// An error as a form shows it, and the status of its page. What is no fault of the form
-    /// stays an error.
-    pub(super) fn of(error: Error) -> Result<(StatusCode, Self)> {
-        let status = error.status();
-        let (_, code, message) = error.describe();
+    /// An error as a form shows it, and what its answer says beside. A failure of the service is
+    /// told there too, so that what was typed comes back; its cause goes into the log.
+    pub(super) fn of(error: Error) -> Result<(Verdict, Self)> {
+        let (status, code, message) = error.describe();
+        let verdict = Verdict {
+            status,
+            retry_after: error.retry_after(),
+        };
         let about = match error {
-            Error::Validation(fields) => return Ok((status, Self::Fields(fields))),
+            Error::Validation(fields) => return Ok((verdict, Self::Fields(fields))),
             Error::AvatarTooLarge | Error::AvatarInvalid(_) => {
                 let fields = FieldErrors::one("avatar", Broken::new(code, message));
                 return Self::of(fields);
@@ -50,9 +71,13 @@ impl Problem {
             Error::EmailTaken => Some("email"),
             Error::UsernameTaken => Some("username"),
             Error::BadFormProof | Error::InvalidCredentials | Error::EmailNotVerified => None,
+            Error::Unavailable(_) | Error::Internal(_) => {
+                log(&error);
+                None
+            }
             error => return Err(error),
         };
-        Ok((status, Self::Banner { message, about }))
+        Ok((verdict, Self::Banner { message, about }))
     }
 
     /// The message to put beside a field.
@@ -76,8 +101,8 @@ mod tests {
     #[test]
     fn a_broken_field_is_named_at_the_top_and_beside_itself() -> Result<()> {
         let error = FieldErrors::one("email", Broken::new("x", "Enter <a> valid address"));
-        let (status, problem) = Problem::of(error)?;
-        assert_eq!(status, 422);
+        let (verdict, problem) = Problem::of(error)?;
+        assert_eq!(verdict, StatusCode::UNPROCESSABLE_ENTITY.into());
         assert_eq!(problem.beside("email"), Some("Enter <a> valid address"));
         assert_eq!(problem.beside("username"), None);
         let html = problem.render().map_err(Error::internal)?;
@@ -88,8 +113,8 @@ mod tests {
 
     #[test]
     fn a_conflict_is_a_banner() -> Result<()> {
-        let (status, problem) = Problem::of(Error::EmailTaken)?;
-        assert_eq!(status, 409);
+        let (verdict, problem) = Problem::of(Error::EmailTaken)?;
+        assert_eq!(verdict, StatusCode::CONFLICT.into());
         assert!(problem.is_about("email") && !problem.is_about("username"));
         let html = problem.render().map_err(Error::internal)?;
         assert!(
@@ -99,8 +124,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_fault_of_the_form_stays_an_error() {
-        assert!(Problem::of(Error::unavailable("gone")).is_err());
+    fn a_failure_is_a_banner_that_says_when_to_try_again() -> Result<()> {
+        let (verdict, problem) = Problem::of(Error::unavailable("secret cause"))?;
+        assert_eq!(verdict.status, 503);
+        assert!(verdict.retry_after.is_some());
+        let html = problem.render().map_err(Error::internal)?;
+        assert!(html.contains("Try again in a moment.") && !html.contains("secret cause"));
+        assert_eq!(Problem::of(Error::internal("bug"))?.0.status, 500);
+        Ok(())
+    }
+
+    #[test]
+    fn what_no_form_can_mend_stays_an_error() {
         assert!(Problem::of(Error::UserNotFound).is_err());
     }
 }

@@ -6,13 +6,13 @@ use super::{
     page::Frame,
     people,
     picture::Picture,
-    problem::Problem,
+    problem::{Problem, Verdict},
     profile_form::{EditForm, Edited},
     session::Viewer,
     visit::{SignedIn, Visit, see_other},
 };
 use crate::{
-    Result,
+    Error, Result,
     domain::{Profile, Text},
     services::profiles::{self, ProfileForm},
 };
@@ -28,7 +28,8 @@ const EDITED: &str = "Edit profile";
 struct ProfilePage<T: Template> {
     frame: Frame,
     heading: &'static str,
-    picture: Picture,
+    /// None while the service can't say which it is.
+    picture: Option<Picture>,
     part: T,
 }
 
@@ -64,7 +65,7 @@ pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result
     if visit.wants_part() {
         return visit.part(StatusCode::OK, &Details::from(profile), SHOWN, None, "");
     }
-    shown(visit, viewer, profile, StatusCode::OK, None)
+    shown(visit, viewer, profile, StatusCode::OK.into(), None)
 }
 
 /// The page with the profile, also as the answer to a picture that could not be taken.
@@ -72,16 +73,16 @@ pub(super) fn shown(
     visit: Visit<'_>,
     viewer: Viewer,
     profile: Profile,
-    status: StatusCode,
+    verdict: Verdict,
     problem: Option<Problem>,
 ) -> Result<Response> {
     let page = ProfilePage {
         heading: SHOWN,
-        picture: Picture::new(visit, &profile, problem.as_ref()),
+        picture: Some(Picture::new(visit, &profile, problem.as_ref())),
         part: Details::from(profile),
         frame: visit.frame(Some(viewer)).with(problem),
     };
-    visit.page(status, &page)
+    visit.page(verdict, &page)
 }
 
 /// `GET /profile/edit`
@@ -98,7 +99,8 @@ pub(super) async fn edit(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result
     let mut response = if visit.wants_part() {
         visit.part(StatusCode::OK, &form, EDITED, None, "")
     } else {
-        edited(visit, viewer, &profile, form, StatusCode::OK, None)
+        let frame = visit.frame(Some(viewer));
+        edited(visit, frame, Some(&profile), form, StatusCode::OK.into())
     }?;
     if is_restored {
         visit.forget_draft(&mut response);
@@ -108,19 +110,18 @@ pub(super) async fn edit(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result
 
 fn edited(
     visit: Visit<'_>,
-    viewer: Viewer,
-    profile: &Profile,
+    frame: Frame,
+    profile: Option<&Profile>,
     form: EditForm,
-    status: StatusCode,
-    problem: Option<Problem>,
+    verdict: Verdict,
 ) -> Result<Response> {
     let page = ProfilePage {
         heading: EDITED,
-        picture: Picture::new(visit, profile, None),
+        picture: profile.map(|profile| Picture::new(visit, profile, None)),
         part: form,
-        frame: visit.frame(Some(viewer)).with(problem),
+        frame,
     };
-    visit.page(status, &page)
+    visit.page(verdict, &page)
 }
 
 /// `POST /profile/edit`
@@ -129,10 +130,14 @@ pub(super) async fn save(
     visit: Visit<'_>,
     posted: poem::Result<Posted<Edited>>,
 ) -> poem::Result<Response> {
-    let Some(viewer) = visit.viewer().await? else {
-        return Ok(visit.to_login_with(posted.ok(), Edited::kept)?);
-    };
-    Ok(save_as(visit, viewer, posted?).await?)
+    match visit.viewer().await {
+        Ok(Some(viewer)) => Ok(save_as(visit, viewer, posted?).await?),
+        Ok(None) => Ok(visit.to_login_with(posted.ok(), Edited::kept)?),
+        Err(error) => {
+            let typed = posted?.typed();
+            Ok(refused(visit, None, &typed, error).await?)
+        }
+    }
 }
 
 async fn save_as(visit: Visit<'_>, viewer: Viewer, posted: Posted<Edited>) -> Result<Response> {
@@ -157,29 +162,41 @@ async fn save_as(visit: Visit<'_>, viewer: Viewer, posted: Posted<Edited>) -> Re
             )
         }
         Ok(_) => Ok(see_other("/profile")),
-        Err(error) => {
-            let (status, problem) = visit.problem(error)?;
-            refused(visit, viewer, &typed, status, problem).await
-        }
+        Err(error) => refused(visit, Some(viewer), &typed, error).await,
     }
 }
 
+/// The form once more, with what was typed and what is wrong. While the service can't say who is
+/// signed in, the form does.
 async fn refused(
     visit: Visit<'_>,
-    viewer: Viewer,
+    viewer: Option<Viewer>,
     typed: &Edited,
-    status: StatusCode,
-    problem: Problem,
+    error: Error,
 ) -> Result<Response> {
-    let form = EditForm::new(
-        viewer.user_id,
-        typed.display_name.typed(),
-        typed.bio.typed(),
-        Some(&problem),
-    );
+    let person = viewer.as_ref().map(|viewer| viewer.user_id);
+    let Some(person) = person.or_else(|| typed.person()) else {
+        return Err(error);
+    };
+    let is_failure = error.is_failure();
+    let (verdict, problem) = visit.problem(error)?;
+    let (display_name, bio) = (typed.display_name.typed(), typed.bio.typed());
+    let form = EditForm::new(person, display_name, bio, Some(&problem));
     if visit.wants_part() {
-        return visit.part(status, &form, EDITED, Some(&problem), "");
+        return visit.part(verdict, &form, EDITED, Some(&problem), "");
     }
-    let profile = profiles::own(visit.app, viewer.user_id).await?;
-    edited(visit, viewer, &profile, form, status, Some(problem))
+    let profile = match &viewer {
+        // After a failure the picture can wait, and the person need not.
+        Some(viewer) if !is_failure => Some(profiles::own(visit.app, viewer.user_id).await?),
+        _ => None,
+    };
+    let bare = viewer.is_none();
+    let frame = visit.frame(viewer).with(Some(problem));
+    edited(
+        visit,
+        Frame { bare, ..frame },
+        profile.as_ref(),
+        form,
+        verdict,
+    )
 }

@@ -61,7 +61,7 @@ impl EditForm {
 /// What the form sends. The picture has a form of its own.
 #[derive(Deserialize)]
 pub(super) struct Edited {
-    /// Whose form it was; only asked for when nobody is signed in.
+    /// Whose form it was; only asked for when it is not known who is signed in.
     person: Option<String>,
     #[serde(default)]
     pub(super) display_name: Text,
@@ -72,8 +72,12 @@ pub(super) struct Edited {
 impl Edited {
     /// What is kept of it until its person has logged in again.
     pub(super) fn kept(&self) -> Option<(Uuid, Draft)> {
-        let person = parse_id(self.person.as_deref()?)?;
         let draft = Draft::new(self.display_name.typed(), self.bio.typed());
-        Some((person, draft))
+        Some((self.person()?, draft))
+    }
+
+    /// Whose form it says it was.
+    pub(super) fn person(&self) -> Option<Uuid> {
+        parse_id(self.person.as_deref()?)
     }
 }

@@ -76,8 +76,8 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Registration>) -> Re
     match outcome {
         Ok(registered) => Ok(sent::registered(visit, &registered.email)),
         Err(error) => {
-            let (status, problem) = visit.problem(error)?;
-            visit.page(status, &RegisterPage::new(visit, &typed, Some(problem)))
+            let (verdict, problem) = visit.problem(error)?;
+            visit.page(verdict, &RegisterPage::new(visit, &typed, Some(problem)))
         }
     }
 }

@@ -117,9 +117,9 @@ pub(super) async fn resend(visit: Visit<'_>, posted: Posted<Resend>) -> Result<R
             typed.email.typed().trim(),
         )),
         Err(error) => {
-            let (status, problem) = visit.problem(error)?;
+            let (verdict, problem) = visit.problem(error)?;
             let frame = visit.frame(None).with(Some(problem));
-            visit.page(status, &ResendPage::new(frame, typed.email.typed(), false))
+            visit.page(verdict, &ResendPage::new(frame, typed.email.typed(), false))
         }
     }
 }

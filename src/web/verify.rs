@@ -5,7 +5,7 @@ use super::{
     cookie,
     csrf::Posted,
     page::Frame,
-    problem::Problem,
+    problem::{Problem, Verdict},
     sent::ResendPage,
     visit::{Visit, see_other},
 };
@@ -77,15 +77,15 @@ fn without_token_in_address(visit: Visit<'_>, token: &str) -> Response {
 async fn page(
     visit: Visit<'_>,
     token: String,
-    problem: Option<(StatusCode, Problem)>,
+    problem: Option<(Verdict, Problem)>,
 ) -> Result<Response> {
     let (refused, problem) = problem.unzip();
-    let status = refused.unwrap_or(StatusCode::OK);
+    let verdict = refused.unwrap_or(StatusCode::OK.into());
     let frame = visit.frame(visit.viewer().await?).with(problem);
     match verification::inspect(visit.app, &named(&token)).await {
         Ok(account) if account.email_verified => {
             let username = account.username;
-            visit.page(status, &VerifiedPage { frame, username })
+            visit.page(verdict, &VerifiedPage { frame, username })
         }
         Ok(account) => {
             let username = account.username;
@@ -94,11 +94,11 @@ async fn page(
                 username,
                 token,
             };
-            visit.page(status, &page)
+            visit.page(verdict, &page)
         }
         Err(error @ Error::InvalidVerificationToken) => {
-            let status = refused.unwrap_or(error.status());
-            visit.page(status, &ResendPage::new(frame, "", true))
+            let verdict = refused.unwrap_or(error.status().into());
+            visit.page(verdict, &ResendPage::new(frame, "", true))
         }
         Err(error) => Err(error),
     }
@@ -147,6 +147,8 @@ pub(super) async fn show_rejected(visit: Visit<'_>) -> Result<Response> {
 async fn again(visit: Visit<'_>, form: &Verification, error: Error) -> Result<Response> {
     let problem = match error {
         Error::InvalidVerificationToken | Error::Validation(_) => None,
+        // Nothing was typed, and the link stays good: the page would only fail once more.
+        error if error.is_failure() => return Err(error),
         error => Some(visit.problem(error)?),
     };
     page(visit, form.token.typed().to_owned(), problem).await

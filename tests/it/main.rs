@@ -44,6 +44,7 @@ mod migrations_story;
 mod openapi;
 mod operations;
 mod outage;
+mod outage_pages;
 mod pages;
 mod pages_content;
 mod profile;
