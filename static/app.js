@@ -85,23 +85,28 @@
 
   let counting;
 
-  document.addEventListener('input', ({ target }) => {
-    if (!target.dataset.max) return;
-    const left = target.dataset.max - [...target.value.trim()].length;
-    const text = left < 0 ? `${-left} characters too many` : `${left} characters left`;
-    const id = `${target.id}-count`;
+  /** Shows how many characters a field has left; the hint says how many there are. */
+  const count = (field) => {
+    const left = field.dataset.max - [...field.value.trim()].length;
+    const number = Math.abs(left);
+    const text = `You have ${number} ${number === 1 ? 'character' : 'characters'} ${left < 0 ? 'too many' : 'left'}`;
+    const id = `${field.id}-count`;
     let counter = document.getElementById(id);
     if (!counter) {
       counter = document.createElement('p');
       counter.id = id;
-      counter.className = 'hint';
-      target.after(counter);
+      field.after(counter);
     }
+    counter.className = left < 0 ? 'error' : 'hint';
     counter.textContent = text;
     clearTimeout(counting);
     // Spoken in a pause, and only when it matters.
     if (left <= 20) counting = setTimeout(tell, 1000, text);
-  });
+  };
+
+  for (const name of ['focusin', 'input']) {
+    document.addEventListener(name, ({ target }) => { if (target.dataset?.max) count(target); });
+  }
 
   // The chosen picture, before it is uploaded -----------------------------------------------
 

@@ -45,6 +45,10 @@ need_lynx() {
     command -v lynx >/dev/null || install_packages Lynx lynx lynx lynx lynx lynx
 }
 
+need_w3m() {
+    command -v w3m >/dev/null || install_packages w3m w3m w3m w3m w3m w3m
+}
+
 need_npm() {
     command -v npm >/dev/null || install_packages npm npm npm npm npm node
 }

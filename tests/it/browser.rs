@@ -254,6 +254,12 @@ async fn user_fe_003_2_s1_what_breaks_a_rule_is_told_in_place() {
     browser.click("Save").await;
     browser.shows("Bio must be 300 characters or fewer").await;
     assert!(browser.is_marked().await);
+    let focus = browser.client.active_element().await.unwrap();
+    assert_eq!(
+        focus.attr("id").await.unwrap().as_deref(),
+        Some("problem"),
+        "the summary takes the focus"
+    );
     browser.fill("Bio", "short").await;
     browser.click("Save").await;
     browser.shows("short").await;

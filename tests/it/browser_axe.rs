@@ -2,7 +2,10 @@
 //! AA nor of axe-core's best practices, no scrolling sideways, no other host asked, nothing
 //! stored, nothing in the console; light and dark, wide and narrow.
 
-use crate::support::{PASSWORD, TestApp, Tour, eventually, png};
+use crate::{
+    support::{PASSWORD, TestApp, Tour, eventually, png},
+    timeline_posts::{Stub, answer},
+};
 use serde_json::json;
 use users_service::services::follows;
 
@@ -105,7 +108,8 @@ async fn pages_of_members_are_accessible_in_every_state_and_look() {
     tour.see("picture, error", "Error:").await;
     tour.browser.click("Edit profile").await;
     tour.browser.fill("Bio", &"x".repeat(301)).await;
-    tour.see("edit, counted", "1 characters too many").await;
+    tour.see("edit, counted", "You have 1 character too many")
+        .await;
     tour.browser.click("Save").await;
     tour.see("edit, errors", "There is a problem").await;
 
@@ -141,5 +145,72 @@ async fn pages_of_members_are_accessible_in_every_state_and_look() {
         ("/@fan0024", "Unfollow"),
     ])
     .await;
+    tour.end();
+}
+
+#[tokio::test]
+async fn posts_and_rare_pages_are_accessible_in_every_look() {
+    let author = json!({ "username": "bob", "display_name": LONG_NAME, "avatar_url": null });
+    let text = "first line\nhttps://example.org/".to_owned() + &"long".repeat(40);
+    let at = "2026-01-02T03:04:05Z";
+    let posts = json!({ "items": [
+        { "id": "1", "author_id": "2", "text": text, "created_at": at, "author": author },
+        { "id": "2", "author_id": "3", "text": "orphan", "created_at": at },
+    ] });
+    let [shown, none] = [posts.to_string(), r#"{"items":[]}"#.to_owned()];
+    let [shown, none, failed] = [
+        answer("200 OK", &shown),
+        answer("200 OK", &none),
+        answer("404 Not Found", ""),
+    ];
+    // The log-in's own visit, and three more.
+    let stub = Stub::start(&[&shown, &shown, &none, &failed]).await;
+    let settings = [
+        ("POSTS_SERVICE_URL", stub.url.as_str()),
+        ("RATE_LIMITS", "off"),
+    ];
+    let app = TestApp::with(&settings).await;
+    let [ana, bob, eve] = app.people(["ana", "bob", "eve"]).await;
+    app.follow(&ana, &bob).await;
+    app.follow(&bob, &eve).await;
+    let mut tour = Tour::start(&app).await;
+    tour.browser.go("/login").await;
+    let known = [("Email", ana.email.as_str()), ("Password", PASSWORD)];
+    tour.fill(&known, "Log in").await;
+    tour.browser.arrives_at("/timeline").await;
+    tour.visit(&[("/timeline", "Somebody who is no longer here")])
+        .await;
+    tour.browser.shows("Followed by 1 person you follow").await;
+    tour.visit(&[("/timeline", "No posts yet")]).await;
+    tour.visit(&[("/timeline", "Posts can't be shown right now")])
+        .await;
+
+    // The session ends while the form is filled in.
+    tour.browser.go("/profile/edit").await;
+    tour.browser.fill("Bio", "not saved yet").await;
+    for cookie in ["session", "refresh_token"] {
+        tour.browser.client.delete_cookie(cookie).await.unwrap();
+    }
+    tour.browser.click("Save").await;
+    tour.browser.arrives_at("/login").await;
+    tour.fill(&known, "Log in").await;
+    tour.see(
+        "edit, restored",
+        "You were logged out before this was saved",
+    )
+    .await;
+
+    // A form without its proof, and one that the service fails under.
+    let forget = "document.querySelector('.top [name=csrf]').value = ''";
+    tour.browser.run(forget, vec![]).await;
+    tour.browser.click("Log out").await;
+    tour.see("log out, again", "This form was open for too long")
+        .await;
+    tour.browser.go("/profile/edit").await;
+    tour.browser.fill("Bio", "typed in vain").await;
+    app.database.allow_connections(false).await;
+    let whole_page = "document.querySelector('form [name=person]').form.submit()";
+    tour.browser.run(whole_page, vec![]).await;
+    tour.see("edit, busy", "Try again in a moment").await;
     tour.end();
 }

@@ -1,5 +1,5 @@
 //! The whole journey of a new member, from registering to logging out: with script, without, by
-//! keyboard alone. The journey in a text browser is `journey_lynx`'s.
+//! keyboard alone. Those in text browsers are `journey_lynx` and `journey_w3m`.
 
 use crate::support::{Browser, PASSWORD, TestApp, png};
 use fantoccini::Locator;

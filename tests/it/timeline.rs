@@ -75,5 +75,5 @@ async fn a_press_in_the_list_leads_back_to_the_home() {
     let page = visitor.press("Follow bob").await;
     assert_eq!(page.path(), "/timeline");
     assert_eq!(rows(page, "to-follow").len(), 0, "{}", page.text());
-    page.shows("You follow everybody who is here");
+    page.shows("Nobody new right now");
 }

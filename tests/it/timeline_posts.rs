@@ -15,13 +15,13 @@ const MISSING: &str = "Posts can't be shown right now.";
 
 /// A Posts Service that keeps the heads of the requests and gives its answers in turn, the last
 /// one for ever. An empty answer is none: it hangs up; a dot is silence.
-struct Stub {
-    url: String,
+pub struct Stub {
+    pub url: String,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Stub {
-    async fn start(answers: &[&str]) -> Self {
+    pub async fn start(answers: &[&str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/base/", listener.local_addr().unwrap());
         let heads = Arc::new(Mutex::new(Vec::new()));
@@ -63,7 +63,7 @@ impl Stub {
     }
 }
 
-fn answer(status: &str, body: &str) -> String {
+pub fn answer(status: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()

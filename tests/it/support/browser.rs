@@ -30,7 +30,13 @@ const FLAGS: &[&str] = &[
 const MISSING: &str = "chromedriver and chromium must be installed; `bin/test` installs them";
 
 /// More at once would only slow each other down.
-static PLACES: Semaphore = Semaphore::const_new(2);
+static PLACES: Semaphore = Semaphore::const_new(SEATS as usize);
+const SEATS: u32 = 2;
+
+/// Waits until no browser of the tests runs, and keeps it so.
+pub async fn no_other_browser() -> SemaphorePermit<'static> {
+    PLACES.acquire_many(SEATS).await.expect("all places")
+}
 
 /// A window of the browser, open on the service.
 pub struct Browser {
@@ -57,6 +63,12 @@ impl Browser {
     pub async fn without_script(app: &TestApp) -> Self {
         let no_script = json!({ "profile.managed_default_content_settings.javascript": 2 });
         Self::open_with(app, no_script).await
+    }
+
+    /// Opens a browser whose person has set the size of text to twice the usual.
+    pub async fn with_large_text(app: &TestApp) -> Self {
+        let large = json!({ "webkit.webprefs.default_font_size": 32 });
+        Self::open_with(app, large).await
     }
 
     async fn open_with(app: &TestApp, preferences: Value) -> Self {

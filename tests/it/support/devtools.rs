@@ -49,12 +49,52 @@ const EXAMINE: &str = r"
         done(problems);
     }, error => done([String(error)]));";
 
+/// Every layout shift since the page began. What was buffered comes before the mark.
+const SHIFTS: &str = r"
+    const done = arguments[arguments.length - 1];
+    const shifts = [];
+    const observer = new PerformanceObserver(list => {
+        for (const entry of list.getEntries()) {
+            if (entry.entryType === 'mark') {
+                observer.disconnect();
+                return done(shifts);
+            }
+            if (entry.hadRecentInput) continue;
+            const moved = entry.sources.map(({ node }) => node?.outerHTML ?? 'something');
+            shifts.push(`${entry.value}: ${moved}`);
+        }
+    });
+    observer.observe({ type: 'layout-shift', buffered: true });
+    observer.observe({ type: 'mark' });
+    requestAnimationFrame(() => requestAnimationFrame(() => performance.mark('looked')));";
+
 impl Browser {
     /// Speaks the `DevTools` protocol.
-    pub async fn devtools(&self, command: &str, parameters: Value) {
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let body = json!({ "cmd": command, "params": parameters });
         let answer = self.driver_says("goog/cdp/execute", &body).await;
         assert!(answer["error"].is_null(), "{command}: {answer}");
+        answer
+    }
+
+    /// Pretends that the person prefers this, as the page's media queries see it.
+    pub async fn prefer(&self, feature: &str, value: &str) {
+        let media = json!({ "features": [{ "name": feature, "value": value }] });
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+        let query = format!("return matchMedia('({feature}: {value})').matches");
+        eventually(&format!("{feature} is {value}"), || async {
+            (self.run(&query, vec![]).await == json!(true)).then_some(())
+        })
+        .await;
+    }
+
+    /// What moved on the page although nobody touched it, and how far: nothing should.
+    pub async fn shifts(&self) -> Vec<String> {
+        let shifts = self.client.execute_async(SHIFTS, vec![]).await;
+        let shifts = shifts.expect("the observer answers");
+        let shifts = shifts.as_array().expect("a list");
+        let told = shifts.iter().filter_map(Value::as_str);
+        told.map(str::to_owned).collect()
     }
 
     /// Pretends that the person prefers these colours and has a window this wide.
