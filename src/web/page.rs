@@ -72,10 +72,8 @@ impl Visit<'_> {
     /// The frame of a page that says what is wrong. After a failure nothing is known of the
     /// viewer, and nothing is asked once more.
     pub(super) async fn frame_after(self, error: Error) -> Result<(Verdict, Frame)> {
-        let (bare, viewer) = match error.is_failure() {
-            true => (true, None),
-            false => (false, self.viewer().await?),
-        };
+        let bare = error.is_failure();
+        let viewer = if bare { None } else { self.viewer().await? };
         let (verdict, problem) = self.problem(error)?;
         let frame = self.frame(viewer).with(Some(problem));
         Ok((verdict, Frame { bare, ..frame }))

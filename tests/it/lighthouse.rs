@@ -16,7 +16,7 @@ const FLAGS: &str = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm
 const CATEGORIES: [&str; 3] = ["accessibility", "best-practices", "performance"];
 const FAST: f64 = 99.0;
 /// Whatever else the machine does costs time: a measurement may be too slow, never too fast.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 5;
 
 async fn report(url: &str) -> Value {
     let output = Command::new("node")
