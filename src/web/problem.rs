@@ -70,7 +70,10 @@ impl Problem {
             }
             Error::EmailTaken => Some("email"),
             Error::UsernameTaken => Some("username"),
-            Error::BadFormProof | Error::InvalidCredentials | Error::EmailNotVerified => None,
+            Error::BadFormProof
+            | Error::EmailNotVerified
+            | Error::InvalidCredentials
+            | Error::RateLimited { .. } => None,
             Error::Unavailable(_) | Error::Internal(_) => {
                 log(&error);
                 None
@@ -131,6 +134,12 @@ mod tests {
         let html = problem.render().map_err(Error::internal)?;
         assert!(html.contains("Try again in a moment.") && !html.contains("secret cause"));
         assert_eq!(Problem::of(Error::internal("bug"))?.0.status, 500);
+        let retry_after = Duration::from_secs(90);
+        let (verdict, _) = Problem::of(Error::RateLimited { retry_after })?;
+        assert_eq!(
+            (verdict.status.as_u16(), verdict.retry_after),
+            (429, Some(retry_after))
+        );
         Ok(())
     }
 
