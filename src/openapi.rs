@@ -2,7 +2,7 @@
 
 use crate::{
     api::{auth, avatars, follows, keys, me, users},
-    http::errors::ErrorEnvelope,
+    http::errors::{ErrorEnvelope, is_json_path},
     ops::{health, metrics},
 };
 use poem::{Response, handler};
@@ -10,8 +10,10 @@ use std::sync::LazyLock;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        ContentBuilder, PathItem, Ref, RefOr, ResponseBuilder,
+        ContentBuilder, HeaderBuilder, Object, PathItem, Ref, RefOr, Response as Answer,
+        ResponseBuilder,
         path::Operation,
+        schema::Type,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -51,15 +53,15 @@ impl Modify for Bearer {
     }
 }
 
-/// The errors that many operations share, said once here instead of at each of them; and the
-/// envelope as the body of every error.
+/// The errors that many operations share, said once here instead of at each of them; the body of
+/// every error; and the headers that answers share.
 struct SharedErrors;
 
 impl Modify for SharedErrors {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        for item in document.paths.paths.values_mut() {
+        for (path, item) in &mut document.paths.paths {
             for (operation, is_unsafe) in operations(item) {
-                complete(operation, is_unsafe);
+                complete(operation, path, is_unsafe);
             }
         }
     }
@@ -78,13 +80,15 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool
     .filter_map(|(operation, is_unsafe)| Some((operation?, is_unsafe)))
 }
 
-fn complete(operation: &mut Operation, is_unsafe: bool) {
+fn complete(operation: &mut Operation, path: &str, is_unsafe: bool) {
     let has_body = operation.request_body.is_some();
+    let needs_token = operation.security.is_some();
     let is_upload = operation.operation_id.as_deref() == Some("putAvatar");
     let shared = [
         (has_body, "400", "`MALFORMED_REQUEST`"),
-        (operation.security.is_some(), "401", "`UNAUTHENTICATED`"),
+        (needs_token, "401", "`UNAUTHENTICATED`"),
         (is_unsafe, "403", "`CROSS_SITE_REQUEST`"),
+        (has_body, "408", "`REQUEST_TIMEOUT`"),
         (has_body && !is_upload, "413", "`PAYLOAD_TOO_LARGE`"),
         (has_body, "415", "`UNSUPPORTED_MEDIA_TYPE`"),
         (has_body, "422", "`VALIDATION_FAILED`"),
@@ -99,12 +103,56 @@ fn complete(operation: &mut Operation, is_unsafe: bool) {
         }
     }
     for (status, response) in responses {
-        if let (true, RefOr::T(response)) = (status.as_str() >= "400", response) {
-            let envelope = Ref::from_schema_name("ErrorEnvelope");
-            let content = ContentBuilder::new().schema(Some(envelope)).build();
-            response
-                .content
-                .insert("application/json".to_owned(), RefOr::T(content));
+        if let RefOr::T(response) = response {
+            if status.as_str() >= "400" {
+                error_body(response, path);
+            }
+            shared_headers(response, status, path, needs_token);
+        }
+    }
+}
+
+/// The envelope; a page beside it where people may come too, unless they ask for JSON.
+fn error_body(response: &mut Answer, path: &str) {
+    let envelope = Ref::from_schema_name("ErrorEnvelope");
+    let envelope = ContentBuilder::new().schema(Some(envelope)).build();
+    let bodies = &mut response.content;
+    bodies.insert("application/json".to_owned(), RefOr::T(envelope));
+    if !is_json_path(path) {
+        let page = Object::with_type(Type::String);
+        let page = ContentBuilder::new().schema(Some(page)).build();
+        bodies.insert("text/html".to_owned(), RefOr::T(page));
+    }
+}
+
+fn shared_headers(response: &mut Answer, status: &str, path: &str, needs_token: bool) {
+    let is_error = status >= "400";
+    let shared = [
+        (true, "X-Trace-Id", "The id of this request in the logs."),
+        (
+            is_error || path.starts_with("/auth/"),
+            "Cache-Control",
+            "`no-store`",
+        ),
+        (
+            status == "401" && needs_token,
+            "WWW-Authenticate",
+            "`Bearer`",
+        ),
+        (
+            matches!(status, "429" | "503"),
+            "Retry-After",
+            "Seconds until asking again makes sense.",
+        ),
+    ];
+    for (applies, name, description) in shared {
+        if applies && !response.headers.contains_key(name) {
+            let text = Object::with_type(Type::String);
+            let header = HeaderBuilder::new()
+                .schema(Some(text))
+                .description(Some(description))
+                .build();
+            response.headers.insert(name.to_owned(), RefOr::T(header));
         }
     }
 }

@@ -49,6 +49,15 @@ need_w3m() {
     command -v w3m >/dev/null || install_packages w3m w3m w3m w3m w3m w3m
 }
 
+need_python() {
+    python3 -c 'import venv, ensurepip' 2>/dev/null ||
+        install_packages 'Python with venv' python3-venv python3 python3 python python
+}
+
+need_curl() {
+    command -v curl >/dev/null || install_packages curl curl curl curl curl curl
+}
+
 need_npm() {
     command -v npm >/dev/null || install_packages npm npm npm npm npm node
 }

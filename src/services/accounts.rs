@@ -21,7 +21,7 @@ pub struct Registration {
     pub email: Text,
     /// The handle, 3 to 30 of `a-z A-Z 0-9 _ .`.
     #[serde(default)]
-    #[schema(required = true, value_type = String, min_length = 3, max_length = 30)]
+    #[schema(required = true, value_type = String, min_length = 3, max_length = 30, pattern = "^[A-Za-z0-9][A-Za-z0-9_.]*[A-Za-z0-9]$")]
     pub username: Text,
     /// The password, 8 to 256 characters.
     #[serde(default)]
