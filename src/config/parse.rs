@@ -231,9 +231,9 @@ fn base_url(text: &str) -> Result<reqwest::Url, String> {
     // Never repeated: somebody may have put a password into it.
     let wrong = || "must be an address such as http://posts:8080, without a query".to_owned();
     let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+    // As typed, since the parser takes `http:./ana:password@posts` for a host and a path.
     let plain = matches!(url.scheme(), "http" | "https")
-        && url.username().is_empty()
-        && url.password().is_none()
+        && !text.contains('@')
         && url.query().is_none()
         && url.fragment().is_none();
     plain.then_some(url).ok_or_else(wrong)

@@ -40,7 +40,10 @@ impl Password {
             ));
         }
         let lower = normal.to_lowercase();
-        let same_as = |other: &str| lower == normalise(other.trim()).to_lowercase();
+        let same_as = |other: &str| {
+            let other = normalise(other.trim()).to_lowercase();
+            !other.is_empty() && lower.trim() == other
+        };
         if same_as(email) || same_as(username) {
             return Err(Broken::new(
                 "too_obvious",
@@ -99,6 +102,8 @@ mod tests {
     fn the_obvious_and_the_commonest_are_refused() {
         assert_eq!(code("Ana.B@example.org"), Some("too_obvious"));
         assert_eq!(code("ANA_banana"), Some("too_obvious"));
+        assert_eq!(code(" ana.b@example.org "), Some("too_obvious"));
+        assert!(Password::parse("        ", "", "").is_ok());
         assert_eq!(code("Password1"), Some("too_common"));
         assert_eq!(code("correct horse battery"), None);
     }

@@ -10,4 +10,5 @@ pub mod posts;
 pub mod profiles;
 mod retry;
 pub mod sessions;
+mod uniform;
 pub mod verification;

@@ -1,6 +1,6 @@
 //! Proving an e-mail address: asking for the link again, following it, refusing it.
 
-use super::retry::on_contention;
+use super::{retry::on_contention, uniform};
 use crate::{
     App, Error, Result,
     domain::{Text, Token},
@@ -45,7 +45,7 @@ pub struct LinkedAccount {
 }
 
 /// Owes another link to the account with this address, if it exists and is not proven.
-/// Whether it does is not told.
+/// Whether it does is not told, by the time that the answer takes either.
 ///
 /// # Errors
 /// `Validation` when there is no address at all.
@@ -55,6 +55,10 @@ pub async fn resend(app: &App, resend: &Resend) -> Result<()> {
         .required("your email address")
         .map_err(|broken| FieldErrors::one("email", broken))?
         .trim();
+    uniform::answer(owe_link(app, email)).await
+}
+
+async fn owe_link(app: &App, email: &str) -> Result<()> {
     // PostgreSQL's text has no NUL, so no account's address does.
     if email.contains('\0') {
         return Ok(());

@@ -155,6 +155,24 @@ impl<'a, T: DeserializeOwned + Send> FromRequest<'a> for Posted<T> {
 mod tests {
     use super::*;
     use crate::{domain::Text, services::sessions::Credentials};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_mask_of_a_secret_proves_it_and_one_changed_bit_does_not(
+            secret: [u8; BYTES], mask: [u8; BYTES], at in 0..2 * BYTES, bit in 0..8
+        ) {
+            let mut proof = [mask, xor(mask, &secret)].concat();
+            prop_assert!(proves(&BASE64_URL_SAFE_NO_PAD.encode(&proof), &secret));
+            proof[at] ^= 1 << bit;
+            prop_assert!(!proves(&BASE64_URL_SAFE_NO_PAD.encode(&proof), &secret));
+        }
+
+        #[test]
+        fn no_other_text_proves_anything(proof in "[A-Za-z0-9_=-]{80,90}|\\PC{0,99}", secret: [u8; BYTES]) {
+            prop_assert!(!proves(&proof, &secret));
+        }
+    }
 
     #[test]
     fn a_proof_is_different_each_time_and_proves_one_secret() -> Result<()> {

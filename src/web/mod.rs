@@ -38,6 +38,7 @@ mod visit;
 
 pub use assets::path as asset;
 pub use errors::error_page;
+pub use next::LocalPath;
 
 use crate::{
     App, Result,
