@@ -68,6 +68,7 @@ mod register_rules;
 mod save_data;
 mod scenarios;
 mod screen_reader;
+mod security;
 mod session_draft;
 mod session_page;
 mod timeline;
