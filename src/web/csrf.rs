@@ -160,11 +160,11 @@ mod tests {
     proptest! {
         #[test]
         fn every_mask_of_a_secret_proves_it_and_one_changed_bit_does_not(
-            secret: [u8; BYTES], mask: [u8; BYTES], at in 0..2 * BYTES, bit in 0..8
+            secret: [u8; BYTES], mask: [u8; BYTES], at in 0..2 * BYTES, bit in 0..8_u8
         ) {
             let mut proof = [mask, xor(mask, &secret)].concat();
             prop_assert!(proves(&BASE64_URL_SAFE_NO_PAD.encode(&proof), &secret));
-            proof[at] ^= 1 << bit;
+            proof[at] ^= 1_u8 << bit;
             prop_assert!(!proves(&BASE64_URL_SAFE_NO_PAD.encode(&proof), &secret));
         }
 
