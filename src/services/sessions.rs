@@ -80,7 +80,10 @@ async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<Log
     let verdict = app.passwords.verify(password, stored).await?;
     let mut account = match account {
         Some(account) if verdict != Verdict::Wrong => account,
-        _ => return Err(Error::InvalidCredentials),
+        account => {
+            note_failure(app, account.map(|account| account.id)).await?;
+            return Err(Error::InvalidCredentials);
+        }
     };
     if app.config.require_verified_email && !account.email_verified {
         return Err(Error::EmailNotVerified);
@@ -94,6 +97,15 @@ async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<Log
         account.password_hash = new;
     }
     open(app, account).await
+}
+
+/// Notes that somebody did not know the password. For an address that nobody has, the same line is
+/// written under the id of nobody: the same work, so that time does not tell the two apart.
+async fn note_failure(app: &App, account: Option<Uuid>) -> Result<()> {
+    let client = app.db.get().await?;
+    let whose = account.unwrap_or(Uuid::nil());
+    let event = audit::Event::LogInFailed;
+    audit::append(&client, whose, None, event, None, app.clock.now()).await
 }
 
 async fn open(app: &App, account: users::Credentials) -> Result<Option<LoggedIn>> {
@@ -263,9 +275,7 @@ pub async fn log_out(app: &App, presented: Option<&Token>) -> Result<()> {
         return Ok(());
     };
     let tx = storage::begin(&mut client).await?;
-    if let Some(holder) = sessions::lock_live(&tx, stored.session_id).await? {
-        sessions::end(&tx, holder.session_id, EndReason::Logout, app.clock.now()).await?;
-    }
+    log_out_session(&tx, stored.session_id, app.clock.now()).await?;
     storage::commit(tx).await
 }
 
@@ -273,10 +283,22 @@ pub async fn log_out(app: &App, presented: Option<&Token>) -> Result<()> {
 pub async fn end(app: &App, session_id: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
-    if sessions::lock_live(&tx, session_id).await?.is_some() {
-        sessions::end(&tx, session_id, EndReason::Logout, app.clock.now()).await?;
-    }
+    log_out_session(&tx, session_id, app.clock.now()).await?;
     storage::commit(tx).await
+}
+
+/// Ends a session for who is in it, and notes it. Without effect once it ended.
+pub(super) async fn log_out_session(
+    db: &impl GenericClient,
+    session_id: Uuid,
+    now: OffsetDateTime,
+) -> Result<()> {
+    if let Some(holder) = sessions::lock_live(db, session_id).await? {
+        sessions::end(db, session_id, EndReason::Logout, now).await?;
+        let event = audit::Event::LoggedOut;
+        audit::append(db, holder.user_id, Some(session_id), event, None, now).await?;
+    }
+    Ok(())
 }
 
 fn stored_as(token: &Token, now: OffsetDateTime) -> NewToken {

@@ -3,8 +3,8 @@
 //! Run the test with `UPDATE_SNAPSHOT=1` after a change, and read the difference.
 
 use super::{
-    audit, avatars, email_verifications, follows, outbox, profiles, sessions, suggestions, users,
-    web_sessions,
+    audit, avatars, devices, email_verifications, follows, history, outbox, profiles, sessions,
+    suggestions, users, web_sessions,
 };
 use crate::domain::{
     Email, Position, Username,
@@ -107,11 +107,16 @@ fn every_statement_is_as_reviewed() {
         "follows::edges_between": follows::sql::edges_between(A, &[B]),
         "follows::edges_of": follows::sql::edges_of(A),
         "follows::forget_counts": follows::sql::forget_counts(A),
+        "devices::open": devices::sql::open(A, NOW),
+        "devices::lock_own": devices::sql::lock_own(A, B),
+        "devices::ended_after": devices::sql::ended_after(Cursor { created_at: NOW, id: B }, 1_000),
         "avatars::lock_owner": avatars::sql::lock_owner(A),
         "avatars::issue": avatars::sql::issue(A, "name.jpg", NOW),
         "avatars::issued": avatars::sql::issued(A),
         "avatars::forget": avatars::sql::forget(A, &["name.jpg".to_owned()]),
         "audit::append": audit::sql::append(&audit::Entry::new(A, Some(B), audit::Event::LoggedIn, None, NOW)),
+        "history::read": history::sql::read(A, NOW, Some(B), 500),
+        "history::forget": history::sql::forget(NOW, 10_000),
         "outbox::owe": outbox::sql::owe(&outbox::NewMail::new(A, outbox::Kind::VerifyEmail, NOW)),
         "outbox::claim": outbox::sql::claim(NOW, NOW, 8),
         "outbox::renew": outbox::sql::renew(&owed, NOW),

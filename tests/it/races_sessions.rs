@@ -45,6 +45,57 @@ async fn one_token_fifty_times_over_two_replicas_gives_one_successor() {
 }
 
 #[tokio::test]
+async fn one_token_a_thousand_times_logs_nobody_out_and_a_replay_ends_the_family() {
+    let app = TestApp::start().await;
+    let replica = app.replica().await;
+    let first = app.logged_in("ana").await;
+    let answers = storm(&app, &replica, &first, 1_000).await;
+    let given: HashSet<_> = answers
+        .into_iter()
+        .map(|answer| answer.expect(200).refresh_token())
+        .collect();
+    assert_eq!(given.len(), 1, "the same for all who ask");
+    assert_eq!(app.count("refresh_tokens where not revoked").await, 1);
+    assert_eq!(app.count("sessions where ended_at is null").await, 1);
+    assert_eq!(app.count(THEFTS).await, 0);
+    let current = given.into_iter().next().unwrap();
+    let current = app.refresh(&current).await.expect(200).refresh_token();
+
+    app.clock.advance(Duration::seconds(11));
+    let replayed = app.refresh(&first).await;
+    replayed.error(401, "INVALID_REFRESH_TOKEN");
+    assert_eq!(app.count("sessions where ended_at is null").await, 0);
+    let ended = app.refresh(&current).await;
+    ended.error(401, "INVALID_REFRESH_TOKEN");
+}
+
+#[tokio::test]
+async fn ending_all_others_while_they_renew_leaves_none_of_them() {
+    let app = TestApp::start().await;
+    let replica = app.replica().await;
+    let ana = app.person("ana").await;
+    let own = app.log_in_with(&ana, "curl/8").await;
+    let mut others = Vec::new();
+    for _ in 0..6 {
+        others.push(app.log_in_with(&ana, "Lynx/2").await.refresh_token);
+    }
+    let renew = join_all(others.iter().map(|token| replica.refresh(token)));
+    let again = join_all(others.iter().map(|token| app.refresh(token)));
+    let end = own.api.delete("/users/me/sessions");
+    let (renewed, again, ended) = tokio::join!(renew, again, end);
+    ended.expect(204);
+    for answer in renewed.into_iter().chain(again) {
+        assert!(matches!(answer.status, 200 | 401), "{}", answer.text());
+        if answer.status == 200 {
+            let late = app.refresh(&answer.refresh_token()).await;
+            late.error(401, "INVALID_REFRESH_TOKEN");
+        }
+    }
+    app.refresh(&own.refresh_token).await.expect(200);
+    assert_eq!(app.count("sessions where ended_at is null").await, 1);
+}
+
+#[tokio::test]
 async fn a_copied_token_presented_by_many_ends_the_family_once() {
     let app = TestApp::start().await;
     let replica = app.replica().await;
