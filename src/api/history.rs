@@ -16,6 +16,7 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
     /// The `next_cursor` of the page before.
+    #[param(value_type = Option<String>, format = Uuid)]
     cursor: Option<String>,
 }
 

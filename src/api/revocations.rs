@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub struct RevocationsQuery {
     /// A time, RFC 3339; without it, the last 20 minutes.
-    #[param(example = "2026-01-02T03:04:05Z")]
+    #[param(value_type = Option<String>, format = DateTime, example = "2026-01-02T03:04:05Z")]
     since: Option<String>,
     /// The `next_cursor` of an answer that was full.
     cursor: Option<String>,

@@ -10,6 +10,7 @@ use crate::{
 };
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 /// A token about to be stored.
@@ -31,6 +32,17 @@ pub struct Holder {
     pub email: String,
     /// What it may do now.
     pub roles: Vec<String>,
+}
+
+impl Holder {
+    fn from_row(row: &Row) -> Self {
+        Self {
+            session_id: row.get(0),
+            user_id: row.get(1),
+            email: row.get(2),
+            roles: row.get(3),
+        }
+    }
 }
 
 /// A stored token.
@@ -107,12 +119,7 @@ pub async fn rotate(
     now: OffsetDateTime,
 ) -> Result<Option<Holder>> {
     let row = optional(db, sql::rotate(old, sealed_successor, new, now)).await?;
-    Ok(row.map(|row| Holder {
-        session_id: row.get(0),
-        user_id: row.get(1),
-        email: row.get(2),
-        roles: row.get(3),
-    }))
+    Ok(row.map(|row| Holder::from_row(&row)))
 }
 
 /// A stored token by its hash.
@@ -127,16 +134,17 @@ pub async fn token(db: &impl GenericClient, hash: &TokenHash) -> Result<Option<S
     }))
 }
 
+/// Whose session it is; `None` once it ended.
+pub async fn live(db: &impl GenericClient, session_id: Uuid) -> Result<Option<Holder>> {
+    let row = optional(db, sql::live(session_id)).await?;
+    Ok(row.map(|row| Holder::from_row(&row)))
+}
+
 /// Locks a session until the transaction ends and says whose it is; `None` once it ended.
 /// While it is locked nobody rotates a token of it.
 pub async fn lock_live(db: &impl GenericClient, session_id: Uuid) -> Result<Option<Holder>> {
     let row = optional(db, sql::lock_live(session_id)).await?;
-    Ok(row.map(|row| Holder {
-        session_id: row.get(0),
-        user_id: row.get(1),
-        email: row.get(2),
-        roles: row.get(3),
-    }))
+    Ok(row.map(|row| Holder::from_row(&row)))
 }
 
 /// Ends a session: no token of its family and no browser session opened with it works any more.
@@ -322,7 +330,7 @@ pub mod sql {
     /// The whole rotation. `live` holds the session against its end while `spent` compares and
     /// swaps the old token, `fresh` stores the new one and `seen` notes where the session is used.
     /// `live` takes the lock that `seen` needs at once: two that shared a weaker one would wait
-    /// for each other.
+    /// for each other. Who comes when the token is spent already takes none.
     #[must_use]
     pub fn rotate(
         old: &TokenHash,
@@ -342,6 +350,7 @@ pub mod sql {
             .and_where(
                 Expr::col((RefreshTokens::Table, RefreshTokens::TokenHash)).eq(old.as_slice()),
             )
+            .and_where(Expr::col((RefreshTokens::Table, RefreshTokens::Revoked)).not())
             .and_where(Expr::col((Sessions::Table, Sessions::EndedAt)).is_null())
             .lock_with_tables(LockType::NoKeyUpdate, [Sessions::Table])
             .take();
@@ -442,9 +451,9 @@ pub mod sql {
             .take()
     }
 
-    /// A session that has not ended, locked, with its account.
+    /// A session that has not ended, with its account.
     #[must_use]
-    pub fn lock_live(session_id: Uuid) -> SelectStatement {
+    pub fn live(session_id: Uuid) -> SelectStatement {
         Query::select()
             .column((Sessions::Table, Sessions::Id))
             .column((Users::Table, Users::Id))
@@ -457,6 +466,13 @@ pub mod sql {
             )
             .and_where(Expr::col((Sessions::Table, Sessions::Id)).eq(session_id))
             .and_where(Expr::col((Sessions::Table, Sessions::EndedAt)).is_null())
+            .take()
+    }
+
+    /// The same, locked.
+    #[must_use]
+    pub fn lock_live(session_id: Uuid) -> SelectStatement {
+        live(session_id)
             .lock_with_tables(LockType::Update, [Sessions::Table])
             .take()
     }

@@ -89,6 +89,7 @@ fn every_statement_is_as_reviewed() {
         "sessions::open": sessions::sql::open(&sessions::Opened { session_id: B, user_id: A, password_hash: "hash", token: &token, now: NOW }),
         "sessions::rotate": sessions::sql::rotate(&HASH, b"sealed", &token, NOW),
         "sessions::token": sessions::sql::token(&HASH),
+        "sessions::live": sessions::sql::live(B),
         "sessions::lock_live": sessions::sql::lock_live(B),
         "sessions::lock_live_of": sessions::sql::lock_live_of(A, Some(B)),
         "sessions::end_all": sessions::sql::end_all(&[A, B], sessions::EndReason::PasswordChanged, NOW),
