@@ -41,9 +41,13 @@ static APP: LazyLock<App> = LazyLock::new(|| {
 
 static TOKEN: LazyLock<String> = LazyLock::new(|| {
     let now = APP.clock.now();
-    let token = APP
-        .keys
-        .issue(Uuid::from_u128(7), "ana@example.org", &[], now);
+    let token = APP.keys.issue(
+        Uuid::from_u128(7),
+        Uuid::from_u128(8),
+        "ana@example.org",
+        &[],
+        now,
+    );
     token.expect("a token")
 });
 

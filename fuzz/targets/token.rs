@@ -20,7 +20,13 @@ static ISSUER: LazyLock<Issuer> = LazyLock::new(|| {
     let keys = Keys::new(&config, &pem).expect("keys");
     let roles = ["user".to_owned()];
     let now = Clock::default().now();
-    let token = keys.issue(Uuid::from_u128(7), "ana@example.org", &roles, now);
+    let token = keys.issue(
+        Uuid::from_u128(7),
+        Uuid::from_u128(8),
+        "ana@example.org",
+        &roles,
+        now,
+    );
     Issuer {
         token: token.expect("a token"),
         keys,

@@ -83,7 +83,9 @@ fn run(name: &str, runs: usize) {
         .unwrap();
     let corpus = corpus(name);
     assert!(!corpus.is_empty());
-    corpus.iter().for_each(|input| target(input));
+    for input in &corpus {
+        target(input);
+    }
     target(b"");
     let mut numbers = Numbers(0x2026_1122);
     for _ in 0..runs {
