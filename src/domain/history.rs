@@ -134,7 +134,7 @@ mod tests {
     /// An entry so many minutes before noon.
     fn entry(event: &str, minutes: i64, device: &str) -> Entry {
         Entry {
-            id: Uuid::from_u128(u128::MAX - minutes.unsigned_abs() as u128),
+            id: Uuid::from_u128(u128::MAX - u128::from(minutes.unsigned_abs())),
             event: event.to_owned(),
             at: NOON - Duration::minutes(minutes),
             device: Some(device.to_owned()),

@@ -3,7 +3,7 @@
 use super::{
     csrf::{NoFields, Posted},
     page::Frame,
-    problem::Problem,
+    problem::{Problem, Verdict},
     session::{self, Viewer},
     visit::{SignedIn, Visit, see_other},
     when::When,
@@ -61,7 +61,7 @@ pub(super) async fn show(
         Some("others") => Some("All other sessions have ended."),
         _ => None,
     };
-    page(visit, viewer, StatusCode::OK, done, None).await
+    page(visit, viewer, StatusCode::OK.into(), done, None).await
 }
 
 /// `POST /settings/devices/end`
@@ -103,14 +103,14 @@ pub(super) async fn end_others(
 }
 
 async fn refused(visit: Visit<'_>, viewer: Viewer, error: Error) -> Result<Response> {
-    let (status, problem) = visit.problem(error)?;
-    page(visit, viewer, status, None, Some(problem)).await
+    let (verdict, problem) = visit.problem(error)?;
+    page(visit, viewer, verdict, None, Some(problem)).await
 }
 
 async fn page(
     visit: Visit<'_>,
     viewer: Viewer,
-    status: StatusCode,
+    verdict: Verdict,
     done: Option<&'static str>,
     problem: Option<Problem>,
 ) -> Result<Response> {
@@ -130,5 +130,5 @@ async fn page(
         rows: devices.into_iter().map(row).collect(),
         done,
     };
-    visit.page(status, &page)
+    visit.page(verdict, &page)
 }
