@@ -58,6 +58,9 @@ pub enum Error {
     /// No such person.
     #[error("user not found")]
     UserNotFound,
+    /// The person has no such session.
+    #[error("session not found")]
+    SessionNotFound,
     /// People can't follow themselves.
     #[error("cannot follow self")]
     CannotFollowSelf,
@@ -163,6 +166,11 @@ impl Error {
                 "Send a valid access token as a bearer token.",
             ),
             Self::UserNotFound => (S::NOT_FOUND, "USER_NOT_FOUND", "There is no such user."),
+            Self::SessionNotFound => (
+                S::NOT_FOUND,
+                "SESSION_NOT_FOUND",
+                "You have no such session.",
+            ),
             Self::CannotFollowSelf => (
                 S::UNPROCESSABLE_ENTITY,
                 "CANNOT_FOLLOW_SELF",

@@ -1,6 +1,6 @@
 //! Who is asking: the bearer of an access token, and nobody else.
 
-use crate::{App, Error, http::Scope};
+use crate::{App, Error, crypto::keys::Claims, http::Scope};
 use poem::{FromRequest, Request, RequestBody, http::header, web::Data};
 use uuid::Uuid;
 
@@ -10,12 +10,34 @@ pub struct Bearer(pub Uuid);
 
 impl<'a> FromRequest<'a> for Bearer {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let Data(app) = Data::<&App>::from_request(request, body).await?;
-        let token = token(request).ok_or(Error::Unauthenticated)?;
-        let claims = app.keys.verify(token, app.clock.now())?;
-        Scope::of(request).set_user(claims.user_id);
-        Ok(Self(claims.user_id))
+        Ok(Self(claims(request, body).await?.user_id))
     }
+}
+
+/// The same person, and the session that the token was issued to: a token without one is not ours.
+pub struct SessionBearer {
+    /// The person.
+    pub user_id: Uuid,
+    /// The session, open or ended.
+    pub session_id: Uuid,
+}
+
+impl<'a> FromRequest<'a> for SessionBearer {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let claims = claims(request, body).await?;
+        Ok(Self {
+            user_id: claims.user_id,
+            session_id: claims.session_id().ok_or(Error::Unauthenticated)?,
+        })
+    }
+}
+
+async fn claims(request: &Request, body: &mut RequestBody) -> poem::Result<Claims> {
+    let Data(app) = Data::<&App>::from_request(request, body).await?;
+    let token = token(request).ok_or(Error::Unauthenticated)?;
+    let claims = app.keys.verify(token, app.clock.now())?;
+    Scope::of(request).set_user(claims.user_id);
+    Ok(claims)
 }
 
 /// The token of the one `Authorization` header there may be.

@@ -4,13 +4,16 @@
 pub(crate) mod auth;
 pub(crate) mod avatars;
 mod bearer;
+pub(crate) mod devices;
 pub(crate) mod follows;
+pub(crate) mod history;
 pub(crate) mod keys;
 pub(crate) mod me;
+pub(crate) mod revocations;
 mod target;
 pub(crate) mod users;
 
-use crate::http::methods::{get, post, put};
+use crate::http::methods::{delete, get, post, put};
 use poem::Route;
 
 /// Adds the API's paths to a router.
@@ -23,12 +26,19 @@ pub fn routes(route: Route) -> Route {
         .at("/auth/login", post(auth::login))
         .at("/auth/refresh", post(auth::refresh))
         .at("/auth/logout", post(auth::logout))
+        .at("/auth/revocations", get(revocations::list))
         .at("/users", get(users::find))
         .at("/users/me", get(me::show).patch(me::change))
         .at(
             "/users/me/avatar",
             put(avatars::put).delete(avatars::remove),
         )
+        .at(
+            "/users/me/sessions",
+            get(devices::list).delete(devices::end_others),
+        )
+        .at("/users/me/sessions/:id", delete(devices::end))
+        .at("/users/me/history", get(history::list))
         .at("/users/:id", get(users::show))
         .at(
             "/users/:id/follow",

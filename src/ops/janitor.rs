@@ -1,6 +1,10 @@
 //! Forgets what has run out. Every replica may do it at any time: it takes nothing that is in use.
 
-use crate::{App, Result, storage::web_sessions};
+use crate::{
+    App, Result,
+    domain::history::KEPT,
+    storage::{history, web_sessions},
+};
 use std::time::Duration;
 
 /// How often.
@@ -11,14 +15,16 @@ pub async fn run(app: App) {
     loop {
         tokio::time::sleep(EVERY).await;
         if let Err(error) = clean(&app).await {
-            tracing::warn!(%error, "could not forget browser sessions that ran out");
+            tracing::warn!(%error, "could not forget what ran out");
         }
     }
 }
 
 async fn clean(app: &App) -> Result<()> {
     let db = app.db.get().await?;
-    let gone = web_sessions::delete_expired(&db, app.clock.now()).await?;
-    tracing::debug!(gone, "forgot browser sessions that ran out");
+    let now = app.clock.now();
+    let web_sessions = web_sessions::delete_expired(&db, now).await?;
+    let history = history::forget(&db, now - KEPT).await?;
+    tracing::debug!(web_sessions, history, "forgot what ran out");
     Ok(())
 }

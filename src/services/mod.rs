@@ -3,12 +3,15 @@
 
 pub mod accounts;
 pub mod avatars;
+pub mod devices;
 pub mod follows;
+pub mod history;
 pub mod home;
 pub mod people;
 pub mod posts;
 pub mod profiles;
 mod retry;
+pub mod revocations;
 pub mod sessions;
 mod uniform;
 pub mod verification;

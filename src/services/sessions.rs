@@ -6,7 +6,7 @@ use crate::{
     domain::{Text, Token},
     error::{Broken, FieldErrors},
     storage::{
-        self, GenericClient, audit,
+        self, GenericClient, Object, audit,
         outbox::{self, Kind, NewMail},
         sessions::{self, EndReason, Holder, NewToken, StoredToken},
         users,
@@ -80,7 +80,10 @@ async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<Log
     let verdict = app.passwords.verify(password, stored).await?;
     let mut account = match account {
         Some(account) if verdict != Verdict::Wrong => account,
-        _ => return Err(Error::InvalidCredentials),
+        account => {
+            note_failure(app, account.map(|account| account.id)).await?;
+            return Err(Error::InvalidCredentials);
+        }
     };
     if app.config.require_verified_email && !account.email_verified {
         return Err(Error::EmailNotVerified);
@@ -94,6 +97,15 @@ async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<Log
         account.password_hash = new;
     }
     open(app, account).await
+}
+
+/// Notes that somebody did not know the password. For an address that nobody has, the same line is
+/// written under the id of nobody: the same work, so that time does not tell the two apart.
+async fn note_failure(app: &App, account: Option<Uuid>) -> Result<()> {
+    let client = app.db.get().await?;
+    let whose = account.unwrap_or(Uuid::nil());
+    let event = audit::Event::LogInFailed;
+    audit::append(&client, whose, None, event, None, app.clock.now()).await
 }
 
 async fn open(app: &App, account: users::Credentials) -> Result<Option<LoggedIn>> {
@@ -183,52 +195,57 @@ async fn rotate(
         .transpose()
 }
 
-/// The token is not to be spent: honour its grace, or call it unknown, expired or stolen.
+/// The token is not to be spent: honour its grace, or call it unknown, expired or stolen. Grace
+/// only reads, and takes no lock: a thousand at once don't wait for each other. Whoever spent the
+/// token has committed, or `rotate` would have waited.
 async fn refresh_spent(app: &App, presented: &Token, now: OffsetDateTime) -> Result<LoggedIn> {
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
-    let stored = sessions::token(&tx, &presented.hash())
-        .await?
-        .ok_or(Error::InvalidRefreshToken)?;
-    let holder = sessions::lock_live(&tx, stored.session_id)
-        .await?
-        .ok_or(Error::InvalidRefreshToken)?;
-    // Read again under the lock: whoever held it may have spent the token.
-    let stored = sessions::token(&tx, &presented.hash())
+    let stored = sessions::token(&client, &presented.hash())
         .await?
         .ok_or(Error::InvalidRefreshToken)?;
     match stored.rotated_at {
         Some(at) if at + GRACE > now => {
-            let current = current_of_family(&tx, presented, stored, now).await?;
-            storage::commit(tx).await?;
+            let holder = sessions::live(&client, stored.session_id)
+                .await?
+                .ok_or(Error::InvalidRefreshToken)?;
+            // After the session: if it ends meanwhile, its tokens lead nowhere.
+            let current = current_of_family(&client, presented, stored, now).await?;
+            drop(client);
             logged_in(app, holder, current, now)
         }
         Some(_) => {
-            sessions::end(&tx, holder.session_id, EndReason::Theft, now).await?;
-            let event = audit::Event::RefreshTokenReused;
-            audit::append(
-                &tx,
-                holder.user_id,
-                Some(holder.session_id),
-                event,
-                None,
-                now,
-            )
-            .await?;
-            let mail = NewMail::notice(holder.user_id, Kind::SessionStolen, now);
-            outbox::owe(&tx, &mail).await?;
-            storage::commit(tx).await?;
-            app.mail_owed.notify_one();
-            tracing::warn!(
-                trace_id = caller::trace_id(),
-                user_id = %holder.user_id,
-                session_id = %holder.session_id,
-                "a spent refresh token was presented again: the session was ended"
-            );
+            end_stolen(app, &mut client, stored.session_id, now).await?;
             Err(Error::InvalidRefreshToken)
         }
         None => Err(Error::InvalidRefreshToken),
     }
+}
+
+/// Ends a session of which somebody has a copy, once.
+async fn end_stolen(
+    app: &App,
+    client: &mut Object,
+    session_id: Uuid,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let tx = storage::begin(client).await?;
+    let Some(holder) = sessions::lock_live(&tx, session_id).await? else {
+        return Ok(());
+    };
+    sessions::end(&tx, session_id, EndReason::Theft, now).await?;
+    let event = audit::Event::RefreshTokenReused;
+    audit::append(&tx, holder.user_id, Some(session_id), event, None, now).await?;
+    let mail = NewMail::notice(holder.user_id, Kind::SessionStolen, now);
+    outbox::owe(&tx, &mail).await?;
+    storage::commit(tx).await?;
+    app.mail_owed.notify_one();
+    tracing::warn!(
+        trace_id = caller::trace_id(),
+        user_id = %holder.user_id,
+        %session_id,
+        "a spent refresh token was presented again: the session was ended"
+    );
+    Ok(())
 }
 
 /// Follows the sealed successors to the token that nobody has spent yet.
@@ -263,9 +280,7 @@ pub async fn log_out(app: &App, presented: Option<&Token>) -> Result<()> {
         return Ok(());
     };
     let tx = storage::begin(&mut client).await?;
-    if let Some(holder) = sessions::lock_live(&tx, stored.session_id).await? {
-        sessions::end(&tx, holder.session_id, EndReason::Logout, app.clock.now()).await?;
-    }
+    log_out_session(&tx, stored.session_id, app.clock.now()).await?;
     storage::commit(tx).await
 }
 
@@ -273,10 +288,22 @@ pub async fn log_out(app: &App, presented: Option<&Token>) -> Result<()> {
 pub async fn end(app: &App, session_id: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
-    if sessions::lock_live(&tx, session_id).await?.is_some() {
-        sessions::end(&tx, session_id, EndReason::Logout, app.clock.now()).await?;
-    }
+    log_out_session(&tx, session_id, app.clock.now()).await?;
     storage::commit(tx).await
+}
+
+/// Ends a session for who is in it, and notes it. Without effect once it ended.
+pub(super) async fn log_out_session(
+    db: &impl GenericClient,
+    session_id: Uuid,
+    now: OffsetDateTime,
+) -> Result<()> {
+    if let Some(holder) = sessions::lock_live(db, session_id).await? {
+        sessions::end(db, session_id, EndReason::Logout, now).await?;
+        let event = audit::Event::LoggedOut;
+        audit::append(db, holder.user_id, Some(session_id), event, None, now).await?;
+    }
+    Ok(())
 }
 
 fn stored_as(token: &Token, now: OffsetDateTime) -> NewToken {

@@ -115,11 +115,18 @@ impl<'a> Entry<'a> {
             caller: caller::current(),
         }
     }
+
+    /// The device of the request being served; work that no request asked for has none.
+    #[must_use]
+    pub fn device(&self) -> Option<String> {
+        let is_request = !self.caller.trace_id.is_empty();
+        is_request.then(|| device::in_words(self.caller.user_agent.as_deref()))
+    }
 }
 
 /// The statements.
 pub mod sql {
-    use super::{Entry, Uuid, device, network};
+    use super::{Entry, Uuid, network};
     use crate::storage::schema::{AuditLog, Schema};
     use sea_query::{Expr, ExprTrait, InsertStatement, IntoTableRef, Query};
 
@@ -160,8 +167,6 @@ pub mod sql {
         let caller = &entry.caller;
         let is_request = !caller.trace_id.is_empty();
         let trace_id = is_request.then(|| caller.trace_id.clone());
-        // Work that no request asked for has no device.
-        let device = is_request.then(|| device::in_words(caller.user_agent.as_deref()));
         let text = |text: Option<String>| Expr::val(text).cast_as("text");
         [
             Expr::val(Uuid::now_v7()).cast_as("uuid"),
@@ -171,7 +176,7 @@ pub mod sql {
             text(trace_id),
             Expr::val(entry.now).cast_as("timestamptz"),
             text(caller.address.map(network::coarse)),
-            text(device),
+            text(entry.device()),
             text(entry.detail.map(str::to_owned)),
         ]
     }

@@ -6,8 +6,10 @@
 
 pub mod audit;
 pub mod avatars;
+pub mod devices;
 pub mod email_verifications;
 pub mod follows;
+pub mod history;
 pub mod migrate;
 pub mod outbox;
 pub mod pool;

@@ -247,26 +247,28 @@ pub mod sql {
     use crate::storage::schema::{Outbox, Schema, Users};
     use sea_query::{
         Alias, CommonTableExpression, Condition, Expr, ExprTrait, Func, InsertStatement,
-        LockBehavior, LockType, Order, Query, SelectStatement, UpdateStatement, WithClause,
-        WithQuery, extension::postgres::PgExpr,
+        IntoTableRef, LockBehavior, LockType, OnConflict, Order, Query, SelectStatement,
+        UpdateStatement, WithClause, WithQuery, extension::postgres::PgExpr,
     };
     use time::OffsetDateTime;
+
+    const NEW: [Outbox; 8] = [
+        Outbox::Id,
+        Outbox::UserId,
+        Outbox::Kind,
+        Outbox::TraceId,
+        Outbox::CreatedAt,
+        Outbox::NextAttemptAt,
+        Outbox::Recipient,
+        Outbox::Data,
+    ];
 
     /// A new mail, due at once.
     #[must_use]
     pub fn owe(mail: &NewMail<'_>) -> InsertStatement {
         Query::insert()
             .into_table((Schema::Users, Outbox::Table))
-            .columns([
-                Outbox::Id,
-                Outbox::UserId,
-                Outbox::Kind,
-                Outbox::TraceId,
-                Outbox::CreatedAt,
-                Outbox::NextAttemptAt,
-                Outbox::Recipient,
-                Outbox::Data,
-            ])
+            .columns(NEW)
             .values_panic([
                 mail.id.into(),
                 mail.user_id.into(),
@@ -277,6 +279,39 @@ pub mod sql {
                 mail.recipient.map(str::to_owned).into(),
                 mail.data.clone().into(),
             ])
+            .take()
+    }
+
+    /// A new mail if another part of the same statement did something and this holds, unless the
+    /// mail is owed already.
+    #[must_use]
+    pub fn owe_if(
+        mail: &NewMail<'_>,
+        done: impl IntoTableRef,
+        holds: Condition,
+    ) -> InsertStatement {
+        let text = |text: Option<&str>| Expr::val(text.map(str::to_owned)).cast_as("text");
+        let row = Query::select()
+            .exprs([
+                Expr::val(mail.id).cast_as("uuid"),
+                Expr::val(mail.user_id).cast_as("uuid"),
+                text(Some(mail.kind.as_str())),
+                text(mail.trace_id.as_deref()),
+                Expr::val(mail.now).cast_as("timestamptz"),
+                Expr::val(mail.now).cast_as("timestamptz"),
+                text(mail.recipient),
+                Expr::val(mail.data.clone()).cast_as("jsonb"),
+            ])
+            .from(done)
+            .cond_where(holds)
+            .take();
+        Query::insert()
+            .into_table((Schema::Users, Outbox::Table))
+            .columns(NEW)
+            .select_from(row)
+            .map(InsertStatement::take)
+            .unwrap_or_default()
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
             .take()
     }
 

@@ -1,11 +1,16 @@
 //! Log-ins and their refresh tokens: opening, rotating, ending a family.
 
-use super::{GenericClient, all, audit, execute, optional};
+use super::{
+    GenericClient, all, audit, execute, optional,
+    outbox::{self, Kind, NewMail},
+};
 use crate::{
     Result, caller,
-    domain::{network, token::TokenHash},
+    domain::{device, history, network, token::TokenHash},
 };
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 /// A token about to be stored.
@@ -27,6 +32,17 @@ pub struct Holder {
     pub email: String,
     /// What it may do now.
     pub roles: Vec<String>,
+}
+
+impl Holder {
+    fn from_row(row: &Row) -> Self {
+        Self {
+            session_id: row.get(0),
+            user_id: row.get(1),
+            email: row.get(2),
+            roles: row.get(3),
+        }
+    }
 }
 
 /// A stored token.
@@ -103,12 +119,7 @@ pub async fn rotate(
     now: OffsetDateTime,
 ) -> Result<Option<Holder>> {
     let row = optional(db, sql::rotate(old, sealed_successor, new, now)).await?;
-    Ok(row.map(|row| Holder {
-        session_id: row.get(0),
-        user_id: row.get(1),
-        email: row.get(2),
-        roles: row.get(3),
-    }))
+    Ok(row.map(|row| Holder::from_row(&row)))
 }
 
 /// A stored token by its hash.
@@ -123,16 +134,17 @@ pub async fn token(db: &impl GenericClient, hash: &TokenHash) -> Result<Option<S
     }))
 }
 
+/// Whose session it is; `None` once it ended.
+pub async fn live(db: &impl GenericClient, session_id: Uuid) -> Result<Option<Holder>> {
+    let row = optional(db, sql::live(session_id)).await?;
+    Ok(row.map(|row| Holder::from_row(&row)))
+}
+
 /// Locks a session until the transaction ends and says whose it is; `None` once it ended.
 /// While it is locked nobody rotates a token of it.
 pub async fn lock_live(db: &impl GenericClient, session_id: Uuid) -> Result<Option<Holder>> {
     let row = optional(db, sql::lock_live(session_id)).await?;
-    Ok(row.map(|row| Holder {
-        session_id: row.get(0),
-        user_id: row.get(1),
-        email: row.get(2),
-        roles: row.get(3),
-    }))
+    Ok(row.map(|row| Holder::from_row(&row)))
 }
 
 /// Ends a session: no token of its family and no browser session opened with it works any more.
@@ -178,12 +190,14 @@ async fn end_locked(
 /// The statements.
 pub mod sql {
     use super::{
-        EndReason, NewToken, OffsetDateTime, Opened, TokenHash, Uuid, audit, caller, network,
+        Digest, EndReason, Kind, NewMail, NewToken, OffsetDateTime, Opened, Sha256, TokenHash,
+        Uuid, audit, caller, device, history, network, outbox,
     };
-    use crate::storage::schema::{RefreshTokens, Schema, Sessions, Users};
+    use crate::storage::schema::{AuditLog, RefreshTokens, Schema, Sessions, Users};
     use sea_query::{
-        Alias, CommonTableExpression, Expr, ExprTrait, InsertStatement, LockType, Order, Query,
-        SelectStatement, UpdateStatement, WithClause, WithQuery, extension::postgres::PgExpr,
+        Alias, Asterisk, CommonTableExpression, Condition, Expr, ExprTrait, InsertStatement,
+        LockType, Order, Query, SelectStatement, UpdateStatement, WithClause, WithQuery,
+        extension::postgres::PgExpr,
     };
 
     const TOKEN: [RefreshTokens; 5] = [
@@ -194,8 +208,8 @@ pub mod sql {
         RefreshTokens::CreatedAt,
     ];
 
-    /// A session, its first token and the line in the log, if the account still has this
-    /// password. `account` holds that fast against a change until the commit.
+    /// A session, its first token, the line in the log and the notice of a new device, if the
+    /// account still has this password. `account` holds that fast against a change until the commit.
     #[must_use]
     pub fn open(opened: &Opened<'_>) -> WithQuery {
         let (account, session) = (Alias::new("account"), Alias::new("session"));
@@ -241,6 +255,7 @@ pub mod sql {
             opened.now,
         );
         let note = audit::sql::append_if(&entry, session.clone());
+        let owe = outbox::sql::owe_if(&new_device(opened), session.clone(), is_new(opened, &entry));
         let first = Query::select()
             .expr(Expr::val(opened.token.hash.as_slice()).cast_as("bytea"))
             .column(Sessions::UserId)
@@ -260,8 +275,52 @@ pub mod sql {
                     .cte(cte("account", same_password))
                     .cte(cte("session", open))
                     .cte(cte("noted", note))
+                    .cte(cte("owed", owe))
                     .to_owned(),
             )
+    }
+
+    /// The notice of a new device. Its id is the same for log-ins from such a device on one day,
+    /// so that several at once owe one mail.
+    fn new_device(opened: &Opened<'_>) -> NewMail<'static> {
+        let mut mail = NewMail::notice(opened.user_id, Kind::NewDevice, opened.now);
+        let day = opened.now.to_julian_day().to_be_bytes();
+        let device = device::in_words(caller::current().user_agent.as_deref());
+        let digest = Sha256::new()
+            .chain_update(b"new device")
+            .chain_update(opened.user_id)
+            .chain_update(day)
+            .chain_update(device)
+            .finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        mail.id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
+        mail
+    }
+
+    /// Whether nobody logged in from such a device lately, and it is not the account's first
+    /// log-in. What this statement itself writes is not seen by it.
+    fn is_new(opened: &Opened<'_>, entry: &audit::Entry<'_>) -> Condition {
+        let earlier = Query::select()
+            .column(Asterisk)
+            .from((Schema::Users, Sessions::Table))
+            .and_where(Expr::col(Sessions::UserId).eq(opened.user_id))
+            .take();
+        let seen = Query::select()
+            .column(Asterisk)
+            .from((Schema::Users, AuditLog::Table))
+            .and_where(Expr::col(AuditLog::UserId).eq(opened.user_id))
+            // Not bound: the index is one of these lines alone.
+            .and_where(
+                Expr::col(AuditLog::Event)
+                    .eq(Expr::Constant(audit::Event::LoggedIn.as_str().into())),
+            )
+            .and_where(Expr::col(AuditLog::Device).eq(entry.device()))
+            .and_where(Expr::col(AuditLog::CreatedAt).gt(opened.now - history::KEPT))
+            .take();
+        Condition::all()
+            .add(Expr::exists(earlier))
+            .add(Expr::exists(seen).not())
     }
 
     fn timestamp(at: OffsetDateTime) -> sea_query::Expr {
@@ -269,7 +328,9 @@ pub mod sql {
     }
 
     /// The whole rotation. `live` holds the session against its end while `spent` compares and
-    /// swaps the old token and `fresh` stores the new one.
+    /// swaps the old token, `fresh` stores the new one and `seen` notes where the session is used.
+    /// `live` takes the lock that `seen` needs at once: two that shared a weaker one would wait
+    /// for each other. Who comes when the token is spent already takes none.
     #[must_use]
     pub fn rotate(
         old: &TokenHash,
@@ -289,8 +350,9 @@ pub mod sql {
             .and_where(
                 Expr::col((RefreshTokens::Table, RefreshTokens::TokenHash)).eq(old.as_slice()),
             )
+            .and_where(Expr::col((RefreshTokens::Table, RefreshTokens::Revoked)).not())
             .and_where(Expr::col((Sessions::Table, Sessions::EndedAt)).is_null())
-            .lock_with_tables(LockType::Share, [Sessions::Table])
+            .lock_with_tables(LockType::NoKeyUpdate, [Sessions::Table])
             .take();
         let spend = Query::update()
             .table((Schema::Users, RefreshTokens::Table))
@@ -330,6 +392,18 @@ pub mod sql {
                 Query::returning().columns([RefreshTokens::UserId, RefreshTokens::SessionId]),
             )
             .take();
+        let caller = caller::current();
+        let see = Query::update()
+            .table((Schema::Users, Sessions::Table))
+            .from(spent.clone())
+            .value(Sessions::LastSeenAt, now)
+            .value(Sessions::Address, caller.address.map(network::coarse))
+            .value(Sessions::UserAgent, caller.user_agent)
+            .and_where(
+                Expr::col((Sessions::Table, Sessions::Id))
+                    .equals((spent, RefreshTokens::SessionId)),
+            )
+            .take();
         Query::select()
             .column((fresh.clone(), RefreshTokens::SessionId))
             .column((Users::Table, Users::Id))
@@ -346,6 +420,7 @@ pub mod sql {
                     .cte(cte("live", live_session))
                     .cte(cte("spent", spend))
                     .cte(cte("fresh", store))
+                    .cte(cte("seen", see))
                     .to_owned(),
             )
     }
@@ -376,9 +451,9 @@ pub mod sql {
             .take()
     }
 
-    /// A session that has not ended, locked, with its account.
+    /// A session that has not ended, with its account.
     #[must_use]
-    pub fn lock_live(session_id: Uuid) -> SelectStatement {
+    pub fn live(session_id: Uuid) -> SelectStatement {
         Query::select()
             .column((Sessions::Table, Sessions::Id))
             .column((Users::Table, Users::Id))
@@ -391,6 +466,13 @@ pub mod sql {
             )
             .and_where(Expr::col((Sessions::Table, Sessions::Id)).eq(session_id))
             .and_where(Expr::col((Sessions::Table, Sessions::EndedAt)).is_null())
+            .take()
+    }
+
+    /// The same, locked.
+    #[must_use]
+    pub fn lock_live(session_id: Uuid) -> SelectStatement {
+        live(session_id)
             .lock_with_tables(LockType::Update, [Sessions::Table])
             .take()
     }

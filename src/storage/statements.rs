@@ -3,8 +3,8 @@
 //! Run the test with `UPDATE_SNAPSHOT=1` after a change, and read the difference.
 
 use super::{
-    audit, avatars, email_verifications, follows, outbox, profiles, sessions, suggestions, users,
-    web_sessions,
+    audit, avatars, devices, email_verifications, follows, history, outbox, profiles, sessions,
+    suggestions, users, web_sessions,
 };
 use crate::domain::{
     Email, Position, Username,
@@ -29,7 +29,7 @@ macro_rules! page {
 }
 
 #[test]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::too_many_lines)] // One page, on purpose.
 fn every_statement_is_as_reviewed() {
     let email = Email::parse("ana@example.org").unwrap();
     let username = Username::parse("ana").unwrap();
@@ -89,6 +89,7 @@ fn every_statement_is_as_reviewed() {
         "sessions::open": sessions::sql::open(&sessions::Opened { session_id: B, user_id: A, password_hash: "hash", token: &token, now: NOW }),
         "sessions::rotate": sessions::sql::rotate(&HASH, b"sealed", &token, NOW),
         "sessions::token": sessions::sql::token(&HASH),
+        "sessions::live": sessions::sql::live(B),
         "sessions::lock_live": sessions::sql::lock_live(B),
         "sessions::lock_live_of": sessions::sql::lock_live_of(A, Some(B)),
         "sessions::end_all": sessions::sql::end_all(&[A, B], sessions::EndReason::PasswordChanged, NOW),
@@ -107,11 +108,16 @@ fn every_statement_is_as_reviewed() {
         "follows::edges_between": follows::sql::edges_between(A, &[B]),
         "follows::edges_of": follows::sql::edges_of(A),
         "follows::forget_counts": follows::sql::forget_counts(A),
+        "devices::open": devices::sql::open(A, NOW),
+        "devices::lock_own": devices::sql::lock_own(A, B),
+        "devices::ended_after": devices::sql::ended_after(Cursor { created_at: NOW, id: B }, 1_000),
         "avatars::lock_owner": avatars::sql::lock_owner(A),
         "avatars::issue": avatars::sql::issue(A, "name.jpg", NOW),
         "avatars::issued": avatars::sql::issued(A),
         "avatars::forget": avatars::sql::forget(A, &["name.jpg".to_owned()]),
         "audit::append": audit::sql::append(&audit::Entry::new(A, Some(B), audit::Event::LoggedIn, None, NOW)),
+        "history::read": history::sql::read(A, NOW, Some(B), 500),
+        "history::forget": history::sql::forget(NOW, 10_000),
         "outbox::owe": outbox::sql::owe(&outbox::NewMail::new(A, outbox::Kind::VerifyEmail, NOW)),
         "outbox::claim": outbox::sql::claim(NOW, NOW, 8),
         "outbox::renew": outbox::sql::renew(&owed, NOW),

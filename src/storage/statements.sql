@@ -50,13 +50,16 @@ UPDATE "users"."email_verifications" SET "used_at" = $1 WHERE "token_hash" = $2;
 DELETE FROM "users"."email_verifications" WHERE "user_id" = $1 AND "used_at" IS NULL;
 
 -- sessions::open
-WITH "account" AS (SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "password_hash" = $2 FOR SHARE) , "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at", "last_seen_at", "authenticated_at", "address", "user_agent") SELECT CAST($3 AS uuid), "id", CAST($4 AS timestamptz), CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text) FROM "account" RETURNING "id", "user_id") , "noted" AS (INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") SELECT CAST($9 AS uuid), CAST($10 AS uuid), CAST($11 AS uuid), CAST($12 AS text), CAST($13 AS text), CAST($14 AS timestamptz), CAST($15 AS text), CAST($16 AS text), CAST($17 AS text) FROM "session") INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($18 AS bytea), "user_id", "id", CAST($19 AS timestamptz), CAST($20 AS timestamptz) FROM "session";
+WITH "account" AS (SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "password_hash" = $2 FOR SHARE) , "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at", "last_seen_at", "authenticated_at", "address", "user_agent") SELECT CAST($3 AS uuid), "id", CAST($4 AS timestamptz), CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text) FROM "account" RETURNING "id", "user_id") , "noted" AS (INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") SELECT CAST($9 AS uuid), CAST($10 AS uuid), CAST($11 AS uuid), CAST($12 AS text), CAST($13 AS text), CAST($14 AS timestamptz), CAST($15 AS text), CAST($16 AS text), CAST($17 AS text) FROM "session") , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") SELECT CAST($18 AS uuid), CAST($19 AS uuid), CAST($20 AS text), CAST($21 AS text), CAST($22 AS timestamptz), CAST($23 AS timestamptz), CAST($24 AS text), CAST($25 AS jsonb) FROM "session" WHERE EXISTS(SELECT * FROM "users"."sessions" WHERE "user_id" = $26) AND (NOT EXISTS(SELECT * FROM "users"."audit_log" WHERE "user_id" = $27 AND "event" = 'logged_in' AND "device" = $28 AND "created_at" > $29)) ON CONFLICT  DO NOTHING) INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($30 AS bytea), "user_id", "id", CAST($31 AS timestamptz), CAST($32 AS timestamptz) FROM "session";
 
 -- sessions::rotate
-WITH "live" AS (SELECT "sessions"."id" FROM "users"."sessions" INNER JOIN "users"."refresh_tokens" ON "refresh_tokens"."session_id" = "sessions"."id" WHERE "refresh_tokens"."token_hash" = $1 AND "sessions"."ended_at" IS NULL FOR SHARE OF "sessions") , "spent" AS (UPDATE "users"."refresh_tokens" SET "revoked" = $2, "rotated_at" = $3, "sealed_successor" = $4 FROM "live" WHERE "refresh_tokens"."session_id" = "live"."id" AND "refresh_tokens"."token_hash" = $5 AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $6 RETURNING "refresh_tokens"."user_id", "refresh_tokens"."session_id") , "fresh" AS (INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($7 AS bytea), "user_id", "session_id", CAST($8 AS timestamptz), CAST($9 AS timestamptz) FROM "spent" RETURNING "user_id", "session_id") SELECT "fresh"."session_id", "users"."id", "users"."email", "users"."roles" FROM "fresh" INNER JOIN "users"."users" ON "users"."id" = "fresh"."user_id";
+WITH "live" AS (SELECT "sessions"."id" FROM "users"."sessions" INNER JOIN "users"."refresh_tokens" ON "refresh_tokens"."session_id" = "sessions"."id" WHERE "refresh_tokens"."token_hash" = $1 AND (NOT "refresh_tokens"."revoked") AND "sessions"."ended_at" IS NULL FOR NO KEY UPDATE OF "sessions") , "spent" AS (UPDATE "users"."refresh_tokens" SET "revoked" = $2, "rotated_at" = $3, "sealed_successor" = $4 FROM "live" WHERE "refresh_tokens"."session_id" = "live"."id" AND "refresh_tokens"."token_hash" = $5 AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $6 RETURNING "refresh_tokens"."user_id", "refresh_tokens"."session_id") , "fresh" AS (INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($7 AS bytea), "user_id", "session_id", CAST($8 AS timestamptz), CAST($9 AS timestamptz) FROM "spent" RETURNING "user_id", "session_id") , "seen" AS (UPDATE "users"."sessions" SET "last_seen_at" = $10, "address" = $11, "user_agent" = $12 FROM "spent" WHERE "sessions"."id" = "spent"."session_id") SELECT "fresh"."session_id", "users"."id", "users"."email", "users"."roles" FROM "fresh" INNER JOIN "users"."users" ON "users"."id" = "fresh"."user_id";
 
 -- sessions::token
 SELECT "session_id", "expires_at", "revoked", "rotated_at", "sealed_successor" FROM "users"."refresh_tokens" WHERE "token_hash" = $1;
+
+-- sessions::live
+SELECT "sessions"."id", "users"."id", "users"."email", "users"."roles" FROM "users"."sessions" INNER JOIN "users"."users" ON "users"."id" = "sessions"."user_id" WHERE "sessions"."id" = $1 AND "sessions"."ended_at" IS NULL;
 
 -- sessions::lock_live
 SELECT "sessions"."id", "users"."id", "users"."email", "users"."roles" FROM "users"."sessions" INNER JOIN "users"."users" ON "users"."id" = "sessions"."user_id" WHERE "sessions"."id" = $1 AND "sessions"."ended_at" IS NULL FOR UPDATE OF "sessions";
@@ -112,6 +115,15 @@ SELECT "follower_id", "followee_id" FROM "users"."follows" WHERE "follower_id" =
 -- follows::forget_counts
 DELETE FROM "users"."follow_counts" WHERE "user_id" = $1;
 
+-- devices::open
+SELECT "id", "user_agent", "address", "created_at", "last_seen_at" FROM "users"."sessions" WHERE "user_id" = $1 AND "ended_at" IS NULL AND EXISTS(SELECT * FROM "users"."refresh_tokens" WHERE "refresh_tokens"."session_id" = "sessions"."id" AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $2) ORDER BY "last_seen_at" DESC, "id" DESC LIMIT $3;
+
+-- devices::lock_own
+SELECT "ended_at", "user_agent" FROM "users"."sessions" WHERE "id" = $1 AND "user_id" = $2 FOR UPDATE;
+
+-- devices::ended_after
+SELECT "ended_at", "id" FROM "users"."sessions" WHERE "ended_at" IS NOT NULL AND ("ended_at", "id") > ($1, $2) ORDER BY "ended_at" ASC, "id" ASC LIMIT $3;
+
 -- avatars::lock_owner
 SELECT "id" FROM "users"."users" WHERE "id" = $1 FOR NO KEY UPDATE;
 
@@ -126,6 +138,12 @@ DELETE FROM "users"."avatars" WHERE "user_id" = $1 AND "name" = ANY($2);
 
 -- audit::append
 INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") VALUES (CAST($1 AS uuid), CAST($2 AS uuid), CAST($3 AS uuid), CAST($4 AS text), CAST($5 AS text), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text), CAST($9 AS text));
+
+-- history::read
+SELECT "id", "event", "created_at", "device", "address", "detail" FROM "users"."audit_log" WHERE "user_id" = $1 AND "created_at" > $2 AND "id" < $3 ORDER BY "id" DESC LIMIT $4;
+
+-- history::forget
+DELETE FROM "users"."audit_log" WHERE ("user_id", "id") IN (SELECT "user_id", "id" FROM "users"."audit_log" WHERE "created_at" <= $1 ORDER BY "created_at" ASC LIMIT $2 FOR UPDATE SKIP LOCKED);
 
 -- outbox::owe
 INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") VALUES ($1, $2, $3, $4, $5, $6, $7, $8);

@@ -11,10 +11,12 @@ mod compress;
 mod cookie;
 mod csrf;
 mod dev_mail;
+mod devices;
 mod draft;
 mod errors;
 mod field;
 mod follow;
+mod history;
 mod home;
 mod layers;
 mod lists;
@@ -35,6 +37,7 @@ mod settings;
 mod timeline;
 mod verify;
 mod visit;
+mod when;
 
 pub use assets::path as asset;
 pub use errors::error_page;
@@ -82,6 +85,10 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/profile/avatar", post(picture::upload))
         .at("/profile/avatar/remove", post(picture::remove))
         .at("/settings", get(settings::show))
+        .at("/settings/devices", get(devices::show))
+        .at("/settings/devices/end", post(devices::end))
+        .at("/settings/devices/end-others", post(devices::end_others))
+        .at("/settings/history", get(history::show))
         .at("/@:username", get(person::show))
         .at("/@:username/follow", post(follow::follow))
         .at("/@:username/unfollow", post(follow::unfollow))

@@ -4,6 +4,7 @@ use super::{
     avatar::{Avatar, Size},
     session::Viewer,
     visit::Visit,
+    when::When,
 };
 use crate::{
     config::Secret,
@@ -11,7 +12,6 @@ use crate::{
     services::posts::{self, Asking, Post},
 };
 use askama::{Template, filters::HtmlSafe};
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// The section with the posts, there or not.
 #[derive(Template)]
@@ -31,10 +31,7 @@ impl HtmlSafe for Posts {}
 pub(super) struct PostRow {
     author: Option<AuthorLink>,
     text: String,
-    /// The time for machines.
-    at: String,
-    /// The time in words.
-    when: String,
+    when: When,
 }
 
 struct AuthorLink {
@@ -64,7 +61,6 @@ pub(super) async fn section(visit: Visit<'_>, viewer: &Viewer) -> Posts {
 
 impl PostRow {
     fn new(visit: Visit<'_>, post: Post) -> Self {
-        let at = post.created_at.to_offset(UtcOffset::UTC);
         let author = post.author.map(|author| {
             let given = author.display_name.filter(|name| !name.trim().is_empty());
             let name = given.unwrap_or_else(|| author.username.clone());
@@ -78,20 +74,9 @@ impl PostRow {
         Self {
             author,
             text: post.text,
-            at: at.format(&Rfc3339).unwrap_or_default(),
-            when: in_words(at),
+            when: When(post.created_at),
         }
     }
-}
-
-/// `2 January 2026, 03:04 UTC`: right wherever the reader is, and without script.
-fn in_words(at: OffsetDateTime) -> String {
-    let (day, month, year) = (at.day(), at.month(), at.year());
-    format!(
-        "{day} {month} {year}, {:02}:{:02} UTC",
-        at.hour(),
-        at.minute()
-    )
 }
 
 #[cfg(test)]
@@ -104,8 +89,7 @@ mod tests {
         let row = PostRow {
             author: None,
             text: "<b>one\r\ntwo\n\nfour".to_owned(),
-            at: "2026-01-02T03:04:05Z".to_owned(),
-            when: in_words(datetime!(2026-01-02 03:04:05 UTC)),
+            when: When(datetime!(2026-01-02 03:04:05 UTC)),
         };
         let html = Posts::Shown(vec![row]).render()?;
         let html = html.replace('\n', "");

@@ -15,11 +15,23 @@ struct Entry {
     what_for: &'static str,
 }
 
-const ENTRIES: &[Entry] = &[Entry {
-    path: "/profile/edit",
-    name: "Profile",
-    what_for: "Your name, what you say about yourself, and your picture.",
-}];
+const ENTRIES: &[Entry] = &[
+    Entry {
+        path: "/profile/edit",
+        name: "Profile",
+        what_for: "Your name, what you say about yourself, and your picture.",
+    },
+    Entry {
+        path: "/settings/devices",
+        name: "Devices",
+        what_for: "Where you are logged in. Log out from afar.",
+    },
+    Entry {
+        path: "/settings/history",
+        name: "Security history",
+        what_for: "What happened to your account, when, and from where.",
+    },
+];
 
 #[derive(Template)]
 #[template(path = "settings/page.html")]

@@ -3,6 +3,7 @@
 //! stored, nothing in the console; light and dark, wide and narrow.
 
 use crate::{
+    devices::{FIREFOX, SAFARI},
     support::{PASSWORD, TestApp, Tour, eventually, png},
     timeline_posts::{Stub, answer},
 };
@@ -100,6 +101,8 @@ async fn pages_of_members_are_accessible_in_every_state_and_look() {
         (&own("/followers?page=0"), "There is no such page"),
         (&own(""), "This is you"),
         ("/logout", "Go to the start page"),
+        ("/settings/devices", "This device"),
+        ("/settings/history", "Logged in"),
         ("/profile/edit", "Display name"),
         ("/profile", "You have not written about yourself yet"),
     ])
@@ -112,6 +115,22 @@ async fn pages_of_members_are_accessible_in_every_state_and_look() {
         .await;
     tour.browser.click("Save").await;
     tour.see("edit, errors", "There is a problem").await;
+
+    for user_agent in [FIREFOX, SAFARI] {
+        app.log_in_with(&ana, user_agent).await;
+        let wrong = app.try_log_in(&ana, "not this one", user_agent).await;
+        wrong.expect(401);
+    }
+    tour.visit(&[
+        ("/settings/devices", "End all other sessions"),
+        ("/settings/devices?done=one", "The session has ended"),
+        ("/settings/history", "A failed log-in"),
+        (
+            "/settings/history?cursor=00000000-0000-0000-0000-000000000000",
+            "nothing more",
+        ),
+    ])
+    .await;
 
     let body = json!({ "display_name": LONG_NAME, "bio": "https://example.org/".repeat(9) });
     let api = app.api().of(&ana);

@@ -52,7 +52,13 @@ async fn a_first_visit_is_light() {
         is_light(&app, &mut stranger, path).await;
     }
     let mut member = app.signed_in(&ana).await;
-    for path in ["/timeline", "/profile/edit", "/@fan0001"] {
+    for path in [
+        "/timeline",
+        "/profile/edit",
+        "/@fan0001",
+        "/settings/devices",
+        "/settings/history",
+    ] {
         is_light(&app, &mut member, path).await;
     }
 }

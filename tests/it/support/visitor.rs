@@ -22,6 +22,8 @@ pub struct Visitor {
     pub jar: Jar,
     /// Whether the browser tells where a request comes from, as those of our days do.
     pub modern: bool,
+    /// What the browser says it is.
+    pub user_agent: Option<&'static str>,
     page: Option<Page>,
 }
 
@@ -34,6 +36,7 @@ impl Visitor {
             origin: origin.to_owned(),
             jar: Jar::default(),
             modern: true,
+            user_agent: None,
             page: None,
         }
     }
@@ -221,6 +224,9 @@ impl Visitor {
             if *method != Method::GET {
                 request = request.header("Origin", &self.origin);
             }
+        }
+        if let Some(user_agent) = self.user_agent {
+            request = request.header("User-Agent", user_agent);
         }
         if let Some(cookies) = self.jar.header(url.path()) {
             request = request.header("Cookie", cookies);

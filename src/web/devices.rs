@@ -1,0 +1,134 @@
+//! `/settings/devices`: where one is logged in, and logging out from afar.
+
+use super::{
+    csrf::{NoFields, Posted},
+    page::Frame,
+    problem::{Problem, Verdict},
+    session::{self, Viewer},
+    visit::{SignedIn, Visit, see_other},
+    when::When,
+};
+use crate::{
+    Error, Result,
+    services::devices::{self, Device},
+};
+use askama::Template;
+use poem::{Response, handler, http::StatusCode, web::Query};
+use serde::Deserialize;
+use uuid::Uuid;
+
+#[derive(Template)]
+#[template(path = "settings/devices.html")]
+struct DevicesPage {
+    frame: Frame,
+    rows: Vec<Row>,
+    /// What was just done.
+    done: Option<&'static str>,
+}
+
+struct Row {
+    id: Uuid,
+    device: String,
+    network: String,
+    is_current: bool,
+    first_seen: When,
+    last_seen: When,
+    ago: String,
+}
+
+/// What was just done, if anything.
+#[derive(Deserialize)]
+struct Done {
+    done: Option<String>,
+}
+
+/// Which session.
+#[derive(Deserialize)]
+struct Chosen {
+    #[serde(default)]
+    session: String,
+}
+
+/// `GET /settings/devices`
+#[handler]
+pub(super) async fn show(
+    visit: Visit<'_>,
+    SignedIn(viewer): SignedIn,
+    Query(asked): Query<Done>,
+) -> Result<Response> {
+    let done = match asked.done.as_deref() {
+        Some("one") => Some("The session has ended."),
+        Some("others") => Some("All other sessions have ended."),
+        _ => None,
+    };
+    page(visit, viewer, StatusCode::OK.into(), done, None).await
+}
+
+/// `POST /settings/devices/end`
+#[handler]
+pub(super) async fn end(
+    visit: Visit<'_>,
+    SignedIn(viewer): SignedIn,
+    posted: Posted<Chosen>,
+) -> Result<Response> {
+    let end_it = async |chosen: &Chosen| {
+        let id = chosen.session.parse().map_err(|_| Error::SessionNotFound)?;
+        devices::end(visit.app, viewer.user_id, viewer.session_id, id).await?;
+        Ok(id == viewer.session_id)
+    };
+    match posted.then(end_it).await.1 {
+        Ok(true) => {
+            session::end(visit.app, visit.request).await?;
+            Ok(see_other("/"))
+        }
+        Ok(false) => Ok(see_other("/settings/devices?done=one")),
+        Err(error) => refused(visit, viewer, error).await,
+    }
+}
+
+/// `POST /settings/devices/end-others`
+#[handler]
+pub(super) async fn end_others(
+    visit: Visit<'_>,
+    SignedIn(viewer): SignedIn,
+    posted: Posted<NoFields>,
+) -> Result<Response> {
+    let end_them = async |_: &NoFields| {
+        devices::end_others(visit.app, viewer.user_id, viewer.session_id).await
+    };
+    match posted.then(end_them).await.1 {
+        Ok(()) => Ok(see_other("/settings/devices?done=others")),
+        Err(error) => refused(visit, viewer, error).await,
+    }
+}
+
+async fn refused(visit: Visit<'_>, viewer: Viewer, error: Error) -> Result<Response> {
+    let (verdict, problem) = visit.problem(error)?;
+    page(visit, viewer, verdict, None, Some(problem)).await
+}
+
+async fn page(
+    visit: Visit<'_>,
+    viewer: Viewer,
+    verdict: Verdict,
+    done: Option<&'static str>,
+    problem: Option<Problem>,
+) -> Result<Response> {
+    let now = visit.app.clock.now();
+    let devices = devices::list(visit.app, viewer.user_id, viewer.session_id).await?;
+    let row = |device: Device| Row {
+        id: device.id,
+        device: device.device,
+        network: device.network.unwrap_or_else(|| "unknown".to_owned()),
+        is_current: device.current,
+        first_seen: When(device.created_at),
+        last_seen: When(device.last_seen_at),
+        ago: When(device.last_seen_at).ago(now),
+    };
+    let page = DevicesPage {
+        frame: visit.frame(Some(viewer)).with(problem),
+        rows: devices.into_iter().map(row).collect(),
+        done,
+    };
+    visit.page(verdict, &page)
+}
