@@ -1,6 +1,9 @@
 //! Forgets what has run out. Every replica may do it at any time: it takes nothing that is in use.
 
-use crate::{App, Result, storage::web_sessions};
+use crate::{
+    App, Result,
+    storage::{known_devices, rate_limits, web_sessions},
+};
 use std::time::Duration;
 
 /// How often.
@@ -11,14 +14,17 @@ pub async fn run(app: App) {
     loop {
         tokio::time::sleep(EVERY).await;
         if let Err(error) = clean(&app).await {
-            tracing::warn!(%error, "could not forget browser sessions that ran out");
+            tracing::warn!(%error, "could not forget what has run out");
         }
     }
 }
 
 async fn clean(app: &App) -> Result<()> {
     let db = app.db.get().await?;
-    let gone = web_sessions::delete_expired(&db, app.clock.now()).await?;
-    tracing::debug!(gone, "forgot browser sessions that ran out");
+    let now = app.clock.now();
+    let sessions = web_sessions::delete_expired(&db, now).await?;
+    let limits = rate_limits::delete_full(&db, now).await?;
+    let devices = known_devices::delete_expired(&db, now).await?;
+    tracing::debug!(sessions, limits, devices, "forgot what has run out");
     Ok(())
 }

@@ -10,5 +10,6 @@ pub mod posts;
 pub mod profiles;
 mod retry;
 pub mod sessions;
+pub mod throttle;
 mod uniform;
 pub mod verification;

@@ -55,6 +55,7 @@ fn all_problems_are_reported_at_once_each_naming_its_variable() {
         ("AVATAR_URL_HOSTS", "https://pics.example/;script-src *"),
         ("POSTS_SERVICE_URL", "posts.example/feed"),
         ("RATE_LIMITS", "some"),
+        ("RATE_LIMIT_RULES", "log_in_pair=many"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("CORS_ALLOWED_ORIGINS", "*"),
         ("LOG_FORMAT", "xml"),
