@@ -61,7 +61,8 @@ pub struct LoggedIn {
 pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
     let (email, password) = typed(credentials)?;
     let action = Action::LogIn(email);
-    let logged_in = throttle::guess(app, action, tries(app, email, password)).await?;
+    let tries = Box::pin(tries(app, email, password));
+    let logged_in = throttle::guess(app, action, tries).await?;
     throttle::remember(app, logged_in.user_id, email).await?;
     Ok(logged_in)
 }

@@ -98,7 +98,7 @@ pub mod sql {
             )
             .take();
         let is_empty = Query::select()
-            .expr(Expr::val(1))
+            .column(RateLimits::Key)
             .from(Asked::Judged)
             .and_where(Expr::col(RateLimits::FullAt).gt(Expr::col(Asked::Latest)))
             .take();

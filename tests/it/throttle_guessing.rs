@@ -13,15 +13,17 @@ async fn behind_a_proxy() -> TestApp {
     TestApp::with(&[("TRUSTED_PROXIES", "127.0.0.0/8")]).await
 }
 
-/// Tries the commonest passwords, spread over an hour of the clock, from so many addresses. Says
-/// how many were held against the hash: only those are called wrong.
-async fn attack(app: &TestApp, ana: &Person, addresses: usize) -> usize {
-    let words: Vec<&str> = COMMONEST.lines().take(10_000).collect();
-    assert_eq!(words.len(), 10_000);
+/// Tries some of the commonest passwords, spread over an hour of the clock, from so many
+/// addresses. Says how many were held against the hash: only those are called wrong.
+async fn attack(app: &TestApp, ana: &Person, guesses: usize, addresses: usize) -> usize {
+    let words: Vec<&str> = COMMONEST.lines().take(guesses).collect();
+    let an_hour_of = words.chunks(words.len().div_ceil(60));
     let mut heard = 0;
-    for (minute, words) in words.chunks(words.len() / 60 + 1).enumerate() {
-        let guesses = words.iter().enumerate().map(|(n, word)| {
-            let n = (minute * words.len() + n) % addresses;
+    let mut sent = 0;
+    for words in an_hour_of {
+        let guesses = words.iter().map(|word| {
+            sent += 1;
+            let n = sent % addresses;
             let address = format!("198.51.{}.{}", n / 250, n % 250 + 1);
             async move { guess(app, ana, &address, word).await.status }
         });
@@ -30,6 +32,7 @@ async fn attack(app: &TestApp, ana: &Person, addresses: usize) -> usize {
         heard += statuses.iter().filter(|status| **status == 401).count();
         app.clock.advance(Duration::minutes(1));
     }
+    assert_eq!(sent, guesses);
     heard
 }
 
@@ -47,35 +50,48 @@ async fn with_a_known_browser(app: &TestApp, ana: &Person) -> Visitor {
     owner
 }
 
-#[tokio::test]
-async fn ten_thousand_guesses_from_one_address_reach_the_hash_less_than_a_hundred_times() {
+async fn from_one_address(guesses: usize) {
     let app = behind_a_proxy().await;
     let ana = app.person("ana").await;
     let mut owner = with_a_known_browser(&app, &ana).await;
-    let heard = attack(&app, &ana, 1).await;
+    let heard = attack(&app, &ana, guesses, 1).await;
     assert!((30..50).contains(&heard), "{heard}");
     assert_eq!(log_in(&mut owner, &ana).await, 200);
 }
 
-#[tokio::test]
-async fn ten_thousand_guesses_from_a_thousand_addresses_do_neither() {
+async fn from_a_thousand_addresses(guesses: usize) {
     let app = behind_a_proxy().await;
     let ana = app.person("ana").await;
     // One of the thousand is where the owner logs in from.
     guess(&app, &ana, "198.51.0.1", PASSWORD).await.expect(200);
     guess(&app, &ana, "203.0.113.9", PASSWORD).await.expect(200);
     let mut owner = with_a_known_browser(&app, &ana).await;
-    let heard = attack(&app, &ana, 1_000).await;
+    let heard = attack(&app, &ana, guesses, 1_000).await;
     assert!((45..100).contains(&heard), "{heard}");
-    assert_eq!(
-        log_in(&mut owner, &ana).await,
-        200,
-        "by the browser's secret"
-    );
+    let by_its_secret = log_in(&mut owner, &ana).await;
+    assert_eq!(by_its_secret, 200);
     guess(&app, &ana, "203.0.113.9", PASSWORD).await.expect(200);
-    guess(&app, &ana, "192.0.2.77", PASSWORD)
-        .await
-        .error(429, "RATE_LIMITED");
+    // A try may have come back meanwhile; to strangers there is no second one.
+    guess(&app, &ana, "192.0.2.77", "wrong password").await;
+    let stranger = guess(&app, &ana, "192.0.2.78", PASSWORD).await;
+    stranger.error(429, "RATE_LIMITED");
+}
+
+#[tokio::test]
+async fn guesses_from_one_address_reach_the_hash_less_than_a_hundred_times_an_hour() {
+    from_one_address(600).await;
+}
+
+#[tokio::test]
+async fn guesses_from_a_thousand_addresses_do_neither() {
+    from_a_thousand_addresses(1_200).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: the same at full length"]
+async fn ten_thousand_guesses_from_one_address_or_a_thousand_do_neither() {
+    from_one_address(10_000).await;
+    from_a_thousand_addresses(10_000).await;
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ pub struct Throttle {
 /// # Errors
 /// `RateLimited`
 pub async fn check(app: &App, action: Action<'_>) -> Result<()> {
-    if !app.config.rate_limits {
+    if !is_limited(app) {
         return Ok(());
     }
     let buckets = buckets(app, action).await?;
@@ -105,7 +105,7 @@ pub async fn guess<T>(
     action: Action<'_>,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    if !app.config.rate_limits {
+    if !is_limited(app) {
         return work.await;
     }
     let account = subject(app, action);
@@ -123,6 +123,11 @@ pub async fn guess<T>(
             outcome
         })
         .await
+}
+
+/// Work that no request asked for has no limits.
+fn is_limited(app: &App) -> bool {
+    app.config.rate_limits && caller::trace_id().is_some()
 }
 
 /// Whether a try is given back. After a failure of the service it is not: that would ask a
@@ -296,7 +301,7 @@ fn subject(app: &App, action: Action<'_>) -> Key {
     app.keys.digest(&[b"subject", account.as_bytes()])
 }
 
-/// The network of the client; all work that no request asked for has the same.
+/// The network of the client; those whose address is not known share one.
 fn client_network() -> String {
     let address = caller::current().address;
     address.map(network::of_one_client).unwrap_or_default()

@@ -26,11 +26,11 @@ impl Sieve {
     pub(super) fn passes(&self, bucket: &Bucket, now: OffsetDateTime) -> bool {
         let long = bucket.limit.whole().whole_seconds().max(1);
         // The upper half of a slot says which window it counts, the lower half how many.
-        let window = now.unix_timestamp().unsigned_abs() / long.unsigned_abs() & HALF;
+        let window = (now.unix_timestamp().unsigned_abs() / long.unsigned_abs()) & HALF;
         let count_of = |slot: u64| if slot >> 32 == window { slot & HALF } else { 0 };
         let [a, b, ..] = bucket.key;
         let slot = &self.0[usize::from(u16::from_be_bytes([a, b])) % SLOTS];
-        let one_more = |slot| Some(window << 32 | (count_of(slot) + 1).min(HALF));
+        let one_more = |slot| Some((window << 32) | (count_of(slot) + 1).min(HALF));
         let before = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
         let before = before.unwrap_or_else(|slot| slot);
         count_of(before) < u64::from(bucket.limit.burst / SHARE)

@@ -4,19 +4,19 @@
 //! once would look like a hundred guesses.
 
 use crate::{Error, Result, storage::rate_limits::Key};
-use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 
 /// How many at once on one replica: well below any limit that they are counted against.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
+/// How many may wait or be under way at one account; a full queue answers at once.
+const QUEUE: usize = 512;
 /// Accounts that share a place only wait for each other. A power of two.
 const PLACES: usize = 1_024;
-/// The longest wait: longer than a hundred of the slowest hashes take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Turns(Box<[Place]>);
 
 struct Place {
+    queue: Semaphore,
     free: Semaphore,
     /// Rung when the service fails somebody, so that those behind don't wait to fail likewise.
     trouble: Notify,
@@ -25,6 +25,7 @@ struct Place {
 impl Default for Turns {
     fn default() -> Self {
         let place = |_| Place {
+            queue: Semaphore::new(QUEUE),
             free: Semaphore::new(AT_ONCE),
             trouble: Notify::new(),
         };
@@ -41,19 +42,16 @@ impl Turns {
     ) -> Result<T> {
         let [a, b, ..] = *account;
         let place = &self.0[usize::from(u16::from_be_bytes([a, b])) % PLACES];
-        let turn = tokio::select! {
+        let _waiting = place.queue.try_acquire().map_err(Error::unavailable)?;
+        let _turn = tokio::select! {
             biased;
             turn = place.free.acquire() => turn.map_err(Error::internal)?,
             () = place.trouble.notified() => return Err(Error::unavailable("those ahead failed")),
-            () = tokio::time::sleep(PATIENCE) => {
-                return Err(Error::unavailable("too many log-ins to one account at once"));
-            }
         };
         let outcome = work.await;
         if matches!(outcome, Err(Error::Unavailable(_))) {
             place.trouble.notify_waiters();
         }
-        drop(turn);
         outcome
     }
 }
