@@ -86,8 +86,8 @@ pub enum Rule {
 }
 
 /// THE table: the name in `RATE_LIMIT_RULES`, and the default. Generous to a school behind one
-/// address. Within an hour strangers guess 45 + 12 times at one account, from however many
-/// addresses, and 30 + 10 times more if they sit in a network that its owner logs in from:
+/// address. Within an hour strangers guess 56 + 6 times at one account, from however many
+/// addresses, and 30 + 4 times more if they sit in a network that its owner logs in from:
 /// under 100 together.
 const DEFAULTS: [(Rule, &str, Limit); 15] = [
     (
@@ -98,10 +98,10 @@ const DEFAULTS: [(Rule, &str, Limit); 15] = [
     (
         Rule::LogInAccount,
         "log_in_account",
-        Limit::new(45, 12, HOUR),
+        Limit::new(56, 6, HOUR),
     ),
-    (Rule::LogInPair, "log_in_pair", Limit::new(30, 6, HOUR)),
-    (Rule::LogInKnown, "log_in_known", Limit::new(30, 10, HOUR)),
+    (Rule::LogInPair, "log_in_pair", Limit::new(50, 4, HOUR)),
+    (Rule::LogInKnown, "log_in_known", Limit::new(30, 4, HOUR)),
     (
         Rule::ConfirmAccount,
         "confirm_account",

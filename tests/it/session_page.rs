@@ -212,7 +212,9 @@ async fn visits_without_an_account_write_nothing() {
             &[("Email", "ana@example.org"), ("Password", "no such one")],
         )
         .await;
-    assert_eq!(app.dump().await, before);
+    let after = app.dump().await;
+    let but_limits = after.lines().filter(|row| !row.contains("\"full_at\""));
+    assert!(but_limits.eq(before.lines()));
     assert_eq!(app.count("web_sessions").await, 0);
 }
 
