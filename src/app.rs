@@ -4,7 +4,7 @@ use crate::{
     Config,
     clock::Clock,
     crypto::{Keys, PasswordPool},
-    services::{avatars::ImagePool, posts::PostsService},
+    services::{avatars::ImagePool, posts::PostsService, throttle::Throttle},
     storage::{Pool, web_sessions::WebSessionStore},
 };
 use std::sync::{
@@ -33,6 +33,8 @@ pub struct Shared {
     pub images: ImagePool,
     /// The Posts Service, if there is one.
     pub posts: Option<PostsService>,
+    /// What the limits keep beside the database.
+    pub throttle: Throttle,
     /// The store of browser sessions.
     pub web_sessions: Arc<WebSessionStore>,
     /// Rung after a commit that owes a mail, so that the worker looks at once.
@@ -53,6 +55,7 @@ impl App {
         Self(Arc::new(Shared {
             passwords: PasswordPool::start(config.password_hasher),
             images: ImagePool::default(),
+            throttle: Throttle::default(),
             web_sessions: Arc::new(WebSessionStore::new(db.clone(), clock.clone())),
             config,
             clock,

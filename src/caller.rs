@@ -1,5 +1,6 @@
 //! The caller of the request being served, readable anywhere below its handler.
 
+use crate::domain::token::TokenHash;
 use std::{future::Future, net::IpAddr};
 
 tokio::task_local! {
@@ -15,6 +16,8 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// What the client says it is: at most 256 characters of `User-Agent`.
     pub user_agent: Option<String>,
+    /// The browser, by the hash of the secret that it keeps.
+    pub device: Option<TokenHash>,
 }
 
 /// Runs `work` for this caller.

@@ -5,7 +5,7 @@
 
 use http::StatusCode;
 use serde::Serialize;
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// What a service function answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -230,6 +230,17 @@ impl Error {
         }
     }
 
+    /// What to tell people: the message of the table, or when to come back.
+    #[must_use]
+    pub fn message(&self) -> Cow<'static, str> {
+        match self {
+            Self::RateLimited { retry_after } => {
+                format!("Too many tries. Try again in {}.", in_words(*retry_after)).into()
+            }
+            _ => self.describe().2.into(),
+        }
+    }
+
     /// The HTTP status of this error.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -289,6 +300,18 @@ impl Error {
             _ => self,
         }
     }
+}
+
+/// A time to wait, rounded up to what people count in.
+fn in_words(wait: Duration) -> String {
+    let seconds = wait.as_secs().max(1);
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3_600 => (seconds.div_ceil(60), "minute"),
+        _ => (seconds.div_ceil(3_600), "hour"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
 }
 
 /// The fields that break a rule, in the order they were checked; one entry a field.
@@ -418,6 +441,27 @@ impl From<deadpool_postgres::PoolError> for Error {
         match error {
             deadpool_postgres::PoolError::Backend(error) => Self::unavailable(error),
             other => Self::unavailable(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_to_come_back_is_told_in_words() {
+        for (seconds, words) in [
+            (1, "1 second"),
+            (59, "59 seconds"),
+            (60, "1 minute"),
+            (61, "2 minutes"),
+            (3_599, "60 minutes"),
+            (3_601, "2 hours"),
+        ] {
+            let retry_after = Duration::from_secs(seconds);
+            let message = Error::RateLimited { retry_after }.message();
+            assert_eq!(message, format!("Too many tries. Try again in {words}."));
         }
     }
 }

@@ -39,6 +39,9 @@ use utoipa::{
 )]
 struct Document;
 
+/// The operations that have a limit of their own.
+const LIMITED: &[&str] = &["register", "resend", "login", "refresh", "follow"];
+
 /// How the bearer token is sent.
 struct Bearer;
 
@@ -85,6 +88,10 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool
 fn complete(operation: &mut Operation, path: &str, is_unsafe: bool) {
     let has_body = operation.request_body.is_some();
     let needs_token = operation.security.is_some();
+    let is_limited = operation
+        .operation_id
+        .as_deref()
+        .is_some_and(|id| LIMITED.contains(&id));
     let is_upload = operation.operation_id.as_deref() == Some("putAvatar");
     let shared = [
         (has_body, "400", "`MALFORMED_REQUEST`"),
@@ -94,6 +101,7 @@ fn complete(operation: &mut Operation, path: &str, is_unsafe: bool) {
         (has_body && !is_upload, "413", "`PAYLOAD_TOO_LARGE`"),
         (has_body, "415", "`UNSUPPORTED_MEDIA_TYPE`"),
         (has_body, "422", "`VALIDATION_FAILED`"),
+        (is_limited, "429", "`RATE_LIMITED`"),
         (true, "500", "`INTERNAL_ERROR`"),
         (true, "503", "`SERVICE_UNAVAILABLE`"),
     ];

@@ -5,7 +5,7 @@ mod variables;
 
 pub use variables::{VARIABLES, Variable, help};
 
-use crate::mail::EmailUrl;
+use crate::{domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use reqwest::Url;
@@ -86,6 +86,8 @@ pub struct Config {
     pub posts_service_url: Option<Url>,
     /// `RATE_LIMITS`
     pub rate_limits: bool,
+    /// `RATE_LIMIT_RULES`
+    pub limits: Limits,
     /// `TRUSTED_PROXIES`
     pub trusted_proxies: Vec<IpNet>,
     /// `CORS_ALLOWED_ORIGINS`

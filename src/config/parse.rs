@@ -1,7 +1,7 @@
 //! From the environment's text to a checked [`Config`].
 
 use super::{Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret};
-use crate::{crypto::keys, mail::EmailUrl};
+use crate::{crypto::keys, domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
 use std::{
     collections::HashMap,
@@ -112,6 +112,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         avatar_url_hosts: read.list("AVATAR_URL_HOSTS", host),
         posts_service_url: read.parsed("POSTS_SERVICE_URL", base_url),
         rate_limits,
+        limits: limits(&mut read),
         trusted_proxies: read.list("TRUSTED_PROXIES", |text| {
             text.parse()
                 .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
@@ -195,6 +196,18 @@ impl Reader<'_> {
                 .push(format!("{} must be set in production", missing.join(", ")));
         }
     }
+}
+
+fn limits(read: &mut Reader) -> Limits {
+    let mut limits = Limits::default();
+    let changes = read.list("RATE_LIMIT_RULES", |text| Ok(text.to_owned()));
+    for text in changes {
+        if !limits.change(&text) {
+            let problem = format!("`{text}` is no limit such as log_in_account=45+12/h");
+            read.problem("RATE_LIMIT_RULES", problem);
+        }
+    }
+    limits
 }
 
 fn email_url(read: &mut Reader, data_dir: &std::path::Path, production: bool) -> EmailUrl {

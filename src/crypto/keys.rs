@@ -8,7 +8,7 @@ use crate::{
 };
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
-    hkdf,
+    hkdf, hmac,
     rsa::{KeyPair, KeySize},
 };
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -72,6 +72,7 @@ pub struct Keys {
     jwks: String,
     mail_key: hkdf::Prk,
     cookies: CookieKey,
+    digest_key: hmac::Key,
 }
 
 impl Keys {
@@ -112,6 +113,7 @@ impl Keys {
             .extract(signing.as_bytes());
         Ok(Self {
             cookies: CookieKey::derive(signing.as_bytes())?,
+            digest_key: digest_key(signing.as_bytes())?,
             validation: validation(&config.public_url),
             issuer: config.public_url.clone(),
             signing,
@@ -190,6 +192,32 @@ impl Keys {
             .map_err(|_| Error::internal("HKDF refused to expand"))?;
         Ok(Token::from_bytes(&bytes))
     }
+
+    /// What stands for these parts in the database where they themselves must not: without the key
+    /// nobody finds out by trying, however few there are (all of IPv4, say).
+    #[must_use]
+    pub fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = hmac::Context::with_key(&self.digest_key);
+        for part in parts {
+            // With its length: "ab", "c" is not "a", "bc".
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        let mut digest = [0; 32];
+        digest.copy_from_slice(mac.sign().as_ref());
+        digest
+    }
+}
+
+/// A key of its own, so that no use of the secret helps with another.
+fn digest_key(secret: &[u8]) -> Result<hmac::Key> {
+    let mut bytes = [0; 32];
+    hkdf::Salt::new(hkdf::HKDF_SHA256, b"users-service digests")
+        .extract(secret)
+        .expand(&[b"hmac-sha256"], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut bytes))
+        .map_err(|_| Error::internal("HKDF refused to expand"))?;
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
 }
 
 /// Issuer, audience and signature are checked by the library; times by us, against [`crate::clock`].

@@ -43,6 +43,14 @@ impl Email {
     }
 }
 
+/// An address as it is typed, as the limits know it: whatever the database takes for the same
+/// account is the same here. `İ` is the one letter that both may read as `i`.
+#[must_use]
+pub fn folded(typed: &str) -> String {
+    let lower = typed.trim().chars().flat_map(char::to_lowercase);
+    lower.filter(|c| *c != '\u{307}').collect()
+}
+
 /// RFC 5321 dot-string of at most 64 characters (section 4.5.3.1.1).
 fn is_local_part(local: &str) -> bool {
     local.len() <= 64

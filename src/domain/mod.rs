@@ -4,6 +4,7 @@ pub mod device;
 pub mod email;
 pub mod follow;
 pub mod history;
+pub mod limit;
 pub mod network;
 pub mod page;
 pub mod password;

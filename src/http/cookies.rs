@@ -8,6 +8,29 @@ use poem::{
 
 /// The name of the refresh token's cookie.
 pub const REFRESH_TOKEN: &str = "refresh_token";
+/// The name of the cookie that makes a browser known to the accounts that logged in with it.
+pub const DEVICE: &str = "device";
+
+/// The name of a cookie that only we may set. `__Host-` has the browser keep out copies that
+/// another host or path planted (RFC 6265bis section 4.1.3.2); it takes only secure cookies.
+#[must_use]
+pub fn host_name(app: &App, plain: &str) -> String {
+    let prefix = if app.config.secure_cookies() {
+        "__Host-"
+    } else {
+        ""
+    };
+    format!("{prefix}{plain}")
+}
+
+/// The secret of the browser that asks, if it has one that looks like ours.
+#[must_use]
+pub fn device(request: &Request, app: &App) -> Option<Token> {
+    let value = get(request, &host_name(app, DEVICE))?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let is_ours = value.len() == 43 && value.bytes().all(plain);
+    is_ours.then(|| Token::presented(value))
+}
 
 /// The value of a cookie; the first one when several have the name.
 #[must_use]

@@ -40,7 +40,7 @@ pub struct ErrorBody {
 
 impl From<&Error> for ErrorEnvelope {
     fn from(error: &Error) -> Self {
-        let (_, code, message) = error.describe();
+        let (_, code, _) = error.describe();
         let fields = match error {
             Error::Validation(errors) => Some(errors.entries().to_vec()),
             _ => None,
@@ -48,7 +48,7 @@ impl From<&Error> for ErrorEnvelope {
         Self {
             error: ErrorBody {
                 code: code.to_owned(),
-                message: message.to_owned(),
+                message: error.message().into_owned(),
                 fields,
             },
         }

@@ -1,6 +1,7 @@
 //! What belongs to one request: its trace id, and who turned out to be asking.
 
-use crate::{caller::Caller, domain::Token};
+use super::cookies;
+use crate::{App, caller::Caller, domain::Token};
 use ipnet::IpNet;
 use poem::{Request, http::header};
 use std::{
@@ -114,11 +115,12 @@ fn parent_trace(header: &str) -> Option<String> {
 /// right: every one of them wrote the address that it saw, and what stands further left than the
 /// first stranger is the stranger's own claim.
 #[must_use]
-pub fn caller(request: &Request, trusted: &[IpNet], trace_id: String) -> Caller {
+pub fn caller(request: &Request, app: &App, trace_id: String) -> Caller {
     let user_agent = request.header(header::USER_AGENT);
     Caller {
         trace_id,
-        address: address(request, trusted),
+        address: address(request, &app.config.trusted_proxies),
+        device: cookies::device(request, app).map(|token| token.hash()),
         user_agent: user_agent.map(|text| text.chars().take(LONGEST_USER_AGENT).collect()),
     }
 }
@@ -143,7 +145,7 @@ fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
 /// The refresh token that a request carries in its cookie.
 #[must_use]
 pub fn refresh_token(request: &Request) -> Option<Token> {
-    super::cookies::get(request, super::cookies::REFRESH_TOKEN).map(Token::presented)
+    cookies::get(request, cookies::REFRESH_TOKEN).map(Token::presented)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::{
     App, Result,
     domain::history::KEPT,
-    storage::{history, web_sessions},
+    storage::{history, known_devices, rate_limits, web_sessions},
 };
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub async fn run(app: App) {
     loop {
         tokio::time::sleep(EVERY).await;
         if let Err(error) = clean(&app).await {
-            tracing::warn!(%error, "could not forget what ran out");
+            tracing::warn!(%error, "could not forget what has run out");
         }
     }
 }
@@ -25,6 +25,14 @@ async fn clean(app: &App) -> Result<()> {
     let now = app.clock.now();
     let web_sessions = web_sessions::delete_expired(&db, now).await?;
     let history = history::forget(&db, now - KEPT).await?;
-    tracing::debug!(web_sessions, history, "forgot what ran out");
+    let limits = rate_limits::delete_full(&db, now).await?;
+    let devices = known_devices::delete_expired(&db, now).await?;
+    tracing::debug!(
+        web_sessions,
+        history,
+        limits,
+        devices,
+        "forgot what has run out"
+    );
     Ok(())
 }

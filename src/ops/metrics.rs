@@ -48,6 +48,7 @@ fn describe() {
         Unit::Seconds,
         "How long the oldest mail has been owed."
     );
+    describe_counter!("rate_limited_total", "Requests refused by a limit.");
     describe_gauge!(
         "password_hashes_in_flight",
         "Password hashes that wait or are made."

@@ -44,7 +44,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         let started = Instant::now();
         let trace_id = trace_id(&request);
         let scope = Scope::new(trace_id.clone());
-        let caller = scope::caller(&request, &self.app.config.trusted_proxies, trace_id.clone());
+        let caller = scope::caller(&request, &self.app, trace_id.clone());
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         request.extensions_mut().insert(scope.clone());

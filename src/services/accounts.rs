@@ -1,6 +1,9 @@
 //! Registering an account.
 
-use super::retry::on_contention;
+use super::{
+    retry::on_contention,
+    throttle::{self, Action},
+};
 use crate::{
     App, Error, Result,
     domain::{Email, Password, Text, Username},
@@ -95,6 +98,7 @@ impl Registration {
 /// `Validation`, `EmailTaken`, `UsernameTaken`; both taken is `EmailTaken`.
 pub async fn register(app: &App, registration: &Registration) -> Result<Registered> {
     let checked = registration.check()?;
+    throttle::check(app, Action::Register).await?;
     // Before the transaction: nobody's row waits for 20 ms of hashing.
     let password_hash = app.passwords.hash(&checked.password).await?;
     let now = app.clock.now();

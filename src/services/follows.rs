@@ -1,6 +1,10 @@
 //! Following, unfollowing, and who follows whom.
 
-use super::{people, retry::on_contention};
+use super::{
+    people,
+    retry::on_contention,
+    throttle::{self, Action},
+};
 use crate::{
     App, Error, Result,
     domain::{Cursor, PeoplePage, Position, Relationship},
@@ -28,6 +32,7 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
     if viewer == target {
         return Err(Error::CannotFollowSelf);
     }
+    throttle::check(app, Action::Follow(viewer)).await?;
     let client = app.db.get().await?;
     let now = app.clock.now();
     let created = on_contention(|| follows::insert(&client, viewer, target, now))

@@ -13,5 +13,6 @@ pub mod profiles;
 mod retry;
 pub mod revocations;
 pub mod sessions;
+pub mod throttle;
 mod uniform;
 pub mod verification;

@@ -1,5 +1,6 @@
 //! Logging in, renewing, logging out.
 
+use super::throttle::{self, Action};
 use crate::{
     App, Error, Result, caller,
     crypto::{passwords::Verdict, seal},
@@ -56,9 +57,17 @@ pub struct LoggedIn {
 ///
 /// # Errors
 /// `Validation`, `InvalidCredentials` (an unknown address and a wrong password differ in
-/// nothing, time included), `EmailNotVerified`.
+/// nothing, time included), `EmailNotVerified`, `RateLimited`.
 pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
     let (email, password) = typed(credentials)?;
+    let action = Action::LogIn(email);
+    let tries = Box::pin(tries(app, email, password));
+    let logged_in = throttle::guess(app, action, tries).await?;
+    throttle::remember(app, logged_in.user_id, email).await?;
+    Ok(logged_in)
+}
+
+async fn tries(app: &App, email: &str, password: &str) -> Result<LoggedIn> {
     for _ in 0..MAX_TRIES {
         if let Some(logged_in) = try_log_in(app, email, password).await? {
             return Ok(logged_in);
@@ -164,6 +173,7 @@ fn typed(credentials: &Credentials) -> Result<(&str, &str)> {
 /// # Errors
 /// `InvalidRefreshToken`
 pub async fn refresh(app: &App, presented: &Token) -> Result<LoggedIn> {
+    throttle::check(app, Action::Refresh).await?;
     let now = app.clock.now();
     let client = app.db.get().await?;
     if let Some(renewed) = rotate(app, &client, presented, now).await? {

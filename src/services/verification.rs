@@ -1,6 +1,10 @@
 //! Proving an e-mail address: asking for the link again, following it, refusing it.
 
-use super::{retry::on_contention, uniform};
+use super::{
+    retry::on_contention,
+    throttle::{self, Action},
+    uniform,
+};
 use crate::{
     App, Error, Result,
     domain::{Text, Token},
@@ -55,6 +59,7 @@ pub async fn resend(app: &App, resend: &Resend) -> Result<()> {
         .required("your email address")
         .map_err(|broken| FieldErrors::one("email", broken))?
         .trim();
+    throttle::check(app, Action::Resend(email)).await?;
     uniform::answer(owe_link(app, email)).await
 }
 

@@ -10,10 +10,12 @@ pub mod devices;
 pub mod email_verifications;
 pub mod follows;
 pub mod history;
+pub mod known_devices;
 pub mod migrate;
 pub mod outbox;
 pub mod pool;
 pub mod profiles;
+pub mod rate_limits;
 pub mod schema;
 pub mod sessions;
 #[cfg(test)]

@@ -71,3 +71,11 @@ table! {
         Recipient, Data,
     }
 }
+table! {
+    /// How much of each limit is used up.
+    RateLimits { Key, FullAt }
+}
+table! {
+    /// Where the owner of an account logged in.
+    KnownDevices { UserId, Key, SeenAt, ExpiresAt }
+}

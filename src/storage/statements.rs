@@ -3,11 +3,12 @@
 //! Run the test with `UPDATE_SNAPSHOT=1` after a change, and read the difference.
 
 use super::{
-    audit, avatars, devices, email_verifications, follows, history, outbox, profiles, sessions,
-    suggestions, users, web_sessions,
+    audit, avatars, devices, email_verifications, follows, history, known_devices, outbox,
+    profiles, rate_limits, sessions, suggestions, users, web_sessions,
 };
 use crate::domain::{
     Email, Position, Username,
+    limit::{Limits, Rule},
     page::{Cursor, Start},
     profile::ProfileChange,
 };
@@ -68,6 +69,10 @@ fn every_statement_is_as_reviewed() {
         email: String::new(),
         email_verified: false,
     };
+    let buckets = [rate_limits::Bucket {
+        key: HASH,
+        limit: Limits::default().of(Rule::LogInAccount),
+    }];
     let page = page! {
         "users::insert": users::sql::insert(&user, NOW),
         "users::credentials": users::sql::credentials("ana@example.org"),
@@ -118,6 +123,12 @@ fn every_statement_is_as_reviewed() {
         "audit::append": audit::sql::append(&audit::Entry::new(A, Some(B), audit::Event::LoggedIn, None, NOW)),
         "history::read": history::sql::read(A, NOW, Some(B), 500),
         "history::forget": history::sql::forget(NOW, 10_000),
+        "rate_limits::take": rate_limits::sql::take(&buckets, NOW),
+        "rate_limits::give_back": rate_limits::sql::give_back(&buckets, NOW),
+        "rate_limits::delete_full": rate_limits::sql::delete_full(NOW),
+        "known_devices::known": known_devices::sql::known(&[HASH], NOW),
+        "known_devices::remember": known_devices::sql::remember(A, &HASH, NOW, NOW),
+        "known_devices::delete_expired": known_devices::sql::delete_expired(NOW),
         "outbox::owe": outbox::sql::owe(&outbox::NewMail::new(A, outbox::Kind::VerifyEmail, NOW)),
         "outbox::claim": outbox::sql::claim(NOW, NOW, 8),
         "outbox::renew": outbox::sql::renew(&owed, NOW),

@@ -145,6 +145,24 @@ SELECT "id", "event", "created_at", "device", "address", "detail" FROM "users"."
 -- history::forget
 DELETE FROM "users"."audit_log" WHERE ("user_id", "id") IN (SELECT "user_id", "id" FROM "users"."audit_log" WHERE "created_at" <= $1 ORDER BY "created_at" ASC LIMIT $2 FOR UPDATE SKIP LOCKED);
 
+-- rate_limits::take
+WITH "wanted" AS (SELECT unnest(CAST($1 AS bytea[])) AS "key", unnest(CAST($2 AS timestamptz[])) AS "first", unnest(CAST($3 AS timestamptz[])) AS "latest") , "found" AS (SELECT "key", "full_at" FROM "users"."rate_limits" WHERE "key" = ANY($4) ORDER BY "key" ASC FOR UPDATE) , "judged" AS (SELECT "wanted"."key", "wanted"."first", "wanted"."latest", GREATEST("found"."full_at", CAST($5 AS timestamptz)) AS "full_at" FROM "wanted" LEFT JOIN "found" ON "found"."key" = "wanted"."key") , "taken" AS (INSERT INTO "users"."rate_limits" ("key", "full_at") SELECT "key", "first" FROM "judged" WHERE NOT EXISTS(SELECT "key" FROM "judged" WHERE "full_at" > "latest") ORDER BY "key" ASC ON CONFLICT ("key") DO UPDATE SET "full_at" = GREATEST("rate_limits"."full_at", CAST($6 AS timestamptz)) + ("excluded"."full_at" - CAST($7 AS timestamptz)) WHERE GREATEST("rate_limits"."full_at", CAST($8 AS timestamptz)) <= (SELECT "wanted"."latest" FROM "wanted" WHERE "wanted"."key" = "excluded"."key") RETURNING "key") SELECT (SELECT COUNT("key") FROM "taken"), CAST((extract(epoch from max("full_at" - "latest"))) AS float8) FROM "judged";
+
+-- rate_limits::give_back
+WITH "wanted" AS (SELECT unnest(CAST($1 AS bytea[])) AS "key", unnest(CAST($2 AS timestamptz[])) AS "first", unnest(CAST($3 AS timestamptz[])) AS "latest") , "found" AS (SELECT "key", "full_at" FROM "users"."rate_limits" WHERE "key" = ANY($4) ORDER BY "key" ASC FOR UPDATE) UPDATE "users"."rate_limits" SET "full_at" = "rate_limits"."full_at" - ("wanted"."first" - CAST($5 AS timestamptz)) FROM "wanted", "found" WHERE "rate_limits"."key" = "found"."key" AND "wanted"."key" = "found"."key";
+
+-- rate_limits::delete_full
+DELETE FROM "users"."rate_limits" WHERE "full_at" <= $1;
+
+-- known_devices::known
+SELECT "key" FROM "users"."known_devices" WHERE "key" = ANY($1) AND "expires_at" > $2;
+
+-- known_devices::remember
+INSERT INTO "users"."known_devices" ("user_id", "key", "seen_at", "expires_at") VALUES ($1, $2, $3, $4) ON CONFLICT ("user_id", "key") DO UPDATE SET "seen_at" = "excluded"."seen_at", "expires_at" = "excluded"."expires_at" WHERE "known_devices"."seen_at" < $5;
+
+-- known_devices::delete_expired
+DELETE FROM "users"."known_devices" WHERE "expires_at" <= $1;
+
 -- outbox::owe
 INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 

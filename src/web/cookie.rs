@@ -5,7 +5,7 @@ use poem::{Request, Response};
 
 /// The value of a cookie of ours.
 pub(super) fn get<'a>(request: &'a Request, app: &App, plain: &str) -> Option<&'a str> {
-    cookies::get(request, &name(app, plain))
+    cookies::get(request, &cookies::host_name(app, plain))
 }
 
 /// Adds a cookie to an answer; `max_age` in seconds, none for as long as the browser runs.
@@ -16,21 +16,16 @@ pub(super) fn set(
     value: &str,
     max_age: Option<i64>,
 ) {
-    cookies::set(response, app, &name(app, plain), value, max_age);
+    cookies::set(
+        response,
+        app,
+        &cookies::host_name(app, plain),
+        value,
+        max_age,
+    );
 }
 
 /// Takes a cookie away.
 pub(super) fn clear(response: &mut Response, app: &App, plain: &str) {
-    cookies::clear(response, app, &name(app, plain));
-}
-
-/// `__Host-` has the browser keep out copies that another host or path planted (RFC 6265bis
-/// section 4.1.3.2); it takes only secure cookies.
-fn name(app: &App, plain: &str) -> String {
-    let prefix = if app.config.secure_cookies() {
-        "__Host-"
-    } else {
-        ""
-    };
-    format!("{prefix}{plain}")
+    cookies::clear(response, app, &cookies::host_name(app, plain));
 }

@@ -16,7 +16,7 @@ struct ErrorPage<'a> {
 /// The whole page of an error.
 #[must_use]
 pub fn error_page(error: &Error, trace_id: &str) -> String {
-    let (_, _, message) = error.describe();
+    let message = &error.message();
     let page = ErrorPage {
         frame: Frame {
             bare: true,
@@ -26,7 +26,7 @@ pub fn error_page(error: &Error, trace_id: &str) -> String {
         message,
         trace_id,
     };
-    page.render().unwrap_or_else(|_| message.to_owned())
+    page.render().unwrap_or_else(|_| message.to_string())
 }
 
 fn heading(error: &Error) -> &'static str {
@@ -42,6 +42,7 @@ fn heading(error: &Error) -> &'static str {
         Error::RequestTimeout => "The request took too long",
         Error::CrossSite | Error::BadFormProof => "The request was refused",
         Error::Unauthenticated => "Log in first",
+        Error::RateLimited { .. } => "Too many tries",
         Error::Unavailable(_) => "The service is busy",
         Error::Internal(_) => "Something went wrong",
         _ => "That did not work",

@@ -84,7 +84,10 @@ struct Next {
 pub(super) async fn submit(visit: Visit<'_>, posted: Posted<LogIn>) -> Result<Response> {
     let log_in = async |form: &LogIn| {
         let logged_in = sessions::log_in(visit.app, &form.credentials).await?;
-        session::start(visit.app, visit.request, logged_in).await
+        let user_id = logged_in.user_id;
+        session::start(visit.app, visit.request, logged_in).await?;
+        let email = form.credentials.email.typed();
+        session::know_device(visit.app, visit.request, user_id, email).await
     };
     let (typed, outcome) = posted.then(log_in).await;
     match outcome {

@@ -8,7 +8,7 @@ use crate::{
 };
 use askama::{Template, filters::HtmlSafe};
 use poem::http::StatusCode;
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// What is wrong with a form.
 #[derive(Debug, Template)]
@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(super) enum Problem {
     /// One sentence; the field that it is about, if it is about one.
     Banner {
-        message: &'static str,
+        message: Cow<'static, str>,
         about: Option<&'static str>,
     },
     /// Fields that break a rule: a summary with links to them.
@@ -58,6 +58,7 @@ impl Problem {
     /// told there too, so that what was typed comes back; its cause goes into the log.
     pub(super) fn of(error: Error) -> Result<(Verdict, Self)> {
         let (status, code, message) = error.describe();
+        let told = error.message();
         let verdict = Verdict {
             status,
             retry_after: error.retry_after(),
@@ -80,7 +81,13 @@ impl Problem {
             }
             error => return Err(error),
         };
-        Ok((verdict, Self::Banner { message, about }))
+        Ok((
+            verdict,
+            Self::Banner {
+                message: told,
+                about,
+            },
+        ))
     }
 
     /// The message to put beside a field.

@@ -14,6 +14,7 @@ use crate::{
     services::{
         people,
         sessions::{self, LoggedIn},
+        throttle::{self, DEVICE_KNOWN_FOR},
     },
 };
 use poem::{Request, Response};
@@ -69,6 +70,7 @@ pub(super) struct Changes(Arc<Cookies>);
 struct Cookies {
     session: OnceLock<Option<Id>>,
     refresh_token: OnceLock<Option<Token>>,
+    device: OnceLock<Token>,
 }
 
 impl Changes {
@@ -92,6 +94,10 @@ impl Changes {
             Some(Some(token)) => cookies::set_refresh_token(response, app, token),
             Some(None) => cookies::clear(response, app, REFRESH_TOKEN),
             None => {}
+        }
+        if let Some(token) = self.0.device.get() {
+            let age = DEVICE_KNOWN_FOR.whole_seconds();
+            cookie::set(response, app, cookies::DEVICE, token.expose(), Some(age));
         }
     }
 }
@@ -140,6 +146,21 @@ async fn renew(app: &App, changes: &Changes, presented: &Token) -> Result<Option
 pub(super) async fn start(app: &App, request: &Request, logged_in: LoggedIn) -> Result<()> {
     forget(app, request).await?;
     open(app, &Changes::of(request), logged_in).await.map(drop)
+}
+
+/// Has the browser keep what makes it known to the account that just logged in, for another year.
+pub(super) async fn know_device(
+    app: &App,
+    request: &Request,
+    user_id: Uuid,
+    email: &str,
+) -> Result<()> {
+    let token = match cookies::device(request, app) {
+        Some(token) => token,
+        None => throttle::new_device(app, user_id, email).await?,
+    };
+    Changes::of(request).0.device.set(token).ok();
+    Ok(())
 }
 
 /// Ends the session of a browser, and the log-in it belongs to.

@@ -2,7 +2,11 @@
 
 use crate::support::KEY;
 use std::collections::HashMap;
-use users_service::Config;
+use users_service::{
+    Config,
+    config::VARIABLES,
+    domain::limit::{Limits, Rule},
+};
 
 fn read(settings: &[(&str, &str)]) -> Result<Config, String> {
     let map: HashMap<_, _> = settings
@@ -55,6 +59,7 @@ fn all_problems_are_reported_at_once_each_naming_its_variable() {
         ("AVATAR_URL_HOSTS", "https://pics.example/;script-src *"),
         ("POSTS_SERVICE_URL", "posts.example/feed"),
         ("RATE_LIMITS", "some"),
+        ("RATE_LIMIT_RULES", "log_in_pair=many"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("CORS_ALLOWED_ORIGINS", "*"),
         ("LOG_FORMAT", "xml"),
@@ -227,4 +232,17 @@ fn pkcs1(pem: &str) -> String {
         "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n",
         lines.join("\n")
     )
+}
+
+#[test]
+fn limits_are_changed_one_by_one_and_their_defaults_are_told() {
+    let rules = "log_in_pair=7+1/m, follow_account = 5+1/s";
+    let config = read(&[("RATE_LIMIT_RULES", rules)]).unwrap();
+    assert_eq!(config.limits.of(Rule::LogInPair).burst, 7);
+    assert_eq!(config.limits.of(Rule::FollowAccount).burst, 5);
+    assert_eq!(config.limits.of(Rule::LogInAccount).burst, 56);
+
+    let told = VARIABLES.iter().find(|one| one.name == "RATE_LIMIT_RULES");
+    let config = read(&[("RATE_LIMIT_RULES", told.unwrap().default)]).unwrap();
+    assert_eq!(config.limits, Limits::default());
 }

@@ -29,6 +29,7 @@ fn help_explains_every_command_and_variable() {
         "AVATAR_URL_HOSTS",
         "POSTS_SERVICE_URL",
         "RATE_LIMITS",
+        "RATE_LIMIT_RULES",
         "TRUSTED_PROXIES",
         "CORS_ALLOWED_ORIGINS",
         "LOG_FORMAT",

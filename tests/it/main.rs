@@ -77,6 +77,8 @@ mod screen_reader;
 mod security;
 mod session_draft;
 mod session_page;
+mod throttle;
+mod throttle_guessing;
 mod timeline;
 mod timeline_posts;
 mod tokens;

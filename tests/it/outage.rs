@@ -168,10 +168,11 @@ async fn a_database_that_falls_silent_is_not_waited_for() {
 async fn a_hundred_log_ins_at_once_are_all_answered() {
     let app = TestApp::start().await;
     let api = app.api();
-    let typed = json!({ "email": "nobody@example.org", "password": "whatever it is" });
-    let calls = (0..100).map(async |_| {
+    let calls = (0..100).map(async |n| {
+        let email = format!("nobody{n}@example.org");
+        let typed = json!({ "email": email, "password": "whatever it is" });
         let started = Instant::now();
-        let answer = api.post("/auth/login", typed.clone()).await;
+        let answer = api.post("/auth/login", typed).await;
         (answer, started.elapsed())
     });
     for (answer, took) in join_all(calls).await {

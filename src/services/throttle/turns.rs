@@ -1,0 +1,57 @@
+//! Taking turns: only a few tries at one account are under way at once, the others wait.
+//!
+//! A try is taken before the password is known to be right. Without turns a hundred right ones at
+//! once would look like a hundred guesses.
+
+use crate::{Error, Result, storage::rate_limits::Key};
+use tokio::sync::{Notify, Semaphore};
+
+/// How many at once on one replica: well below any limit that they are counted against.
+const AT_ONCE: usize = 6;
+/// How many may wait or be under way at one account; a full queue answers at once.
+const QUEUE: usize = 512;
+/// Accounts that share a place only wait for each other. A power of two.
+const PLACES: usize = 1_024;
+
+pub(super) struct Turns(Box<[Place]>);
+
+struct Place {
+    queue: Semaphore,
+    free: Semaphore,
+    /// Rung when the service fails somebody, so that those behind don't wait to fail likewise.
+    trouble: Notify,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        let place = |_| Place {
+            queue: Semaphore::new(QUEUE),
+            free: Semaphore::new(AT_ONCE),
+            trouble: Notify::new(),
+        };
+        Self((0..PLACES).map(place).collect())
+    }
+}
+
+impl Turns {
+    /// Does `work` when it is its turn.
+    pub(super) async fn with<T>(
+        &self,
+        account: &Key,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let [a, b, ..] = *account;
+        let place = &self.0[usize::from(u16::from_be_bytes([a, b])) % PLACES];
+        let _waiting = place.queue.try_acquire().map_err(Error::unavailable)?;
+        let _turn = tokio::select! {
+            biased;
+            turn = place.free.acquire() => turn.map_err(Error::internal)?,
+            () = place.trouble.notified() => return Err(Error::unavailable("those ahead failed")),
+        };
+        let outcome = work.await;
+        if matches!(outcome, Err(Error::Unavailable(_))) {
+            place.trouble.notify_waiters();
+        }
+        outcome
+    }
+}

@@ -1,0 +1,244 @@
+//! Buckets of tries, shared by all replicas: `users.rate_limits`.
+
+use super::{GenericClient, execute, one};
+use crate::{Result, domain::limit::Limit};
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// A hash of what is limited.
+pub type Key = [u8; 32];
+
+/// A bucket to take one try from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// Which.
+    pub key: Key,
+    /// How much it holds, and how fast it fills up.
+    pub limit: Limit,
+}
+
+/// Takes one try from each of these buckets, or from none when one of them is empty: then says
+/// how long until it is not. One statement; of any number at once, on however many replicas, a
+/// bucket gives no more than it holds.
+pub async fn take(
+    db: &impl GenericClient,
+    buckets: &[Bucket],
+    now: OffsetDateTime,
+) -> Result<Option<Duration>> {
+    let row = one(db, sql::take(buckets, now)).await?;
+    let (taken, wait): (i64, f64) = (row.get(0), row.get(1));
+    if usize::try_from(taken) == Ok(buckets.len()) {
+        return Ok(None);
+    }
+    // Zero when somebody else took the last one in this very moment.
+    let seconds = wait.ceil().max(1.0);
+    Ok(Some(
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
+    ))
+}
+
+/// Puts back what was taken.
+pub async fn give_back(
+    db: &impl GenericClient,
+    buckets: &[Bucket],
+    now: OffsetDateTime,
+) -> Result<()> {
+    execute(db, sql::give_back(buckets, now)).await.map(drop)
+}
+
+/// Forgets buckets that are full again, and says how many.
+pub async fn delete_full(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
+    execute(db, sql::delete_full(now)).await
+}
+
+/// The statements.
+pub mod sql {
+    use super::{Bucket, OffsetDateTime};
+    use crate::storage::schema::{RateLimits, Schema};
+    use sea_query::{
+        Alias, CommonTableExpression, DeleteStatement, Expr, ExprTrait, Func, Iden,
+        InsertStatement, JoinType, LockType, OnConflict, Order, Query, SelectStatement, WithClause,
+        WithQuery, extension::postgres::PgExpr,
+    };
+
+    /// The columns that a statement works with beside the table's.
+    #[derive(Iden, Clone, Copy)]
+    enum Asked {
+        Wanted,
+        Found,
+        Judged,
+        Taken,
+        /// `full_at` of a full bucket that one try is taken from.
+        First,
+        /// The latest `full_at` that leaves a try in the bucket.
+        Latest,
+    }
+
+    /// `found` locks the buckets that there are, in the order of their keys, so that nobody waits
+    /// for each other; `judged` looks at all; `taken` takes from all or none. A bucket that
+    /// somebody else made in this very moment is not locked: there the condition of the upsert
+    /// says no.
+    #[must_use]
+    pub fn take(buckets: &[Bucket], now: OffsetDateTime) -> WithQuery {
+        let at = |table: Asked| move |column| Expr::col((table, column));
+        let wanted = move |column: Asked| Expr::col((Asked::Wanted, column));
+        let judged = Query::select()
+            .column((Asked::Wanted, RateLimits::Key))
+            .column((Asked::Wanted, Asked::First))
+            .column((Asked::Wanted, Asked::Latest))
+            .expr_as(
+                Func::greatest([at(Asked::Found)(RateLimits::FullAt), timestamp(now)]),
+                RateLimits::FullAt,
+            )
+            .from(Asked::Wanted)
+            .join(
+                JoinType::LeftJoin,
+                Asked::Found,
+                at(Asked::Found)(RateLimits::Key).eq(at(Asked::Wanted)(RateLimits::Key)),
+            )
+            .take();
+        let is_empty = Query::select()
+            .column(RateLimits::Key)
+            .from(Asked::Judged)
+            .and_where(Expr::col(RateLimits::FullAt).gt(Expr::col(Asked::Latest)))
+            .take();
+        let rows = Query::select()
+            .column(RateLimits::Key)
+            .column(Asked::First)
+            .from(Asked::Judged)
+            .and_where(Expr::exists(is_empty).not())
+            .order_by(RateLimits::Key, Order::Asc)
+            .take();
+        let excluded = |column: RateLimits| Expr::col((Alias::new("excluded"), column));
+        let latest = Query::select()
+            .expr(wanted(Asked::Latest))
+            .from(Asked::Wanted)
+            .and_where(at(Asked::Wanted)(RateLimits::Key).eq(excluded(RateLimits::Key)))
+            .take();
+        let level = || {
+            let full_at = Expr::col((RateLimits::Table, RateLimits::FullAt));
+            Expr::from(Func::greatest([full_at, timestamp(now)]))
+        };
+        let taken = Query::insert()
+            .into_table((Schema::Users, RateLimits::Table))
+            .columns([RateLimits::Key, RateLimits::FullAt])
+            .select_from(rows)
+            .map(InsertStatement::take)
+            .unwrap_or_default()
+            .on_conflict(
+                OnConflict::column(RateLimits::Key)
+                    .value(
+                        RateLimits::FullAt,
+                        level().add(excluded(RateLimits::FullAt).sub(timestamp(now))),
+                    )
+                    .action_and_where(level().lte(subquery(latest)))
+                    .to_owned(),
+            )
+            .returning_col(RateLimits::Key)
+            .take();
+        let count = Query::select()
+            .expr(Func::count(Expr::col(RateLimits::Key)))
+            .from(Asked::Taken)
+            .take();
+        let wait = Expr::cust_with_expr(
+            "extract(epoch from max($1))",
+            Expr::col(RateLimits::FullAt).sub(Expr::col(Asked::Latest)),
+        );
+        Query::select()
+            .expr(subquery(count))
+            .expr(wait.cast_as("float8"))
+            .from(Asked::Judged)
+            .take()
+            .with(
+                WithClause::new()
+                    .cte(cte(Asked::Wanted, asked_for(buckets, now)))
+                    .cte(cte(Asked::Found, found(buckets)))
+                    .cte(cte(Asked::Judged, judged))
+                    .cte(cte(Asked::Taken, taken))
+                    .to_owned(),
+            )
+    }
+
+    /// One try back into each of these buckets.
+    #[must_use]
+    pub fn give_back(buckets: &[Bucket], now: OffsetDateTime) -> WithQuery {
+        let full_at = Expr::col((RateLimits::Table, RateLimits::FullAt));
+        let step = Expr::col((Asked::Wanted, Asked::First)).sub(timestamp(now));
+        let key = |table| Expr::col((table, RateLimits::Key));
+        Query::update()
+            .table((Schema::Users, RateLimits::Table))
+            .from(Asked::Wanted)
+            .from(Asked::Found)
+            .value(RateLimits::FullAt, full_at.sub(step))
+            .and_where(Expr::col((RateLimits::Table, RateLimits::Key)).eq(key(Asked::Found)))
+            .and_where(key(Asked::Wanted).eq(key(Asked::Found)))
+            .take()
+            .with(
+                WithClause::new()
+                    .cte(cte(Asked::Wanted, asked_for(buckets, now)))
+                    .cte(cte(Asked::Found, found(buckets)))
+                    .to_owned(),
+            )
+    }
+
+    /// Forgets the buckets that are full again.
+    #[must_use]
+    pub fn delete_full(now: OffsetDateTime) -> DeleteStatement {
+        Query::delete()
+            .from_table((Schema::Users, RateLimits::Table))
+            .and_where(Expr::col(RateLimits::FullAt).lte(now))
+            .take()
+    }
+
+    fn asked_for(buckets: &[Bucket], now: OffsetDateTime) -> SelectStatement {
+        let first = |bucket: &Bucket| now + bucket.limit.step;
+        let latest = |bucket: &Bucket| now + (bucket.limit.whole() - bucket.limit.step);
+        let times = |of: &dyn Fn(&Bucket) -> OffsetDateTime| {
+            unnest(
+                Expr::val(buckets.iter().map(of).collect::<Vec<_>>()),
+                "timestamptz[]",
+            )
+        };
+        Query::select()
+            .expr_as(unnest(Expr::val(keys(buckets)), "bytea[]"), RateLimits::Key)
+            .expr_as(times(&first), Asked::First)
+            .expr_as(times(&latest), Asked::Latest)
+            .take()
+    }
+
+    /// The buckets that there are, locked in the order of their keys.
+    fn found(buckets: &[Bucket]) -> SelectStatement {
+        Query::select()
+            .columns([RateLimits::Key, RateLimits::FullAt])
+            .from((Schema::Users, RateLimits::Table))
+            .and_where(Expr::col(RateLimits::Key).eq_any(keys(buckets)))
+            .order_by(RateLimits::Key, Order::Asc)
+            .lock(LockType::Update)
+            .take()
+    }
+
+    fn keys(buckets: &[Bucket]) -> Vec<Vec<u8>> {
+        buckets.iter().map(|bucket| bucket.key.to_vec()).collect()
+    }
+
+    fn unnest(values: Expr, of: &'static str) -> Expr {
+        Func::cust(Alias::new("unnest"))
+            .arg(values.cast_as(of))
+            .into()
+    }
+
+    fn timestamp(at: OffsetDateTime) -> Expr {
+        Expr::val(at).cast_as("timestamptz")
+    }
+
+    fn subquery(select: SelectStatement) -> Expr {
+        Expr::SubQuery(None, Box::new(select.into()))
+    }
+
+    fn cte(name: Asked, query: impl Into<sea_query::SubQueryStatement>) -> CommonTableExpression {
+        CommonTableExpression::new()
+            .query(query)
+            .table_name(name)
+            .to_owned()
+    }
+}

@@ -1,0 +1,221 @@
+//! Limits that replicas share: exact under concurrency, told when to come back, off on request.
+
+use crate::support::{Answer, PASSWORD, Person, TestApp};
+use futures_util::future::join_all;
+use serde_json::json;
+use time::Duration;
+
+/// So many log-ins at once, to two replicas in turn.
+async fn log_ins(apps: [&TestApp; 2], email: &str, password: &str, times: usize) -> Vec<Answer> {
+    let apis = apps.map(TestApp::api);
+    let body = json!({ "email": email, "password": password });
+    join_all((0..times).map(|n| apis[n % 2].post("/auth/login", body.clone()))).await
+}
+
+fn count(answers: &[Answer], status: u16) -> usize {
+    answers.iter().filter(|a| a.status == status).count()
+}
+
+#[track_caller]
+fn refused(answer: &Answer) -> i64 {
+    answer.error(429, "RATE_LIMITED");
+    let seconds: i64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!(seconds >= 1);
+    seconds
+}
+
+async fn resend(app: &TestApp, email: &str) -> Answer {
+    let body = json!({ "email": email });
+    app.api().post("/auth/verify/resend", body).await
+}
+
+#[tokio::test]
+async fn of_many_guesses_at_once_on_two_replicas_exactly_so_many_are_heard() {
+    let app = TestApp::with(&[("RATE_LIMIT_RULES", "log_in_pair=7+1/h")]).await;
+    let replica = app.replica().await;
+    let ana = app.person("ana").await;
+    for (email, name) in [
+        (ana.email.as_str(), "known"),
+        ("nobody@example.org", "unknown"),
+    ] {
+        let answers = log_ins([&app, &replica], email, "wrong password", 40).await;
+        assert_eq!(
+            (count(&answers, 401), count(&answers, 429)),
+            (7, 33),
+            "{name}"
+        );
+        for answer in answers.iter().filter(|answer| answer.status == 429) {
+            refused(answer);
+        }
+    }
+    let taken: i64 = app.count("rate_limits").await;
+    assert_eq!(taken, 5, "two accounts, two pairs, one address");
+}
+
+#[tokio::test]
+async fn an_empty_bucket_takes_nothing_from_the_others() {
+    let rules = "resend_pair=2+1/h,resend_account=3+1/h";
+    let settings = [
+        ("RATE_LIMIT_RULES", rules),
+        ("TRUSTED_PROXIES", "127.0.0.0/8"),
+    ];
+    let app = TestApp::with(&settings).await;
+    let from = async |address: &str| {
+        let request = app.api().request("POST", "/auth/verify/resend");
+        let request = request.json(&json!({ "email": "a@example.org" }));
+        request.header("X-Forwarded-For", address).send().await
+    };
+    for status in [202, 202, 429, 429, 429] {
+        assert_eq!(from("203.0.113.1").await.status, status);
+    }
+    from("203.0.113.2").await.expect(202);
+    refused(&from("203.0.113.2").await);
+    // Whoever has one address of a /64 has them all.
+    refused(&from("2001:db8:1:2::3").await);
+}
+
+#[tokio::test]
+async fn who_comes_back_when_told_is_let_in() {
+    let app = TestApp::with(&[("RATE_LIMIT_RULES", "resend_pair=2+1/m")]).await;
+    for _ in 0..2 {
+        resend(&app, "a@example.org").await.expect(202);
+    }
+    let seconds = refused(&resend(&app, " A@Example.org").await);
+    assert!((50..=60).contains(&seconds), "{seconds}");
+    app.clock.advance(Duration::seconds(seconds));
+    resend(&app, "a@example.org").await.expect(202);
+    refused(&resend(&app, "a@example.org").await);
+}
+
+#[tokio::test]
+async fn a_hundred_and_fifty_right_log_ins_at_once_all_get_in() {
+    let app = TestApp::start().await;
+    let replica = app.replica().await;
+    let ana = app.person("ana").await;
+    let answers = log_ins([&app, &replica], &ana.email, PASSWORD, 150).await;
+    for answer in &answers {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let wrong = log_ins([&app, &replica], &ana.email, "wrong password", 1).await;
+    assert_eq!(count(&wrong, 401), 1, "right ones used nothing up");
+}
+
+#[tokio::test]
+async fn a_person_is_heard_fifty_times_and_then_told_when_to_come_back() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    for _ in 0..50 {
+        let answers = log_ins([&app, &app], &ana.email, "wrong password", 1).await;
+        answers[0].error(401, "INVALID_CREDENTIALS");
+    }
+    let mut visitor = app.visitor();
+    visitor.open("/login").await;
+    let typed = [("Email", ana.email.as_str()), ("Password", PASSWORD)];
+    let page = visitor.send("Log in", &typed).await;
+    assert_eq!(page.status, 429);
+    page.shows("Too many tries. Try again in 15 minutes.");
+    assert_eq!(page.one("[role=alert]").attr("id"), Some("problem"));
+    assert_eq!(page.field("Email").value, ana.email);
+    assert_eq!(page.field("Password").value, "");
+    assert!(page.header("retry-after").is_some());
+    assert!(visitor.cookie("refresh_token").is_none());
+}
+
+#[tokio::test]
+async fn registering_renewing_and_following_have_limits_too() {
+    let rules = "register_address=2+1/h,refresh_address=2+1/h,follow_account=2+1/h";
+    let app = TestApp::with(&[("RATE_LIMIT_RULES", rules)]).await;
+    let [ana, bob] = app.people(["ana", "bob"]).await;
+    let register = async |name: &str| {
+        let email = format!("{name}@example.org");
+        let body = json!({ "email": email, "username": name, "password": PASSWORD });
+        app.api().post("/auth/register", body).await
+    };
+    register("cleo").await.expect(201);
+    register("cleo").await.error(409, "EMAIL_ALREADY_EXISTS");
+    refused(&register("dora").await);
+    assert_eq!(app.count("users where username = 'dora'").await, 0);
+
+    let api = app.api().of(&ana);
+    api.act(&bob.api("/follow")).await.expect(201);
+    api.act(&bob.api("/follow")).await.expect(200);
+    refused(&api.act(&bob.api("/follow")).await);
+    app.api()
+        .of(&bob)
+        .act(&ana.api("/follow"))
+        .await
+        .expect(201);
+
+    let mut token = app.logged_in("eve").await;
+    for _ in 0..2 {
+        token = app.refresh(&token).await.expect(200).refresh_token();
+    }
+    let answer = app.refresh(&token).await;
+    refused(&answer);
+    assert!(answer.header("set-cookie").is_none(), "the token is kept");
+    app.clock.advance(Duration::hours(1));
+    app.refresh(&token).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_database_is_asked_only_about_who_does_much() {
+    let app = TestApp::with(&[("RATE_LIMIT_RULES", "follow_account=20+1/h")]).await;
+    let [ana, bob] = app.people(["ana", "bob"]).await;
+    let before = app.count("rate_limits").await;
+    let api = app.api().of(&ana);
+    for n in 0..22 {
+        assert!(api.act(&bob.api("/follow")).await.status < 300, "{n}");
+        let asked = app.count("rate_limits").await - before;
+        assert_eq!(asked, i64::from(n >= 2), "a tenth of the limit passes");
+    }
+    refused(&api.act(&bob.api("/follow")).await);
+}
+
+#[tokio::test]
+async fn limits_are_off_on_request() {
+    let settings = [
+        ("RATE_LIMITS", "off"),
+        ("RATE_LIMIT_RULES", "log_in_pair=1+1/h"),
+    ];
+    let app = TestApp::with(&settings).await;
+    let answers = log_ins([&app, &app], "nobody@example.org", "wrong password", 5).await;
+    assert_eq!(count(&answers, 401), 5);
+    assert_eq!(app.count("rate_limits").await, 0);
+}
+
+#[tokio::test]
+async fn refusals_are_counted_and_addresses_are_stored_nowhere() {
+    let app = TestApp::with(&[("RATE_LIMIT_RULES", "resend_pair=1+1/h")]).await;
+    resend(&app, "secret.person@example.org").await.expect(202);
+    refused(&resend(&app, "secret.person@example.org").await);
+    let metrics = app.api().get("/metrics").await.text();
+    assert!(
+        metrics.contains("rate_limited_total{action=\"resend\"}"),
+        "{metrics}"
+    );
+    let stored = app.dump().await;
+    assert!(!stored.contains("secret.person") && !stored.contains("127.0.0.1"));
+}
+
+#[tokio::test]
+async fn what_is_full_again_is_forgotten() {
+    let app = TestApp::start().await;
+    resend(&app, "a@example.org").await.expect(202);
+    let db = app.app.db.get().await.unwrap();
+    let forget = async || {
+        let now = app.clock.now();
+        users_service::storage::rate_limits::delete_full(&db, now)
+            .await
+            .unwrap()
+    };
+    assert_eq!(forget().await, 0);
+    app.clock.advance(Duration::hours(1));
+    assert_eq!(forget().await, 3);
+}
+
+/// Somebody who asks with a cookie or not, from an address of their choice.
+pub async fn guess(app: &TestApp, ana: &Person, address: &str, password: &str) -> Answer {
+    let body = json!({ "email": ana.email, "password": password });
+    let call = app.api().request("POST", "/auth/login").json(&body);
+    call.header("X-Forwarded-For", address).send().await
+}
