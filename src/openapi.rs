@@ -1,7 +1,7 @@
 //! The OpenAPI document, generated from the handlers.
 
 use crate::{
-    api::{auth, avatars, follows, keys, me, users},
+    api::{auth, avatars, follows, keys, me, recovery, users},
     http::errors::{ErrorEnvelope, is_json_path},
     ops::{health, metrics},
 };
@@ -27,6 +27,7 @@ use utoipa::{
     ),
     paths(
         auth::register, auth::verify, auth::resend, auth::login, auth::refresh, auth::logout,
+        recovery::forgot, recovery::reset,
         me::show, me::change, avatars::put, avatars::remove, avatars::file,
         users::find, users::show,
         follows::follow, follows::unfollow, follows::followers, follows::followees,

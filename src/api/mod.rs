@@ -7,6 +7,7 @@ mod bearer;
 pub(crate) mod follows;
 pub(crate) mod keys;
 pub(crate) mod me;
+pub(crate) mod recovery;
 mod target;
 pub(crate) mod users;
 
@@ -23,6 +24,8 @@ pub fn routes(route: Route) -> Route {
         .at("/auth/login", post(auth::login))
         .at("/auth/refresh", post(auth::refresh))
         .at("/auth/logout", post(auth::logout))
+        .at("/auth/password/forgot", post(recovery::forgot))
+        .at("/auth/password/reset", post(recovery::reset))
         .at("/users", get(users::find))
         .at("/users/me", get(me::show).patch(me::change))
         .at(

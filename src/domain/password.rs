@@ -8,6 +8,11 @@ use unicode_normalization::UnicodeNormalization;
 pub const MIN_CHARS: usize = 8;
 /// Most characters of a password.
 pub const MAX_CHARS: usize = 256;
+/// From how many characters on a password is called good: what NIST SP 800-63B-4 section 3.1.1.1
+/// asks for where a password is all there is.
+const LONG_CHARS: usize = 15;
+/// Fewer different characters than this are called easy to guess.
+const FEW_CHARS: usize = 5;
 
 /// The commonest passwords of [`MIN_CHARS`] and more, one a line, lower case. The shorter ones
 /// among the 10,000 commonest are refused for their length.
@@ -66,6 +71,33 @@ impl Password {
     }
 }
 
+/// What to say about a password while it is typed: help, not a verdict. Empty for nothing typed.
+#[must_use]
+pub fn advice(typed: &str, email: &str, username: &str) -> &'static str {
+    if typed.is_empty() {
+        return "";
+    }
+    let password = match Password::parse(typed, email, username) {
+        Ok(password) => password.0,
+        Err(Broken { code, .. }) => {
+            return match code {
+                "too_short" => "Too short: 8 characters or more are needed.",
+                "too_long" => "Too long: 256 characters are the most.",
+                "too_obvious" => "Easy to guess: it is your email address or username.",
+                _ => "This is a common password. Choose another one.",
+            };
+        }
+    };
+    let different: HashSet<char> = password.chars().collect();
+    if different.len() < FEW_CHARS {
+        "Easy to guess: the same few characters again and again."
+    } else if password.chars().count() < LONG_CHARS {
+        "Long enough. A longer one is harder to guess: add a word or two."
+    } else {
+        "Good: long passwords are hard to guess."
+    }
+}
+
 /// NFC, so that the same password typed on another keyboard has the same bytes.
 #[must_use]
 pub fn normalise(typed: &str) -> String {
@@ -106,6 +138,23 @@ mod tests {
         assert!(Password::parse("        ", "", "").is_ok());
         assert_eq!(code("Password1"), Some("too_common"));
         assert_eq!(code("correct horse battery"), None);
+    }
+
+    #[test]
+    fn advice_says_what_to_do_next() {
+        let of = |typed: &str| advice(typed, "ana.b@example.org", "ana_banana");
+        for (typed, start) in [
+            ("seven77", "Too short"),
+            (&"a".repeat(257), "Too long"),
+            ("ana_banana", "Easy to guess: it is"),
+            ("password1", "This is a common password"),
+            ("abababababababab", "Easy to guess: the same"),
+            ("fourteen chars", "Long enough"),
+            ("correct horse battery", "Good"),
+        ] {
+            assert!(of(typed).starts_with(start), "{typed}: {}", of(typed));
+        }
+        assert_eq!(of(""), "");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Forgets what has run out. Every replica may do it at any time: it takes nothing that is in use.
 
-use crate::{App, Result, storage::web_sessions};
+use crate::{
+    App, Result,
+    storage::{password_resets, web_sessions},
+};
 use std::time::Duration;
 
 /// How often.
@@ -11,7 +14,7 @@ pub async fn run(app: App) {
     loop {
         tokio::time::sleep(EVERY).await;
         if let Err(error) = clean(&app).await {
-            tracing::warn!(%error, "could not forget browser sessions that ran out");
+            tracing::warn!(%error, "could not forget what ran out");
         }
     }
 }
@@ -20,5 +23,7 @@ async fn clean(app: &App) -> Result<()> {
     let db = app.db.get().await?;
     let gone = web_sessions::delete_expired(&db, app.clock.now()).await?;
     tracing::debug!(gone, "forgot browser sessions that ran out");
+    let gone = password_resets::delete_expired(&db, app.clock.now()).await?;
+    tracing::debug!(gone, "forgot links to set a password that ran out");
     Ok(())
 }

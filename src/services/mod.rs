@@ -3,11 +3,13 @@
 
 pub mod accounts;
 pub mod avatars;
+pub mod correction;
 pub mod follows;
 pub mod home;
 pub mod people;
 pub mod posts;
 pub mod profiles;
+pub mod recovery;
 mod retry;
 pub mod sessions;
 mod uniform;

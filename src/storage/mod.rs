@@ -10,6 +10,7 @@ pub mod email_verifications;
 pub mod follows;
 pub mod migrate;
 pub mod outbox;
+pub mod password_resets;
 pub mod pool;
 pub mod profiles;
 pub mod schema;

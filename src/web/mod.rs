@@ -9,16 +9,21 @@ mod assets;
 mod avatar;
 mod compress;
 mod cookie;
+mod correct;
 mod csrf;
 mod dev_mail;
 mod draft;
 mod errors;
 mod field;
+mod flash;
 mod follow;
+mod forgot;
 mod home;
 mod layers;
+mod link;
 mod lists;
 mod login;
+mod new_password;
 mod next;
 mod page;
 mod people;
@@ -29,6 +34,7 @@ mod problem;
 mod profile;
 mod profile_form;
 mod register;
+mod reset;
 mod sent;
 mod session;
 mod settings;
@@ -69,6 +75,8 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/register", get(register::show).post(register::submit))
         .at("/register/check", post(register::check))
         .at("/register/done", get(sent::show_registered))
+        .at("/register/address", post(correct::submit))
+        .at("/password/advice", post(new_password::advise))
         .at("/login", get(login::show).post(login::submit))
         .at("/logout", post(login::log_out))
         .at("/verify", get(verify::show).post(verify::confirm))
@@ -76,6 +84,9 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/verify/rejected", get(verify::show_rejected))
         .at("/verify/resend", get(sent::show_form).post(sent::resend))
         .at("/verify/sent", get(sent::show_resent))
+        .at("/forgot-password", get(forgot::show).post(forgot::submit))
+        .at("/forgot-password/sent", get(forgot::show_sent))
+        .at("/reset-password", get(reset::show).post(reset::submit))
         .at("/timeline", get(timeline::show))
         .at("/profile", get(profile::show))
         .at("/profile/edit", get(profile::edit).post(profile::save))

@@ -102,11 +102,29 @@ impl TestApp {
         let hash = token.hash();
         // The worker may be issuing the same link in this very moment.
         eventually("the link is good", || async {
-            let issued = email_verifications::issue(&client, &hash, person.id, until, now).await;
+            let issued =
+                email_verifications::issue(&client, &hash, person.id, &person.email, until, now)
+                    .await;
             issued.ok()
         })
         .await;
         token.expose().to_owned()
+    }
+
+    /// Asks for a link that sets a new password, and gives the token in it once the mail is here.
+    pub async fn reset_token(&self, email: &str) -> String {
+        let reset_mails = || {
+            let mails = self.sink.mails_to(email).into_iter();
+            mails.filter(|mail| mail.subject() == "Set a new password")
+        };
+        let before = reset_mails().count();
+        let body = serde_json::json!({ "email": email });
+        let asked = self.api().post("/auth/password/forgot", body).await;
+        asked.expect(202);
+        let mail = eventually("the mail with the link", || async {
+            reset_mails().nth(before)
+        });
+        mail.await.token()
     }
 
     /// Many people at once, all with the same hash: nobody of them needs to log in.
