@@ -19,7 +19,7 @@ async fn it_says_in_plain_words_what_to_do() {
     let app = TestApp::start().await;
     for (typed, words) in [
         ("", ""),
-        ("short", "Too short"),
+        ("seven77", "Too short"),
         ("password123", "This is a common password"),
         ("fourteen chars", "Long enough"),
         (
