@@ -52,8 +52,8 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Correction>) -> Resu
     match outcome {
         Ok(email) => Ok(sent::registered(visit, email.as_str())),
         Err(error) => {
-            let (status, problem) = visit.problem(error)?;
-            sent::wrong_address(visit, status, problem, typed.email.typed()).await
+            let (verdict, frame) = visit.frame_after(error).await?;
+            sent::wrong_address(visit, verdict, frame, typed.email.typed())
         }
     }
 }

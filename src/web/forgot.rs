@@ -63,9 +63,8 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Forgot>) -> Result<R
     match outcome {
         Ok(()) => Ok(see_other("/forgot-password/sent")),
         Err(error) => {
-            let (status, problem) = visit.problem(error)?;
-            let frame = visit.frame(visit.viewer().await?).with(Some(problem));
-            visit.page(status, &ForgotPage::new(frame, typed.email.typed(), false))
+            let (verdict, frame) = visit.frame_after(error).await?;
+            visit.page(verdict, &ForgotPage::new(frame, typed.email.typed(), false))
         }
     }
 }

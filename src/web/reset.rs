@@ -9,7 +9,7 @@ use super::{
     link::{Link, LinkedPage},
     new_password,
     page::Frame,
-    problem::Problem,
+    problem::{Problem, Verdict},
     visit::{Visit, see_other},
 };
 use crate::{
@@ -67,7 +67,7 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Reset>) -> Result<Re
 async fn page(
     visit: Visit<'_>,
     token: &str,
-    problem: Option<(StatusCode, Problem)>,
+    problem: Option<(Verdict, Problem)>,
 ) -> Result<Response> {
     let (refused, problem) = problem.unzip();
     let frame = visit.frame(visit.viewer().await?);
@@ -79,7 +79,7 @@ async fn page(
                 password: new_password::field("password", "Password").judged(problem.as_ref()),
                 frame: frame.with(problem),
             };
-            visit.page(refused.unwrap_or(StatusCode::OK), &page)
+            visit.page(refused.unwrap_or(StatusCode::OK.into()), &page)
         }
         Err(error @ Error::InvalidResetToken) => {
             visit.page(error.status(), &ForgotPage::new(frame, "", true))

@@ -5,7 +5,7 @@ use super::{
     csrf::Posted,
     field::{Field, Kind},
     page::Frame,
-    problem::Problem,
+    problem::Verdict,
     visit::{Visit, see_other},
 };
 use crate::{
@@ -81,19 +81,19 @@ fn correction(typed: &str) -> Field {
 }
 
 /// `GET /register/done` once more, with what is wrong with the corrected address.
-pub(super) async fn wrong_address(
+pub(super) fn wrong_address(
     visit: Visit<'_>,
-    status: StatusCode,
-    problem: Problem,
+    verdict: Verdict,
+    frame: Frame,
     typed: &str,
 ) -> Result<Response> {
     let page = SentPage {
-        correction: Some(correction(typed).judged(Some(&problem))),
-        frame: visit.frame(visit.viewer().await?).with(Some(problem)),
+        correction: Some(correction(typed).judged(frame.problem.as_ref())),
+        frame,
         email: named(visit),
         is_new: true,
     };
-    visit.page(status, &page)
+    visit.page(verdict, &page)
 }
 
 /// `GET /register/done`

@@ -199,3 +199,26 @@ async fn what_was_not_done_can_not_be_claimed_by_an_address() {
         assert!(!visitor.open(address).await.has(DONE), "{address}");
     }
 }
+
+#[tokio::test]
+async fn when_the_service_fails_the_forms_work_later() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    let link = format!(
+        "/reset-password?token={}",
+        app.reset_token(&ana.email).await
+    );
+    let (mut asking, mut setting) = (app.visitor(), app.visitor());
+    asking.open("/forgot-password").await;
+    setting.open(&link).await;
+    app.database.allow_connections(false).await;
+    let page = asking.send("Send the link", &[("Email", &ana.email)]).await;
+    assert_eq!(page.status, 503);
+    assert_eq!(page.field("Email").value, ana.email);
+    let mut filled = setting.form("Set password");
+    filled.fill("Password", NEW);
+    assert_eq!(setting.submit(&filled).await.status, 503);
+    app.database.allow_connections(true).await;
+    assert_eq!(asking.press("Send the link").await.h1(), "Check your email");
+    setting.submit(&filled).await.shows(DONE);
+}
