@@ -5,6 +5,7 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /src
 # Dependencies first: they change rarely, and this layer is then kept.
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY src/domain/common_passwords.txt.gz src/domain/
 RUN mkdir -p src static migrations && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
     && cargo build --release --locked && rm -rf src
 COPY . .

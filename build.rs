@@ -1,13 +1,32 @@
 //! Notices new migrations, and prepares the static files: a fingerprinted name and both
-//! compressed forms each, made once at build so that a request costs nothing.
+//! compressed forms each, made once at build so that a request costs nothing. And the list of
+//! common passwords: the beginnings of their hashes, to be searched where they lie.
 
 use sha2::{Digest, Sha256};
-use std::{env, error::Error, fmt::Write as _, fs, io::Write as _, path::Path};
+use std::{
+    collections::BTreeSet,
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    io::{Read as _, Write as _},
+    path::Path,
+};
+
+const COMMON: &str = "src/domain/common_passwords.txt.gz";
+/// How much of a hash is kept. 200,000 of 40 bits take 1 MB, and one password in 5 million is
+/// called common that is not.
+const HASH_BYTES: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=migrations");
     println!("cargo:rerun-if-changed=static");
+    println!("cargo:rerun-if-changed={COMMON}");
     let out = env::var("OUT_DIR")?;
+    fs::write(
+        Path::new(&out).join("common_passwords"),
+        common_passwords()?,
+    )?;
     let mut table = String::from("&[\n");
     let mut files: Vec<_> = fs::read_dir("static")?.collect::<Result<_, _>>()?;
     files.sort_by_key(fs::DirEntry::file_name);
@@ -17,6 +36,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     table.push_str("]\n");
     fs::write(Path::new(&out).join("assets.rs"), table)?;
     Ok(())
+}
+
+/// The beginnings of the SHA-256 of every common password, in order.
+fn common_passwords() -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut list = String::new();
+    flate2::read::GzDecoder::new(fs::File::open(COMMON)?).read_to_string(&mut list)?;
+    let hashes: BTreeSet<_> = list
+        .lines()
+        .map(|word| Sha256::digest(word)[..HASH_BYTES].to_vec())
+        .collect();
+    Ok(hashes.into_iter().flatten().collect())
 }
 
 /// Writes the compressed forms and gives the file's row of the table.

@@ -1,7 +1,7 @@
 //! The OpenAPI document, generated from the handlers.
 
 use crate::{
-    api::{auth, avatars, devices, follows, history, keys, me, revocations, users},
+    api::{auth, avatars, devices, follows, history, keys, me, recovery, revocations, users},
     http::errors::{ErrorEnvelope, is_json_path},
     ops::{health, metrics},
 };
@@ -29,6 +29,7 @@ use utoipa::{
         auth::register, auth::verify, auth::resend, auth::login, auth::refresh, auth::logout,
         revocations::list,
         devices::list, devices::end, devices::end_others, history::list,
+        recovery::forgot, recovery::reset,
         me::show, me::change, avatars::put, avatars::remove, avatars::file,
         users::find, users::show,
         follows::follow, follows::unfollow, follows::followers, follows::followees,

@@ -4,6 +4,7 @@
 
   const find = (selector) => document.querySelector(selector);
   const CHECK = '/register/check';
+  const ADVICE = '/password/advice';
   // A second press within this time is the same press.
   const ONE_PRESS = 4000;
 
@@ -132,12 +133,12 @@
 
   const onHtmx = (name, listener) => document.addEventListener(`htmx:${name}`, (event) => {
     const { ctx } = event.detail;
-    if (ctx && listener(ctx, ctx.request.action === CHECK) === false) event.preventDefault();
+    if (ctx && listener(ctx, [CHECK, ADVICE].includes(ctx.request.action)) === false) event.preventDefault();
   });
 
-  onHtmx('config:request', (ctx, isCheck) => {
+  onHtmx('config:request', (ctx) => {
     // Leaving a field is no reason to send a password.
-    if (isCheck) ctx.request.body.delete('password');
+    if (ctx.request.action === CHECK) ctx.request.body.delete('password');
   });
 
   // A whole page where a part was asked for is an error's: say it, and swap nothing.
@@ -158,7 +159,10 @@
   onHtmx('before:swap', (ctx, isCheck) => {
     const field = ctx.sourceElement;
     // The person came back to the field, or went on typing: the answer is out of date.
-    if (isCheck) return field !== document.activeElement && field.value === ctx.request.body.get(field.name);
+    if (isCheck) {
+      const isLeft = field !== document.activeElement || ctx.request.action === ADVICE;
+      return isLeft && field.value === ctx.request.body.get(field.name);
+    }
     ctx.people = find('#people')?.children.length;
     return true;
   });

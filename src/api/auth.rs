@@ -161,7 +161,7 @@ fn tokens(app: &App, session: LoggedIn) -> Response {
 }
 
 /// Nobody keeps these answers (RFC 6749 section 5.1).
-fn not_stored(response: impl IntoResponse) -> Response {
+pub(super) fn not_stored(response: impl IntoResponse) -> Response {
     let mut response = response.into_response();
     let no_store = HeaderValue::from_static("no-store");
     response

@@ -9,6 +9,7 @@ pub(crate) mod follows;
 pub(crate) mod history;
 pub(crate) mod keys;
 pub(crate) mod me;
+pub(crate) mod recovery;
 pub(crate) mod revocations;
 mod target;
 pub(crate) mod users;
@@ -27,6 +28,8 @@ pub fn routes(route: Route) -> Route {
         .at("/auth/refresh", post(auth::refresh))
         .at("/auth/logout", post(auth::logout))
         .at("/auth/revocations", get(revocations::list))
+        .at("/auth/password/forgot", post(recovery::forgot))
+        .at("/auth/password/reset", post(recovery::reset))
         .at("/users", get(users::find))
         .at("/users/me", get(me::show).patch(me::change))
         .at(

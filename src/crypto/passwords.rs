@@ -287,6 +287,7 @@ fn dummy_hash(hasher: PasswordHasher) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use futures_util::{StreamExt, stream::FuturesUnordered};
 
     fn worker(hasher: PasswordHasher) -> Worker {
         Worker::new(hasher)
@@ -338,6 +339,21 @@ mod tests {
         assert!(hash.starts_with("$argon2id$"));
         assert_eq!(worker.verify(&long, &hash), Verdict::Right);
         assert_eq!(worker.verify(&exact, &hash), Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_answers_at_once_instead_of_growing() {
+        let pool = PasswordPool::start(PasswordHasher::Argon2id);
+        let asked = (0..QUEUE + 100).map(|_| pool.verify("password!", None));
+        let asked: FuturesUnordered<_> = asked.collect();
+        // Whoever is refused need not wait for those who are not.
+        let first: Vec<_> = asked.take(50).collect().await;
+        let refused = first
+            .iter()
+            .filter(|answer| matches!(answer, Err(Error::Unavailable(_))))
+            .count();
+        assert!(refused > 25, "{refused}");
+        assert!(pool.in_flight() <= QUEUE + 100 - refused);
     }
 
     #[test]

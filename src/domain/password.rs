@@ -1,18 +1,23 @@
 //! Passwords as people type them.
 
 use crate::error::Broken;
-use std::{collections::HashSet, fmt, sync::LazyLock};
+use sha2::{Digest, Sha256};
+use std::{collections::HashSet, fmt};
 use unicode_normalization::UnicodeNormalization;
 
 /// Fewest characters (Unicode code points) of a password.
 pub const MIN_CHARS: usize = 8;
 /// Most characters of a password.
 pub const MAX_CHARS: usize = 256;
+/// From how many characters on a password is called good: what NIST SP 800-63B-4 section 3.1.1.1
+/// asks for where a password is all there is.
+const LONG_CHARS: usize = 15;
+/// Fewer different characters than this are called easy to guess.
+const FEW_CHARS: usize = 5;
 
-/// The commonest passwords of [`MIN_CHARS`] and more, one a line, lower case. The shorter ones
-/// among the 10,000 commonest are refused for their length.
-static COMMON: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+/// The commonest and breached passwords of [`MIN_CHARS`] and more, in lower case: the first 40 bits
+/// of the SHA-256 of each, in order (`build.rs`). The list is `common_passwords.txt.gz`.
+static COMMON: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/common_passwords"));
 
 /// A password for a new hash, checked against the rules of NIST SP 800-63B-4 section 3.1.1.2:
 /// length counts, composition does not, and the commonest and the obvious are refused.
@@ -50,7 +55,7 @@ impl Password {
                 "Password must not be your email address or username",
             ));
         }
-        if COMMON.contains(lower.as_str()) {
+        if is_common(&lower) {
             return Err(Broken::new(
                 "too_common",
                 "This password is too common. Choose one that is harder to guess",
@@ -63,6 +68,42 @@ impl Password {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+/// Whether a password in lower case is among the common ones. What is not is taken for one once in
+/// 5 million.
+fn is_common(lower: &str) -> bool {
+    let hash = Sha256::digest(lower);
+    let (common, _) = COMMON.as_chunks::<5>();
+    hash.first_chunk()
+        .is_some_and(|beginning| common.binary_search(beginning).is_ok())
+}
+
+/// What to say about a password while it is typed: help, not a verdict. Empty for nothing typed.
+#[must_use]
+pub fn advice(typed: &str, email: &str, username: &str) -> &'static str {
+    if typed.is_empty() {
+        return "";
+    }
+    let password = match Password::parse(typed, email, username) {
+        Ok(password) => password.0,
+        Err(Broken { code, .. }) => {
+            return match code {
+                "too_short" => "Too short: 8 characters or more are needed.",
+                "too_long" => "Too long: 256 characters are the most.",
+                "too_obvious" => "Easy to guess: it is your email address or username.",
+                _ => "This is a common password. Choose another one.",
+            };
+        }
+    };
+    let different: HashSet<char> = password.chars().collect();
+    if different.len() < FEW_CHARS {
+        "Easy to guess: the same few characters again and again."
+    } else if password.chars().count() < LONG_CHARS {
+        "Long enough. A longer one is harder to guess: add a word or two."
+    } else {
+        "Good: long passwords are hard to guess."
     }
 }
 
@@ -109,14 +150,39 @@ mod tests {
     }
 
     #[test]
+    fn advice_says_what_to_do_next() {
+        let of = |typed: &str| advice(typed, "ana.b@example.org", "ana_banana");
+        for (typed, start) in [
+            ("seven77", "Too short"),
+            (&"a".repeat(257), "Too long"),
+            ("ana_banana", "Easy to guess: it is"),
+            ("password1", "This is a common password"),
+            ("abababababababab", "Easy to guess: the same"),
+            ("fourteen chars", "Long enough"),
+            ("correct horse battery", "Good"),
+        ] {
+            assert!(of(typed).starts_with(start), "{typed}: {}", of(typed));
+        }
+        assert_eq!(of(""), "");
+    }
+
+    #[test]
     fn composed_and_decomposed_letters_are_the_same_password() {
         assert_eq!(normalise("cafe\u{301}"), normalise("caf\u{e9}"));
     }
 
     #[test]
-    fn the_list_holds_only_what_the_length_lets_through() {
-        assert!(COMMON.len() > 10_000);
-        assert!(COMMON.iter().all(|word| word.chars().count() >= MIN_CHARS));
-        assert!(COMMON.contains("password123"));
+    fn the_list_holds_the_common_in_any_case() {
+        assert!(COMMON.len() > 190_000 * 5);
+        for word in ["password", "password123", "iloveyou", "qwertyuiop"] {
+            assert!(is_common(word), "{word}");
+        }
+        assert_eq!(code("QwertyUiop"), Some("too_common"));
+    }
+
+    #[test]
+    fn what_is_not_on_the_list_is_not_taken_for_it() {
+        let mistaken = (0..200_000).filter(|n| is_common(&format!("Nobody's words, {n}")));
+        assert_eq!(mistaken.count(), 0);
     }
 }

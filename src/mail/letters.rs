@@ -11,6 +11,7 @@ use crate::{
     storage::{
         email_verifications,
         outbox::{Kind, Owed},
+        password_resets,
     },
 };
 use time::Duration;
@@ -18,10 +19,14 @@ use time::Duration;
 /// How long the link that proves an address works, counted from the attempt that sends it.
 pub const LINK_LIFETIME: Duration = Duration::hours(24);
 
+/// How long the link that sets a new password works, counted likewise.
+pub const RESET_LIFETIME: Duration = Duration::hours(1);
+
 /// The words of a mail; none when nobody needs it any more.
 pub async fn write(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
     match owed.kind {
         Kind::VerifyEmail => verify_email(app, owed).await,
+        Kind::ResetPassword => reset_password(app, owed).await,
         kind => Ok(Some(notice::write(app, owed, kind)?)),
     }
 }
@@ -45,11 +50,33 @@ async fn verify_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
 async fn issue(app: &App, owed: &Owed, token: &Token) -> Result<(), Error> {
     let db = app.db.get().await?;
     let now = app.clock.now();
-    email_verifications::issue(&db, &token.hash(), owed.user_id, now + LINK_LIFETIME, now)
+    let until = now + LINK_LIFETIME;
+    email_verifications::issue(&db, &token.hash(), owed.user_id, owed.to(), until, now)
         .await
         .map_err(|error| {
             error.on_constraint("email_verifications_user_id_fkey", Error::UserNotFound)
         })
+}
+
+async fn reset_password(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
+    let token = app.keys.mail_token(owed.id)?;
+    let now = app.clock.now();
+    let until = now + RESET_LIFETIME;
+    let db = app.db.get().await?;
+    let issued =
+        password_resets::issue(&db, &token.hash(), owed.user_id, owed.to(), until, now).await;
+    drop(db);
+    let gone =
+        |error: Error| error.on_constraint("password_resets_user_id_fkey", Error::UserNotFound);
+    match issued.map_err(gone) {
+        Ok(true) => {}
+        Ok(false) | Err(Error::UserNotFound) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    }
+    let public_url = &app.config.public_url;
+    let link = format!("{public_url}/reset-password?token={}", token.expose());
+    let words = messages::reset_password(&owed.username, &site(public_url), &link)?;
+    Ok(Some(words))
 }
 
 /// The host that people know us by.

@@ -29,6 +29,41 @@ struct VerifyEmailHtml<'a> {
     link: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "emails/reset_password.txt")]
+struct ResetPasswordText<'a> {
+    username: &'a str,
+    site: &'a str,
+    link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "emails/reset_password.html")]
+struct ResetPasswordHtml<'a> {
+    username: &'a str,
+    site: &'a str,
+    link: &'a str,
+}
+
+/// Gives the owner of an account the link that sets a new password.
+pub fn reset_password(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
+    Ok(Words {
+        subject: "Set a new password".to_owned(),
+        text: ResetPasswordText {
+            username,
+            site,
+            link,
+        }
+        .render()?,
+        html: ResetPasswordHtml {
+            username,
+            site,
+            link,
+        }
+        .render()?,
+    })
+}
+
 /// Asks the person behind a new account to prove the address. `site` is the host people know
 /// us by, `link` opens the page that confirms the address or deletes the account.
 pub fn verify_email(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
@@ -82,6 +117,27 @@ mod tests {
             }
             assert!(part.is_ascii());
         }
+    }
+
+    #[test]
+    fn the_mail_with_a_reset_link_says_what_matters_in_both_parts() {
+        let link = "https://social.example.org/reset-password?token=0123456789";
+        let words = reset_password("ana.b_2", "social.example.org", link).unwrap();
+        for part in [&words.text, &words.html] {
+            for said in [
+                "ana.b_2",
+                "social.example.org",
+                link,
+                "one hour",
+                "did not ask",
+            ] {
+                assert!(part.contains(said), "{said}\n{part}");
+            }
+            assert!(part.is_ascii());
+        }
+        let lines: Vec<&str> = words.text.lines().collect();
+        assert!(lines.iter().all(|line| *line == link || line.len() <= 72));
+        assert!(lines.contains(&link));
     }
 
     #[test]

@@ -77,7 +77,9 @@ fn said(owed: &Owed, kind: Kind) -> Result<(&'static str, String), Error> {
             "A session of your account was ended",
             "a copy of one of your sessions was used. We ended that session to be safe.".to_owned(),
         ),
-        Kind::VerifyEmail => return Err(Error::internal("this mail is no notice")),
+        Kind::VerifyEmail | Kind::ResetPassword => {
+            return Err(Error::internal("this mail is no notice"));
+        }
     };
     Ok(said)
 }

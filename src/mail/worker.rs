@@ -3,7 +3,10 @@
 use super::{Mailer, delivery::deliver};
 use crate::{
     App, Error, Result,
-    storage::outbox::{self, Owed},
+    storage::{
+        outbox::{self, Owed},
+        password_resets,
+    },
 };
 use metrics::counter;
 use std::{pin::pin, sync::Arc};
@@ -14,6 +17,8 @@ use tokio::{
 
 /// How many mails are sent at the same time.
 const SLOTS: usize = 32;
+/// How many wishes for a new password to take at a time.
+const REQUESTS: u32 = 100;
 /// How often to look for mails due: retries, and mails whose commit nobody rang for.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often to close connections that rest.
@@ -105,6 +110,7 @@ impl Worker {
             outbox::sent(&db, owed, self.app.clock.now()).await?;
             self.unmarked.pop();
         }
+        password_resets::take_requests(&db, REQUESTS, self.app.clock.now()).await?;
         let limit = u32::try_from(free).map_err(Error::internal)?;
         outbox::claim(&db, self.app.clock.now(), limit).await
     }

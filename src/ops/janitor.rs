@@ -3,7 +3,7 @@
 use crate::{
     App, Result,
     domain::history::KEPT,
-    storage::{history, known_devices, rate_limits, web_sessions},
+    storage::{history, known_devices, password_resets, rate_limits, web_sessions},
 };
 use std::time::Duration;
 
@@ -27,11 +27,13 @@ async fn clean(app: &App) -> Result<()> {
     let history = history::forget(&db, now - KEPT).await?;
     let limits = rate_limits::delete_full(&db, now).await?;
     let devices = known_devices::delete_expired(&db, now).await?;
+    let resets = password_resets::delete_expired(&db, now).await?;
     tracing::debug!(
         web_sessions,
         history,
         limits,
         devices,
+        resets,
         "forgot what has run out"
     );
     Ok(())

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod avatars;
+pub mod correction;
 pub mod devices;
 pub mod follows;
 pub mod history;
@@ -10,6 +11,7 @@ pub mod home;
 pub mod people;
 pub mod posts;
 pub mod profiles;
+pub mod recovery;
 mod retry;
 pub mod revocations;
 pub mod sessions;

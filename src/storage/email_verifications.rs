@@ -5,16 +5,18 @@ use crate::{Result, domain::token::TokenHash};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Makes a link good until `expires_at`, before its mail leaves. The same link may be issued
-/// again, when its mail is tried again; once it was used it stays as it is.
+/// Makes a link good until `expires_at`, before its mail leaves for `email`: it proves this address
+/// and no other. The same link may be issued again, when its mail is tried again; once it was used
+/// it stays as it is.
 pub async fn issue(
     db: &impl GenericClient,
     token_hash: &TokenHash,
     user_id: Uuid,
+    email: &str,
     expires_at: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<()> {
-    execute(db, sql::issue(token_hash, user_id, expires_at, now)).await?;
+    execute(db, sql::issue(token_hash, user_id, email, expires_at, now)).await?;
     Ok(())
 }
 
@@ -51,6 +53,7 @@ pub mod sql {
     pub fn issue(
         token_hash: &TokenHash,
         user_id: Uuid,
+        email: &str,
         expires_at: OffsetDateTime,
         now: OffsetDateTime,
     ) -> InsertStatement {
@@ -62,12 +65,14 @@ pub mod sql {
                 EmailVerifications::UserId,
                 EmailVerifications::ExpiresAt,
                 EmailVerifications::CreatedAt,
+                EmailVerifications::Email,
             ])
             .values_panic([
                 token_hash.to_vec().into(),
                 user_id.into(),
                 expires_at.into(),
                 now.into(),
+                email.into(),
             ])
             .on_conflict(
                 OnConflict::columns([EmailVerifications::UserId, EmailVerifications::TokenHash])
@@ -107,14 +112,14 @@ mod tests {
     #[test]
     fn issue() {
         let now = OffsetDateTime::UNIX_EPOCH;
-        let sql = sql::issue(&[0; 32], Uuid::nil(), now, now)
+        let sql = sql::issue(&[0; 32], Uuid::nil(), "ana@example.org", now, now)
             .build(PostgresQueryBuilder)
             .0;
         assert_eq!(
             sql,
             concat!(
-                r#"INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at") "#,
-                r#"VALUES ($1, $2, $3, $4) "#,
+                r#"INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at", "email") "#,
+                r#"VALUES ($1, $2, $3, $4, $5) "#,
                 r#"ON CONFLICT ("user_id", "token_hash") "#,
                 r#"DO UPDATE "#,
                 r#"SET "expires_at" = "excluded"."expires_at" "#,

@@ -13,6 +13,7 @@ pub mod history;
 pub mod known_devices;
 pub mod migrate;
 pub mod outbox;
+pub mod password_resets;
 pub mod pool;
 pub mod profiles;
 pub mod rate_limits;

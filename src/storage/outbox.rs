@@ -21,6 +21,8 @@ pub const CLAIM: Duration = Duration::seconds(30);
 pub enum Kind {
     /// The link that proves an address.
     VerifyEmail,
+    /// The link that sets a new password.
+    ResetPassword,
     /// The password was changed.
     PasswordChanged,
     /// A new password was set with a link.
@@ -39,6 +41,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",
+            Self::ResetPassword => "reset_password",
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset => "password_reset",
             Self::UsernameChanged => "username_changed",
@@ -52,8 +55,9 @@ impl Kind {
     }
 
     /// Every kind that this version can write; a newer one's mails are left to it.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::VerifyEmail,
+        Self::ResetPassword,
         Self::PasswordChanged,
         Self::PasswordReset,
         Self::UsernameChanged,

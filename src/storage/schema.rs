@@ -30,7 +30,15 @@ table! {
 }
 table! {
     /// The links that prove an address.
-    EmailVerifications { TokenHash, UserId, ExpiresAt, UsedAt, CreatedAt }
+    EmailVerifications { TokenHash, UserId, ExpiresAt, UsedAt, CreatedAt, Email }
+}
+table! {
+    /// Wishes for a link that sets a new password.
+    PasswordResetRequests { Id, Email, TraceId, Address, Device, CreatedAt }
+}
+table! {
+    /// The links that set a new password.
+    PasswordResets { TokenHash, UserId, Email, PasswordDigest, ExpiresAt, UsedAt, CreatedAt }
 }
 table! {
     /// Refresh tokens, by family.

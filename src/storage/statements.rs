@@ -4,7 +4,7 @@
 
 use super::{
     audit, avatars, devices, email_verifications, follows, history, known_devices, outbox,
-    profiles, rate_limits, sessions, suggestions, users, web_sessions,
+    password_resets, profiles, rate_limits, sessions, suggestions, users, web_sessions,
 };
 use crate::domain::{
     Email, Position, Username,
@@ -77,6 +77,8 @@ fn every_statement_is_as_reviewed() {
         "users::insert": users::sql::insert(&user, NOW),
         "users::credentials": users::sql::credentials("ana@example.org"),
         "users::replace_password_hash": users::sql::replace_password_hash(A, "old", "new", NOW),
+        "users::reset_password": users::sql::reset_password(A, "hash", NOW),
+        "users::correct_email": users::sql::correct_email(A, &email, NOW),
         "users::mark_verified": users::sql::mark_verified(A, NOW),
         "users::unverified": users::sql::unverified("ana@example.org"),
         "users::lock_lapsed": users::sql::lock_lapsed(&email, &username, NOW),
@@ -88,9 +90,15 @@ fn every_statement_is_as_reviewed() {
         "users::person_by_username": users::sql::person_by_username("ana"),
         "users::newest_unfollowed": users::sql::newest_unfollowed(A, 8),
         "suggestions::by_mutuals": suggestions::sql::by_mutuals(A, 8),
-        "email_verifications::issue": email_verifications::sql::issue(&HASH, A, NOW, NOW),
+        "email_verifications::issue": email_verifications::sql::issue(&HASH, A, "ana@example.org", NOW, NOW),
         "email_verifications::mark_used": email_verifications::sql::mark_used(&HASH, NOW),
         "email_verifications::delete_unused": email_verifications::sql::delete_unused(A),
+        "password_resets::request": password_resets::sql::request(&password_resets::Request::new(&email, NOW)),
+        "password_resets::take_requests": password_resets::sql::take_requests(8, NOW),
+        "password_resets::issue": password_resets::sql::issue(&HASH, A, "ana@example.org", NOW, NOW),
+        "password_resets::linked": password_resets::sql::linked(&HASH, NOW, true),
+        "password_resets::mark_used": password_resets::sql::mark_used(&HASH, NOW),
+        "password_resets::delete_expired": password_resets::sql::delete_expired(NOW),
         "sessions::open": sessions::sql::open(&sessions::Opened { session_id: B, user_id: A, password_hash: "hash", token: &token, now: NOW }),
         "sessions::rotate": sessions::sql::rotate(&HASH, b"sealed", &token, NOW),
         "sessions::token": sessions::sql::token(&HASH),

@@ -7,6 +7,12 @@ SELECT "id", "email", "password_hash", "email_verified", "roles" FROM "users"."u
 -- users::replace_password_hash
 UPDATE "users"."users" SET "password_hash" = $1, "updated_at" = $2 WHERE "id" = $3 AND "password_hash" = $4;
 
+-- users::reset_password
+UPDATE "users"."users" SET "password_hash" = $1, "email_verified" = $2, "updated_at" = $3 WHERE "id" = $4;
+
+-- users::correct_email
+UPDATE "users"."users" SET "email" = $1, "updated_at" = $2 WHERE "id" = $3 AND (NOT "email_verified");
+
 -- users::mark_verified
 UPDATE "users"."users" SET "email_verified" = $1, "updated_at" = $2 WHERE "id" = $3;
 
@@ -26,7 +32,7 @@ SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1);
 SELECT "id" FROM "users"."users" WHERE "id" = $1;
 
 -- users::by_link
-SELECT "users"."id", "users"."username", "users"."email_verified", "email_verifications"."expires_at", "email_verifications"."used_at" FROM "users"."users" INNER JOIN "users"."email_verifications" ON "email_verifications"."user_id" = "users"."id" WHERE "email_verifications"."token_hash" = $1 FOR UPDATE;
+SELECT "users"."id", "users"."username", "users"."email_verified", "email_verifications"."expires_at", "email_verifications"."used_at" FROM "users"."users" INNER JOIN "users"."email_verifications" ON "email_verifications"."user_id" = "users"."id" WHERE "email_verifications"."token_hash" = $1 AND ("email_verifications"."used_at" IS NOT NULL OR "email_verifications"."email" IS NULL OR "email_verifications"."email" = "users"."email") FOR UPDATE;
 
 -- users::people_by_ids
 SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE "id" = ANY($1);
@@ -41,13 +47,31 @@ SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar
 WITH "own" AS (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = $1 ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $2) , "edges" AS (SELECT "edge"."followee_id" FROM "own" INNER JOIN LATERAL (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = "own"."followee_id" ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $3) AS "edge" ON "edge"."followee_id" <> $4 LIMIT $5) , "seen" AS (SELECT "followee_id", COUNT("followee_id") AS "mutuals" FROM "edges" GROUP BY "followee_id") SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "seen"."mutuals" FROM "users"."users" INNER JOIN "seen" ON "seen"."followee_id" = "users"."id" WHERE "users"."id" <> $6 AND "users"."email_verified" AND (NOT EXISTS(SELECT * FROM "users"."follows" WHERE "follows"."follower_id" = $7 AND "follows"."followee_id" = "users"."id")) ORDER BY "seen"."mutuals" DESC, "users"."id" DESC LIMIT $8;
 
 -- email_verifications::issue
-INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at") VALUES ($1, $2, $3, $4) ON CONFLICT ("user_id", "token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "email_verifications"."used_at" IS NULL;
+INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at", "email") VALUES ($1, $2, $3, $4, $5) ON CONFLICT ("user_id", "token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "email_verifications"."used_at" IS NULL;
 
 -- email_verifications::mark_used
 UPDATE "users"."email_verifications" SET "used_at" = $1 WHERE "token_hash" = $2;
 
 -- email_verifications::delete_unused
 DELETE FROM "users"."email_verifications" WHERE "user_id" = $1 AND "used_at" IS NULL;
+
+-- password_resets::request
+INSERT INTO "users"."password_reset_requests" ("id", "email", "trace_id", "address", "device", "created_at") VALUES ($1, $2, $3, $4, $5, $6);
+
+-- password_resets::take_requests
+WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."password_reset_requests" ORDER BY "id" ASC LIMIT $1 FOR UPDATE SKIP LOCKED) , "asked" AS (DELETE FROM "users"."password_reset_requests" WHERE "id" IN (SELECT "id" FROM "due") RETURNING *) , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at") SELECT "asked"."id", "users"."id", CAST($2 AS text), "asked"."trace_id", "asked"."created_at", CAST($3 AS timestamptz) FROM "asked" INNER JOIN "users"."users" ON LOWER("users"."email") = LOWER("asked"."email") RETURNING "id", "user_id") INSERT INTO "users"."audit_log" ("id", "user_id", "event", "trace_id", "created_at", "address", "device") SELECT "owed"."id", "owed"."user_id", CAST($4 AS text), "asked"."trace_id", "asked"."created_at", "asked"."address", "asked"."device" FROM "owed" INNER JOIN "asked" ON "asked"."id" = "owed"."id";
+
+-- password_resets::issue
+INSERT INTO "users"."password_resets" ("token_hash", "user_id", "email", "password_digest", "expires_at", "created_at") SELECT CAST($1 AS bytea), "users"."id", "users"."email", sha256(convert_to("users"."password_hash", $2)), CAST($3 AS timestamptz), CAST($4 AS timestamptz) FROM "users"."users" WHERE "users"."id" = $5 AND "users"."email" = $6 ON CONFLICT ("user_id", "token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "password_resets"."used_at" IS NULL AND "password_resets"."email" = "excluded"."email" AND "password_resets"."password_digest" = "excluded"."password_digest";
+
+-- password_resets::linked
+SELECT "users"."id", "users"."username", "users"."email" FROM "users"."users" INNER JOIN "users"."password_resets" ON "password_resets"."user_id" = "users"."id" WHERE "password_resets"."token_hash" = $1 AND "password_resets"."used_at" IS NULL AND "password_resets"."expires_at" > $2 AND "password_resets"."email" = "users"."email" AND "password_resets"."password_digest" = sha256(convert_to("users"."password_hash", $3)) FOR NO KEY UPDATE;
+
+-- password_resets::mark_used
+UPDATE "users"."password_resets" SET "used_at" = $1 WHERE "token_hash" = $2;
+
+-- password_resets::delete_expired
+DELETE FROM "users"."password_resets" WHERE "expires_at" < $1;
 
 -- sessions::open
 WITH "account" AS (SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "password_hash" = $2 FOR SHARE) , "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at", "last_seen_at", "authenticated_at", "address", "user_agent") SELECT CAST($3 AS uuid), "id", CAST($4 AS timestamptz), CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text) FROM "account" RETURNING "id", "user_id") , "noted" AS (INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") SELECT CAST($9 AS uuid), CAST($10 AS uuid), CAST($11 AS uuid), CAST($12 AS text), CAST($13 AS text), CAST($14 AS timestamptz), CAST($15 AS text), CAST($16 AS text), CAST($17 AS text) FROM "session") , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") SELECT CAST($18 AS uuid), CAST($19 AS uuid), CAST($20 AS text), CAST($21 AS text), CAST($22 AS timestamptz), CAST($23 AS timestamptz), CAST($24 AS text), CAST($25 AS jsonb) FROM "session" WHERE EXISTS(SELECT * FROM "users"."sessions" WHERE "user_id" = $26) AND (NOT EXISTS(SELECT * FROM "users"."audit_log" WHERE "user_id" = $27 AND "event" = 'logged_in' AND "device" = $28 AND "created_at" > $29)) ON CONFLICT  DO NOTHING) INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($30 AS bytea), "user_id", "id", CAST($31 AS timestamptz), CAST($32 AS timestamptz) FROM "session";

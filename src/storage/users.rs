@@ -69,6 +69,30 @@ pub async fn replace_password_hash(
         .map(|rows| rows > 0)
 }
 
+/// Gives an account a new password, set with a link that proves its address too. Its row must be
+/// locked.
+pub async fn reset_password(
+    db: &impl GenericClient,
+    id: Uuid,
+    password_hash: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    execute(db, sql::reset_password(id, password_hash, now))
+        .await
+        .map(drop)
+}
+
+/// Corrects the address of an account, unless it is proven already. A named constraint says no
+/// when another account has it.
+pub async fn correct_email(
+    db: &impl GenericClient,
+    id: Uuid,
+    email: &Email,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    Ok(execute(db, sql::correct_email(id, email, now)).await? > 0)
+}
+
 /// Marks the address of an account as proven.
 pub async fn mark_verified(db: &impl GenericClient, id: Uuid, now: OffsetDateTime) -> Result<()> {
     execute(db, sql::mark_verified(id, now)).await.map(drop)
@@ -262,6 +286,30 @@ pub mod sql {
             .take()
     }
 
+    /// A new password, and the proof of the address that came with it.
+    #[must_use]
+    pub fn reset_password(id: Uuid, password_hash: &str, now: OffsetDateTime) -> UpdateStatement {
+        Query::update()
+            .table((Schema::Users, Users::Table))
+            .value(Users::PasswordHash, password_hash)
+            .value(Users::EmailVerified, true)
+            .value(Users::UpdatedAt, now)
+            .and_where(Expr::col(Users::Id).eq(id))
+            .take()
+    }
+
+    /// Another address, while it is unproven.
+    #[must_use]
+    pub fn correct_email(id: Uuid, email: &Email, now: OffsetDateTime) -> UpdateStatement {
+        Query::update()
+            .table((Schema::Users, Users::Table))
+            .value(Users::Email, email.as_str())
+            .value(Users::UpdatedAt, now)
+            .and_where(Expr::col(Users::Id).eq(id))
+            .and_where(Expr::col(Users::EmailVerified).not())
+            .take()
+    }
+
     /// Marks an address as proven.
     #[must_use]
     pub fn mark_verified(id: Uuid, now: OffsetDateTime) -> UpdateStatement {
@@ -357,9 +405,11 @@ pub mod sql {
             .take()
     }
 
-    /// A verification link with its account.
+    /// A verification link with its account: one that was used, or that was sent to the address
+    /// which the account has.
     #[must_use]
     pub fn by_link(token_hash: &TokenHash, lock: bool) -> SelectStatement {
+        let link = |column| Expr::col((EmailVerifications::Table, column));
         let mut select = Query::select();
         select
             .column((Users::Table, Users::Id))
@@ -376,6 +426,12 @@ pub mod sql {
             .and_where(
                 Expr::col((EmailVerifications::Table, EmailVerifications::TokenHash))
                     .eq(token_hash.as_slice()),
+            )
+            .cond_where(
+                Cond::any()
+                    .add(link(EmailVerifications::UsedAt).is_not_null())
+                    .add(link(EmailVerifications::Email).is_null())
+                    .add(link(EmailVerifications::Email).equals((Users::Table, Users::Email))),
             );
         if lock {
             select.lock(LockType::Update);

@@ -17,6 +17,8 @@ pub(super) struct Field {
     max: Option<usize>,
     /// Where the field is checked when the person leaves it.
     check: Option<&'static str>,
+    /// Where advice on it comes from while the person types.
+    advice: Option<&'static str>,
     error: Option<String>,
     /// Whether the banner at the top is about this field.
     is_told_above: bool,
@@ -66,6 +68,7 @@ impl Field {
             hint: None,
             max: None,
             check: None,
+            advice: None,
             error: None,
             is_told_above: false,
         }
@@ -94,6 +97,12 @@ impl Field {
     /// Checked at an address when the person leaves it.
     pub(super) fn checked_at(mut self, path: &'static str) -> Self {
         self.check = Some(path);
+        self
+    }
+
+    /// With advice from an address while the person types.
+    pub(super) fn advised_at(mut self, path: &'static str) -> Self {
+        self.advice = Some(path);
         self
     }
 

@@ -3,6 +3,7 @@
 use super::{
     csrf::{NoFields, Posted},
     field::{Field, Kind},
+    flash::Flash,
     next::LocalPath,
     page::Frame,
     problem::Problem,
@@ -25,6 +26,8 @@ struct LoginPage {
     password: Field,
     /// Where to go afterwards.
     next: LocalPath,
+    /// What was done on the page before.
+    flash: Option<Flash>,
     /// The address to send the link to once more.
     unverified: Option<String>,
 }
@@ -40,6 +43,7 @@ impl LoginPage {
                 .judged(problem.as_ref()),
             frame: visit.frame(None).with(problem),
             next: typed.next.clone(),
+            flash: Flash::of(visit),
             unverified: None,
         }
     }
@@ -63,14 +67,20 @@ struct LogIn {
 /// `GET /login`
 #[handler]
 pub(super) async fn show(visit: Visit<'_>, Query(asked): Query<Next>) -> Result<Response> {
-    if visit.viewer().await?.is_some() {
+    let flash = Flash::of(visit);
+    // Who set a password for another account than the one in use has to hear of it too.
+    if visit.viewer().await?.is_some() && flash.is_none() {
         return Ok(see_other(asked.next.as_str()));
     }
     let empty = LogIn {
         next: asked.next,
         ..LogIn::default()
     };
-    visit.account_page(&LoginPage::new(visit, &empty, None))
+    let mut response = visit.account_page(&LoginPage::new(visit, &empty, None))?;
+    if flash.is_some() {
+        Flash::forget(&mut response, visit);
+    }
+    Ok(response)
 }
 
 #[derive(Deserialize)]

@@ -9,18 +9,23 @@ mod assets;
 mod avatar;
 mod compress;
 mod cookie;
+mod correct;
 mod csrf;
 mod dev_mail;
 mod devices;
 mod draft;
 mod errors;
 mod field;
+mod flash;
 mod follow;
+mod forgot;
 mod history;
 mod home;
 mod layers;
+mod link;
 mod lists;
 mod login;
+mod new_password;
 mod next;
 mod page;
 mod people;
@@ -31,6 +36,7 @@ mod problem;
 mod profile;
 mod profile_form;
 mod register;
+mod reset;
 mod sent;
 mod session;
 mod settings;
@@ -72,6 +78,8 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/register", get(register::show).post(register::submit))
         .at("/register/check", post(register::check))
         .at("/register/done", get(sent::show_registered))
+        .at("/register/address", post(correct::submit))
+        .at("/password/advice", post(new_password::advise))
         .at("/login", get(login::show).post(login::submit))
         .at("/logout", post(login::log_out))
         .at("/verify", get(verify::show).post(verify::confirm))
@@ -79,6 +87,9 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/verify/rejected", get(verify::show_rejected))
         .at("/verify/resend", get(sent::show_form).post(sent::resend))
         .at("/verify/sent", get(sent::show_resent))
+        .at("/forgot-password", get(forgot::show).post(forgot::submit))
+        .at("/forgot-password/sent", get(forgot::show_sent))
+        .at("/reset-password", get(reset::show).post(reset::submit))
         .at("/timeline", get(timeline::show))
         .at("/profile", get(profile::show))
         .at("/profile/edit", get(profile::edit).post(profile::save))

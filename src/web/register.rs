@@ -1,8 +1,10 @@
 //! `/register`: making an account.
 
 use super::{
+    correct,
     csrf::Posted,
     field::{Field, Kind},
+    new_password,
     page::Frame,
     problem::Problem,
     sent,
@@ -34,7 +36,7 @@ impl RegisterPage {
         Self {
             email: judged(email(&typed.email)),
             username: judged(username(&typed.username)),
-            password: judged(password()),
+            password: judged(new_password::field("password", "Password")),
             frame: visit.frame(None).with(problem),
         }
     }
@@ -54,11 +56,6 @@ fn username(typed: &Text) -> Field {
         .checked_at(CHECK)
 }
 
-fn password() -> Field {
-    Field::new("password", "Password", Kind::Password, "new-password")
-        .hint("8 characters or more. A few words in a row are easy to remember.")
-}
-
 /// `GET /register`
 #[handler]
 pub(super) async fn show(visit: Visit<'_>) -> Result<Response> {
@@ -74,7 +71,11 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Registration>) -> Re
     let register = async |form: &Registration| accounts::register(visit.app, form).await;
     let (typed, outcome) = posted.then(register).await;
     match outcome {
-        Ok(registered) => Ok(sent::registered(visit, &registered.email)),
+        Ok(registered) => {
+            let mut response = sent::registered(visit, &registered.email);
+            correct::remember(&mut response, visit, registered.id)?;
+            Ok(response)
+        }
         Err(error) => {
             let (verdict, problem) = visit.problem(error)?;
             visit.page(verdict, &RegisterPage::new(visit, &typed, Some(problem)))

@@ -1,10 +1,11 @@
 //! "Check your email": after registering, and after asking for the link once more.
 
 use super::{
-    cookie,
+    cookie, correct,
     csrf::Posted,
     field::{Field, Kind},
     page::Frame,
+    problem::Verdict,
     visit::{Visit, see_other},
 };
 use crate::{
@@ -29,6 +30,8 @@ struct SentPage {
     email: Option<String>,
     /// Whether an account was just made, or a link was asked for that may not have been due.
     is_new: bool,
+    /// Corrects the address, for the browser that registered.
+    correction: Option<Field>,
 }
 
 #[derive(Template)]
@@ -73,25 +76,50 @@ fn named(visit: Visit<'_>) -> Option<String> {
     Some(email.as_str().to_owned())
 }
 
-async fn sent(visit: Visit<'_>, is_new: bool) -> Result<Response> {
+fn correction(typed: &str) -> Field {
+    Field::new("email", "Email", Kind::Email, "email").typed(typed)
+}
+
+/// `GET /register/done` once more, with what is wrong with the corrected address.
+pub(super) fn wrong_address(
+    visit: Visit<'_>,
+    verdict: Verdict,
+    frame: Frame,
+    typed: &str,
+) -> Result<Response> {
     let page = SentPage {
-        frame: visit.frame(visit.viewer().await?),
+        correction: Some(correction(typed).judged(frame.problem.as_ref())),
+        frame,
         email: named(visit),
-        is_new,
+        is_new: true,
     };
-    visit.page(StatusCode::OK, &page)
+    visit.page(verdict, &page)
 }
 
 /// `GET /register/done`
 #[handler]
 pub(super) async fn show_registered(visit: Visit<'_>) -> Result<Response> {
-    sent(visit, true).await
+    let email = named(visit);
+    let may_correct = correct::account(visit).is_some();
+    let page = SentPage {
+        frame: visit.frame(visit.viewer().await?),
+        correction: may_correct.then(|| correction(email.as_deref().unwrap_or_default())),
+        email,
+        is_new: true,
+    };
+    visit.page(StatusCode::OK, &page)
 }
 
 /// `GET /verify/sent`
 #[handler]
 pub(super) async fn show_resent(visit: Visit<'_>) -> Result<Response> {
-    sent(visit, false).await
+    let page = SentPage {
+        frame: visit.frame(visit.viewer().await?),
+        email: named(visit),
+        is_new: false,
+        correction: None,
+    };
+    visit.page(StatusCode::OK, &page)
 }
 
 /// `GET /verify/resend`

@@ -2,8 +2,8 @@
 //! links too; a button does.
 
 use super::{
-    cookie,
     csrf::Posted,
+    link::{Link, LinkedPage},
     page::Frame,
     problem::{Problem, Verdict},
     sent::ResendPage,
@@ -15,14 +15,11 @@ use crate::{
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode, web::Query};
-use serde::Deserialize;
 
-/// Holds the token of the link, so that it leaves the address and the history.
-const COOKIE: &str = "verify_token";
-/// How long the page can be looked at again, in seconds.
-const COOKIE_AGE: i64 = 3_600;
-/// Longer than any token of ours.
-const MAX_TOKEN: usize = 128;
+const PAGE: LinkedPage = LinkedPage {
+    path: "/verify",
+    cookie: "verify_token",
+};
 
 #[derive(Template)]
 #[template(path = "verify/confirm.html")]
@@ -45,31 +42,13 @@ struct RejectedPage {
     frame: Frame,
 }
 
-/// The query of the link.
-#[derive(Deserialize)]
-struct Link {
-    token: Option<String>,
-}
-
 /// `GET /verify`
 #[handler]
 pub(super) async fn show(visit: Visit<'_>, Query(link): Query<Link>) -> Result<Response> {
     if let Some(token) = link.token {
-        return Ok(without_token_in_address(visit, &token));
+        return Ok(PAGE.without_token_in_address(visit, &token));
     }
-    let token = cookie::get(visit.request, visit.app, COOKIE).unwrap_or_default();
-    page(visit, token.to_owned(), None).await
-}
-
-fn without_token_in_address(visit: Visit<'_>, token: &str) -> Response {
-    let mut response = see_other("/verify");
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    if (1..=MAX_TOKEN).contains(&token.len()) && token.bytes().all(plain) {
-        cookie::set(&mut response, visit.app, COOKIE, token, Some(COOKIE_AGE));
-    } else {
-        cookie::clear(&mut response, visit.app, COOKIE);
-    }
-    response
+    page(visit, PAGE.token(visit), None).await
 }
 
 /// What there is to say about a token: a button to confirm, that it is done, or that the link
@@ -116,7 +95,7 @@ pub(super) async fn confirm(visit: Visit<'_>, posted: Posted<Verification>) -> R
     let verify = async |form: &Verification| verification::verify(visit.app, form).await;
     let (form, outcome) = posted.then(verify).await;
     match outcome {
-        Ok(_) => Ok(without_token_in_address(visit, form.token.typed())),
+        Ok(_) => Ok(PAGE.without_token_in_address(visit, form.token.typed())),
         Err(error) => again(visit, &form, error).await,
     }
 }
@@ -129,7 +108,7 @@ pub(super) async fn reject(visit: Visit<'_>, posted: Posted<Verification>) -> Re
     match outcome {
         Ok(()) => {
             let mut response = see_other("/verify/rejected");
-            cookie::clear(&mut response, visit.app, COOKIE);
+            PAGE.forget(&mut response, visit);
             Ok(response)
         }
         Err(error) => again(visit, &form, error).await,

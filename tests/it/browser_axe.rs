@@ -45,9 +45,16 @@ async fn pages_for_everybody_are_accessible_in_every_state_and_look() {
         .await;
     let fields = [("Email", "max@example.org"), ("Password", PASSWORD)];
     tour.fill(&fields, "Create account").await;
-    tour.see("registered", "Check your email").await;
+    tour.see("registered", "Wrong address?").await;
+    tour.fill(&[("Email", &ana.email)], "Send to this address")
+        .await;
+    tour.see("registered, wrong address", "already registered")
+        .await;
     tour.visit(&[
         ("/login", "You are new here?"),
+        ("/forgot-password", "We send you a link"),
+        ("/forgot-password/sent", "Check your email"),
+        ("/reset-password?token=x", "does not work any more"),
         ("/verify/resend", "We send a new link"),
         ("/verify?token=x", "does not work any more"),
         ("/verify/rejected", "The account is deleted"),
@@ -80,6 +87,20 @@ async fn pages_for_everybody_are_accessible_in_every_state_and_look() {
     tour.see("verify", "This was not me").await;
     tour.browser.click("Verify email address").await;
     tour.see("verified", "Your email address is verified").await;
+    let link = format!(
+        "/reset-password?token={}",
+        app.reset_token(&ana.email).await
+    );
+    tour.browser.go(&link).await;
+    tour.browser.fill("Password", "password123").await;
+    tour.see("reset, advice", "This is a common password").await;
+    tour.browser.click("Set password").await;
+    tour.see("reset, errors", "There is a problem").await;
+    tour.browser
+        .fill("Password", "a better horse battery")
+        .await;
+    tour.browser.click("Set password").await;
+    tour.see("log in after a reset", "Log in with it").await;
     tour.end();
 }
 

@@ -10,6 +10,8 @@ const ENDPOINTS: &[(&str, &str)] = &[
     ("post", "/auth/verify"),
     ("post", "/auth/verify/resend"),
     ("post", "/auth/login"),
+    ("post", "/auth/password/forgot"),
+    ("post", "/auth/password/reset"),
     ("post", "/auth/refresh"),
     ("post", "/auth/logout"),
     ("get", "/auth/revocations"),

@@ -48,7 +48,7 @@ async fn a_first_visit_is_light() {
     let edited = app.api().of(&ana).patch("/users/me", body).await;
     edited.expect(200);
     let mut stranger = app.visitor();
-    for path in ["/", "/register", "/login", "/@ana"] {
+    for path in ["/", "/register", "/login", "/forgot-password", "/@ana"] {
         is_light(&app, &mut stranger, path).await;
     }
     let mut member = app.signed_in(&ana).await;

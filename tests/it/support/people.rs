@@ -102,10 +102,34 @@ impl TestApp {
         let hash = token.hash();
         // The worker may be issuing the same link in this very moment.
         eventually("the link is good", || async {
-            let issued = email_verifications::issue(&client, &hash, person.id, until, now).await;
+            let issued =
+                email_verifications::issue(&client, &hash, person.id, &person.email, until, now)
+                    .await;
             issued.ok()
         })
         .await;
+        token.expose().to_owned()
+    }
+
+    /// Asks for a link that sets a new password, and gives the token in it once the mail is out.
+    pub async fn reset_token(&self, email: &str) -> String {
+        let db = self.db().await;
+        let sent = "select outbox.id from users.outbox join users.users on users.id = user_id
+            where kind = 'reset_password' and email = $1 and sent_at is not null";
+        let mails = async || {
+            let rows = db.query(sent, &[&email]).await.expect("mails");
+            let ids = rows.iter().map(|row| row.get::<_, Uuid>(0));
+            ids.collect::<Vec<_>>()
+        };
+        let before = mails().await;
+        let body = serde_json::json!({ "email": email });
+        let asked = self.api().post("/auth/password/forgot", body).await;
+        asked.expect(202);
+        let mail = eventually("the mail with the link", || async {
+            mails().await.into_iter().find(|id| !before.contains(id))
+        })
+        .await;
+        let token = self.app.keys.mail_token(mail).expect("a token");
         token.expose().to_owned()
     }
 

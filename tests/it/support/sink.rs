@@ -93,8 +93,8 @@ impl Mail {
     #[track_caller]
     pub fn token(&self) -> String {
         let link = self.link();
-        link.split_once("/verify?token=")
-            .expect("a verification link")
+        link.split_once("?token=")
+            .expect("a link with a token")
             .1
             .to_owned()
     }

@@ -117,6 +117,15 @@ impl Visitor {
 
     /// What htmx gets when the field with this label is left, the form being filled in like this.
     pub async fn htmx_leave(&mut self, label: &str, form: &Form) -> Page {
+        self.htmx_on("blur", label, form).await
+    }
+
+    /// What htmx gets when somebody typed in the field with this label, likewise.
+    pub async fn htmx_type(&mut self, label: &str, form: &Form) -> Page {
+        self.htmx_on("input", label, form).await
+    }
+
+    async fn htmx_on(&mut self, event: &str, label: &str, form: &Form) -> Page {
         let field = form
             .fields
             .iter()
@@ -127,7 +136,7 @@ impl Visitor {
             plain.or_else(|| field.attr(&format!("data-hx-{name}")))
         };
         assert!(
-            hx("trigger").is_some_and(|trigger| trigger.contains("blur")),
+            hx("trigger").is_some_and(|trigger| trigger.contains(event)),
             "{field:?}"
         );
         let url = self.resolve(hx("post").expect("an address that checks"));

@@ -1,0 +1,127 @@
+//! A forgotten password: asking for a link, and setting a new one with it
+//! (OWASP Forgot Password Cheat Sheet).
+
+use super::retry::on_contention;
+use crate::{
+    App, Error, Result,
+    domain::{Email, Password, Text, Token},
+    error::FieldErrors,
+    storage::{
+        self, audit, email_verifications,
+        outbox::{self, Kind, NewMail},
+        password_resets,
+        sessions::{self, EndReason},
+        users,
+    },
+};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// What asks for a link.
+#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
+pub struct Forgot {
+    /// The address of the account, where the link goes.
+    #[serde(default)]
+    #[schema(required = true, value_type = String)]
+    pub email: Text,
+}
+
+/// What sets a new password.
+#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
+pub struct Reset {
+    /// The token of the link.
+    #[serde(default)]
+    #[schema(required = true, value_type = String)]
+    pub token: Text,
+    /// The new password, 8 to 256 characters.
+    #[serde(default)]
+    #[schema(required = true, value_type = String, format = "password", min_length = 8, max_length = 256)]
+    pub password: Text,
+}
+
+/// Notes that somebody wants a link to this address. Whether there is such an account is not
+/// told, by time neither: nobody looks. The request commits one row whatever the address is, and
+/// the mail worker looks later. Nor does anybody ring for the worker: it comes by twice a second,
+/// so that not even its load tells which request was the one for an account.
+///
+/// # Errors
+/// `Validation` when there is no address at all.
+pub async fn forgot(app: &App, forgot: &Forgot) -> Result<()> {
+    let email = forgot
+        .email
+        .required("your email address")
+        .map_err(|broken| FieldErrors::one("email", broken))?;
+    // What is no address is no account's, as everybody can see.
+    let Ok(email) = Email::parse(email) else {
+        return Ok(());
+    };
+    let client = app.db.get().await?;
+    let request = password_resets::Request::new(&email, app.clock.now());
+    password_resets::request(&client, &request).await
+}
+
+/// The name of the account that a link would set a password for. Changes nothing.
+///
+/// # Errors
+/// `InvalidResetToken`
+pub async fn inspect(app: &App, token: &Text) -> Result<String> {
+    let token = Token::presented(token.typed());
+    Ok(linked(app, &token).await?.username)
+}
+
+/// Sets a new password for the account that the link was sent to. That proves its address, ends
+/// every session and every other link, and is told to the owner. It opens no session.
+///
+/// # Errors
+/// `InvalidResetToken`; `Validation` when a field is missing, and when the password breaks a rule,
+/// which is only said for a link that works.
+pub async fn reset(app: &App, reset: &Reset) -> Result<()> {
+    let mut errors = FieldErrors::default();
+    let token = errors.take("token", reset.token.required("the token of the link"));
+    let typed = errors.take("password", reset.password.required("a password"));
+    let (Some(token), Some(typed)) = (token, typed) else {
+        return Err(errors.into_error());
+    };
+    let token = Token::presented(token);
+    let account = linked(app, &token).await?;
+    let password = Password::parse(typed, &account.email, &account.username)
+        .map_err(|broken| FieldErrors::one("password", broken))?;
+    // Before the transaction: nobody's row waits for 20 ms of hashing.
+    let password_hash = app.passwords.hash(&password).await?;
+    let now = app.clock.now();
+    on_contention(|| set_password(app, &token, &password_hash, now)).await?;
+    app.mail_owed.notify_one();
+    Ok(())
+}
+
+async fn linked(app: &App, token: &Token) -> Result<password_resets::Linked> {
+    let client = app.db.get().await?;
+    password_resets::linked(&client, &token.hash(), app.clock.now(), false)
+        .await?
+        .ok_or(Error::InvalidResetToken)
+}
+
+/// The account's row is locked first: who logs in with the old password beside this is either
+/// ended here, or sees the new hash and opens nothing.
+async fn set_password(
+    app: &App,
+    token: &Token,
+    password_hash: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let mut client = app.db.get().await?;
+    let tx = storage::begin(&mut client).await?;
+    let user_id = password_resets::linked(&tx, &token.hash(), now, true)
+        .await?
+        .ok_or(Error::InvalidResetToken)?
+        .user_id;
+    password_resets::mark_used(&tx, &token.hash(), now).await?;
+    users::reset_password(&tx, user_id, password_hash, now).await?;
+    email_verifications::delete_unused(&tx, user_id).await?;
+    sessions::end_all(&tx, user_id, None, EndReason::PasswordChanged, now).await?;
+    let event = audit::Event::PasswordReset;
+    audit::append(&tx, user_id, None, event, None, now).await?;
+    outbox::owe(&tx, &NewMail::notice(user_id, Kind::PasswordReset, now)).await?;
+    storage::commit(tx).await
+}
