@@ -5,15 +5,9 @@ use crate::{
     throttle::guess,
 };
 use futures_util::{StreamExt, stream};
-use std::io::{BufRead, BufReader};
 use time::Duration;
 
-/// So many of the common passwords that nobody may choose.
-fn common_passwords(count: usize) -> Vec<String> {
-    let packed: &[u8] = include_bytes!("../../src/domain/common_passwords.txt.gz");
-    let words = BufReader::new(flate2::read::GzDecoder::new(packed)).lines();
-    words.take(count).map(Result::unwrap).collect()
-}
+const COMMONEST: &str = include_str!("../../src/domain/common_passwords.txt");
 
 async fn behind_a_proxy() -> TestApp {
     TestApp::with(&[("TRUSTED_PROXIES", "127.0.0.0/8")]).await
@@ -22,7 +16,7 @@ async fn behind_a_proxy() -> TestApp {
 /// Tries some of the commonest passwords, spread over an hour of the clock, from so many
 /// addresses. Says how many were held against the hash: only those are called wrong.
 async fn attack(app: &TestApp, ana: &Person, guesses: usize, addresses: usize) -> usize {
-    let words = common_passwords(guesses);
+    let words: Vec<&str> = COMMONEST.lines().take(guesses).collect();
     let an_hour_of = words.chunks(words.len().div_ceil(60));
     let mut heard = 0;
     let mut sent = 0;
