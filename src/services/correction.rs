@@ -1,6 +1,9 @@
 //! Correcting a mistyped address before it is proven.
 
-use super::retry::on_contention;
+use super::{
+    retry::on_contention,
+    throttle::{self, Action},
+};
 use crate::{
     App, Error, Result,
     domain::{Email, Text},
@@ -23,13 +26,15 @@ pub struct Correction {
 ///
 /// # Errors
 /// `Validation`, also when it is too late: the address is proven, or the account is gone.
-/// `EmailTaken`.
+/// `EmailTaken`, `RateLimited`.
 pub async fn correct(app: &App, user_id: Uuid, correction: &Correction) -> Result<Email> {
     let email = correction
         .email
         .required("your email address")
         .and_then(Email::parse)
         .map_err(|broken| FieldErrors::one("email", broken))?;
+    // It finds out which addresses are taken, and sends mails, as registering does.
+    throttle::check(app, Action::Register).await?;
     on_contention(|| replace(app, user_id, &email)).await?;
     app.mail_owed.notify_one();
     Ok(email)

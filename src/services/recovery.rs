@@ -1,7 +1,10 @@
 //! A forgotten password: asking for a link, and setting a new one with it
 //! (OWASP Forgot Password Cheat Sheet).
 
-use super::retry::on_contention;
+use super::{
+    retry::on_contention,
+    throttle::{self, Action},
+};
 use crate::{
     App, Error, Result,
     domain::{Email, Password, Text, Token},
@@ -46,12 +49,14 @@ pub struct Reset {
 /// so that not even its load tells which request was the one for an account.
 ///
 /// # Errors
-/// `Validation` when there is no address at all.
+/// `Validation` when there is no address at all; `RateLimited`.
 pub async fn forgot(app: &App, forgot: &Forgot) -> Result<()> {
     let email = forgot
         .email
         .required("your email address")
-        .map_err(|broken| FieldErrors::one("email", broken))?;
+        .map_err(|broken| FieldErrors::one("email", broken))?
+        .trim();
+    throttle::check(app, Action::ForgotPassword(email)).await?;
     // What is no address is no account's, as everybody can see.
     let Ok(email) = Email::parse(email) else {
         return Ok(());
@@ -75,7 +80,7 @@ pub async fn inspect(app: &App, token: &Text) -> Result<String> {
 ///
 /// # Errors
 /// `InvalidResetToken`; `Validation` when a field is missing, and when the password breaks a rule,
-/// which is only said for a link that works.
+/// which is only said for a link that works; `RateLimited`.
 pub async fn reset(app: &App, reset: &Reset) -> Result<()> {
     let mut errors = FieldErrors::default();
     let token = errors.take("token", reset.token.required("the token of the link"));
@@ -83,6 +88,7 @@ pub async fn reset(app: &App, reset: &Reset) -> Result<()> {
     let (Some(token), Some(typed)) = (token, typed) else {
         return Err(errors.into_error());
     };
+    throttle::check(app, Action::ResetPassword).await?;
     let token = Token::presented(token);
     let account = linked(app, &token).await?;
     let password = Password::parse(typed, &account.email, &account.username)
