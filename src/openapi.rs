@@ -41,7 +41,15 @@ use utoipa::{
 struct Document;
 
 /// The operations that have a limit of their own.
-const LIMITED: &[&str] = &["register", "resend", "login", "refresh", "follow"];
+const LIMITED: &[&str] = &[
+    "register",
+    "resend",
+    "forgotPassword",
+    "resetPassword",
+    "login",
+    "refresh",
+    "follow",
+];
 
 /// How the bearer token is sent.
 struct Bearer;

@@ -7,7 +7,7 @@ use crate::{
 use futures_util::{StreamExt, stream};
 use time::Duration;
 
-const COMMONEST: &str = include_str!("../../src/domain/common_passwords.txt");
+const COMMONEST: &str = include_str!("commonest_passwords.txt");
 
 async fn behind_a_proxy() -> TestApp {
     TestApp::with(&[("TRUSTED_PROXIES", "127.0.0.0/8")]).await
