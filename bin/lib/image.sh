@@ -10,8 +10,8 @@ can_check() {
         echo 'Elsewhere, `docker build .` builds the image.' >&2
         return 1
     fi
-    command -v buildah >/dev/null && command -v debootstrap >/dev/null && command -v readelf >/dev/null ||
-        install_packages 'buildah, debootstrap and binutils' 'buildah debootstrap binutils' || return 1
+    command -v buildah >/dev/null && command -v debootstrap >/dev/null && command -v readelf >/dev/null && command -v pgrep >/dev/null ||
+        install_packages 'buildah, debootstrap, binutils and procps' 'buildah debootstrap binutils procps' || return 1
     need_postgres && need_nginx || return 1
     if ! unshare --mount true 2>/dev/null; then
         echo 'image-check needs the right to mount, which this machine does not give to root.' >&2
@@ -36,7 +36,7 @@ make_runtime_base() {
         rm -rf "$root" "$work/debs"
         mkdir -p "$root" "$work/debs"
         # shellcheck disable=SC2086 # Several names are several arguments.
-        (cd "$work/debs" && apt-get -q download $packages >/dev/null)
+        (cd "$work/debs" && apt-get -q -o APT::Sandbox::User=root download $packages >/dev/null)
         local package
         for package in "$work"/debs/*.deb; do dpkg-deb -x "$package" "$root"; done
         cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
@@ -128,11 +128,12 @@ start_service() { # ROOT
     touch "$tmp/started"
     in_image "$1" serve >"$tmp/log" 2>&1 &
     runner=$!
-    # Each program above becomes the next one: the process is the service.
-    service=$runner
     local i
     for ((i = 0; i < 300; i++)); do
-        if curl -fsS -o /dev/null "$url/health" 2>/dev/null; then return; fi
+        if curl -fsS -o /dev/null "$url/health" 2>/dev/null; then
+            service=$(innermost "$runner")
+            return
+        fi
         kill -0 "$runner" 2>/dev/null || break
         sleep 0.1
     done
@@ -140,8 +141,15 @@ start_service() { # ROOT
     fail 'the service does not come up'
 }
 
+# Below the shell that waits for it: what became the service.
+innermost() { # PROCESS
+    local process=$1 child
+    while child=$(pgrep -P "$process"); do process=$child; done
+    echo "$process"
+}
+
 clean_up() {
-    if [ -n "${runner:-}" ]; then kill "$runner" 2>/dev/null || true; fi
+    if [ -n "${runner:-}" ]; then kill "$(innermost "$runner")" 2>/dev/null || true; fi
     if [ -n "${postgres_bin:-}" ]; then as_nobody "$postgres_bin/pg_ctl" -D "$tmp/pg/data" -m immediate stop >/dev/null || true; fi
     rm -rf "$tmp"
 }

@@ -22,6 +22,8 @@ mod config_program;
 mod csrf;
 mod devices;
 mod devices_page;
+mod deployment;
+mod deployment_kubernetes;
 mod errors;
 mod errors_bodies;
 mod follow;
