@@ -28,6 +28,10 @@ async fn a_missing_service_is_503_as_a_page_or_an_envelope() {
         answer.error(503, "SERVICE_UNAVAILABLE");
         assert_eq!(answer.header("retry-after"), Some("2"));
     }
+    let upload = api
+        .request("PUT", "/api/users/me/avatar")
+        .body("multipart/form-data; boundary=b", multipart(b""));
+    upload.send().await.error(503, "SERVICE_UNAVAILABLE");
     let page = api
         .request("GET", "/login")
         .header("Accept", "text/html,*/*")
