@@ -137,8 +137,8 @@ async fn the_services_own_errors_pass_unchanged() {
 async fn a_picture_that_is_too_large_is_422_by_any_amount() {
     let (app, nginx) = behind_nginx().await;
     let ana = app.person("ana").await;
-    for size in [2 * MIB + 1, 10 * MIB, 16 * MIB - 4096, 40 * MIB] {
-        let picture = png_of_exactly(size);
+    for size in [2 * MIB + 1, 16 * MIB - 4096, 40 * MIB] {
+        let picture = vec![0; size];
         let through = |path: &'static str| {
             let (kind, body) = ("multipart/form-data; boundary=b", multipart(&picture));
             nginx
