@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # The service as an image: one program on a base without a shell, not root, nothing written outside /data.
 # `bin/image-check` proves it. Both bases can be replaced by others of the same kind: Rust with a C compiler on
 # Debian 12, and glibc 2.36 with libgcc and the authorities' certificates.

@@ -31,12 +31,13 @@ image_of() { # FOLDER NAME [VARIABLES]
 
 # What gcr.io/distroless/cc-debian12:nonroot consists of.
 make_runtime_base() {
-    local packages='base-files libc6 libgcc-s1 ca-certificates netbase tzdata' root=$work/runtime
+    local packages=(base-files libc6 libgcc-s1 ca-certificates netbase tzdata) root=$work/runtime
     if [ ! -e "$root.done" ]; then
         rm -rf "$root" "$work/debs"
         mkdir -p "$root" "$work/debs"
-        # shellcheck disable=SC2086 # Several names are several arguments.
-        (cd "$work/debs" && apt-get -q -o APT::Sandbox::User=root download $packages >/dev/null)
+        fetch() { (cd "$work/debs" && apt-get -q -o APT::Sandbox::User=root download "${packages[@]}" >/dev/null); }
+        # The second time with fresh lists.
+        fetch 2>/dev/null || { apt-get -q update >/dev/null && fetch; }
         local package
         for package in "$work"/debs/*.deb; do dpkg-deb -x "$package" "$root"; done
         cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
