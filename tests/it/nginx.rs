@@ -289,6 +289,8 @@ async fn other_services_see_no_cookie_and_set_none() {
         assert!(
             answer.cookie("session").is_none() && answer.header("x-trace-id") != Some("theirs")
         );
+        let strict = answer.header("strict-transport-security");
+        assert_eq!(strict, Some("max-age=63072000; includeSubDomains"));
     }
     call("/profile").await.expect(200);
     assert!(

@@ -19,8 +19,7 @@ pub struct Upstream {
 impl Upstream {
     /// Answers 200, an empty object, and a cookie.
     pub async fn start() -> Self {
-        let headers =
-            "Content-Type: application/json\r\nSet-Cookie: session=planted\r\nX-Trace-Id: theirs";
+        let headers = "Content-Type: application/json\r\nSet-Cookie: session=planted\r\nX-Trace-Id: theirs\r\nStrict-Transport-Security: max-age=1";
         Self::answering(format!(
             "HTTP/1.1 200 OK\r\n{headers}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
         ))
