@@ -1,5 +1,5 @@
 # Sourced by bin/image-check: bases, builds, and a container made of the kernel's own parts.
-# shellcheck shell=bash disable=SC2034,SC2154 # $work and $tmp come from there, $service and $url go there.
+# shellcheck shell=bash disable=SC2034,SC2154 # $work, $store and $tmp come from there, $service and $url go there.
 
 tag=localhost/users-service:check
 
@@ -20,7 +20,7 @@ can_check() {
 }
 
 bah() {
-    buildah --root "$work/store" --runroot "$work/run" --storage-driver vfs "$@"
+    buildah --root "$store/images" --runroot "$store/run" --storage-driver vfs "$@"
 }
 
 # An image of one layer from a folder, with variables of its own.
