@@ -31,6 +31,8 @@ pub enum Command {
     },
     /// Print the OpenAPI document
     Openapi,
+    /// Ask the service that runs at `LISTEN_ADDR` for its `/health`: status 0 when it is ready, for containers
+    Healthcheck,
 }
 
 /// What can be done with the signing keys.

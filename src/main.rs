@@ -7,10 +7,11 @@ use users_service::{
     Config,
     cli::{Cli, Command, Keys},
     clock::Clock,
+    config,
     crypto::key_files,
     error::Cause,
     openapi,
-    ops::{logs, service::Service},
+    ops::{health, logs, service::Service},
     storage::migrate,
 };
 
@@ -26,6 +27,7 @@ async fn main() -> ExitCode {
             println!("{}", openapi::pretty());
             Ok(())
         }
+        Command::Healthcheck => healthcheck().await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,4 +82,9 @@ async fn migrate(to: Option<i32>) -> Result<(), Cause> {
         println!("applied V{version}");
     }
     Ok(())
+}
+
+async fn healthcheck() -> Result<(), Cause> {
+    let addr = config::listen_addr(env::var("LISTEN_ADDR").ok().as_deref())?;
+    health::ask(addr).await
 }

@@ -1,18 +1,23 @@
 # Sourced by bin/run and bin/test: finds out what is missing on this machine and installs it with
 # the system's package manager, when we may.
 
-# The search of src/ops/embedded_postgres/locate.rs.
-has_postgres() {
+# Where initdb and postgres are: the search of src/ops/embedded_postgres/locate.rs.
+postgres_programs() {
     local IFS=: bin
     for bin in $PATH \
         /usr/lib/postgresql/*/bin /usr/lib/postgresql[0-9]*/bin /usr/pgsql-*/bin \
         /usr/libexec/postgresql[0-9]* \
         /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin \
         "$(pg_config --bindir 2>/dev/null)"; do
-        if [ -x "$bin/initdb" ] && [ -x "$bin/postgres" ]; then return 0; fi
+        if [ -x "$bin/initdb" ] && [ -x "$bin/postgres" ]; then
+            echo "$bin"
+            return
+        fi
     done
     return 1
 }
+
+has_postgres() { postgres_programs >/dev/null; }
 
 has_browser() {
     command -v chromedriver >/dev/null || return 1
@@ -60,6 +65,14 @@ need_curl() {
 
 need_npm() {
     command -v npm >/dev/null || install_packages npm npm npm npm npm node
+}
+
+need_nginx() {
+    # Debian has it where only root looks.
+    PATH=$PATH:/usr/sbin
+    command -v nginx >/dev/null && command -v openssl >/dev/null && command -v curl >/dev/null ||
+        install_packages 'nginx, openssl and curl' 'nginx openssl curl' 'nginx openssl curl' \
+            'nginx openssl curl' 'nginx openssl curl' 'nginx openssl curl'
 }
 
 # install_packages WHAT APT DNF APK PACMAN BREW: the names of the packages for each manager.

@@ -3,6 +3,7 @@
 mod parse;
 mod variables;
 
+pub use parse::listen_addr;
 pub use variables::{VARIABLES, Variable, help};
 
 use crate::{domain::limit::Limits, mail::EmailUrl};

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use std::{
     collections::HashMap,
     io::IsTerminal,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     str::FromStr,
 };
@@ -24,6 +24,7 @@ const PASSWORD_HASHERS: &[(&str, PasswordHasher)] = &[
     ("argon2id", PasswordHasher::Argon2id),
     ("bcrypt", PasswordHasher::Bcrypt),
 ];
+const DEFAULT_ADDR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const DEFAULT_SENDER: &str = "Users Service <no-reply@localhost>";
 const SENDGRID: &str = "https://api.sendgrid.com/v3/mail/send";
 
@@ -53,11 +54,8 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
     }
     let data_dir = PathBuf::from(read.text("DATA_DIR").unwrap_or("./var"));
     let listen_addr = read
-        .parsed("LISTEN_ADDR", |text| {
-            SocketAddr::from_str(text)
-                .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".to_owned())
-        })
-        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        .parsed("LISTEN_ADDR", socket_addr)
+        .unwrap_or(DEFAULT_ADDR);
     let public_url = read
         .parsed("PUBLIC_URL", origin)
         .unwrap_or_else(|| format!("http://localhost:{}", listen_addr.port()));
@@ -131,6 +129,17 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
     match config {
         Some(config) if read.problems.is_empty() => Ok(config),
         _ => Err(ConfigError(read.problems)),
+    }
+}
+
+/// Where a service with this `LISTEN_ADDR` listens, for who needs to know nothing else.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn listen_addr(text: Option<&str>) -> Result<SocketAddr, String> {
+    match text.map(str::trim).filter(|text| !text.is_empty()) {
+        None => Ok(DEFAULT_ADDR),
+        Some(text) => socket_addr(text).map_err(|problem| format!("LISTEN_ADDR {problem}")),
     }
 }
 
@@ -218,6 +227,11 @@ fn email_url(read: &mut Reader, data_dir: &std::path::Path, production: bool) ->
         return parse(SENDGRID).unwrap_or_else(|_| default());
     }
     read.parsed("EMAIL_URL", parse).unwrap_or_else(default)
+}
+
+fn socket_addr(text: &str) -> Result<SocketAddr, String> {
+    SocketAddr::from_str(text)
+        .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".to_owned())
 }
 
 /// An http(s) origin: scheme, host and port alone. Comes back without a slash at its end.

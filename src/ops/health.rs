@@ -1,16 +1,21 @@
 //! `/health`: may requests be sent here? `/livez`: does the process serve at all?
 
-use crate::{App, Error, Result, storage};
+use crate::{App, Error, Result, error::Cause, storage};
 use poem::{
     handler,
     web::{Data, Json},
 };
 use serde::Serialize;
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 use utoipa::ToSchema;
 
 /// How long the database may take to answer.
 const DATABASE_TIME: Duration = Duration::from_secs(2);
+/// How long a running service may take to answer somebody who asks whether it is ready.
+const ANSWER_TIME: Duration = Duration::from_secs(3);
 
 /// That all is well.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,4 +54,20 @@ pub async fn health(app: Data<&App>) -> Result<Json<Status>> {
 #[handler]
 pub fn livez() -> Json<Status> {
     OK
+}
+
+/// Asks the service that listens on this address whether it is ready. Fails when it is not.
+pub async fn ask(addr: SocketAddr) -> Result<(), Cause> {
+    let ip = match addr.ip() {
+        ip if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
+        ip => ip,
+    };
+    let url = format!("http://{}/health", SocketAddr::new(ip, addr.port()));
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .timeout(ANSWER_TIME)
+        .build()?;
+    client.get(url).send().await?.error_for_status()?;
+    Ok(())
 }

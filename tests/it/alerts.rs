@@ -92,4 +92,5 @@ fn the_service_is_scraped_every_15_seconds() {
     let scraping = fs::read_to_string(monitoring().join("prometheus.yml")).unwrap();
     assert!(scraping.contains("job_name: users-service"));
     assert!(scraping.contains("scrape_interval: 15s"));
+    succeeds("promtool", &["check", "config", "prometheus.yml"]);
 }

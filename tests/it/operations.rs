@@ -1,12 +1,13 @@
 //! USER-INFRA-001.1, 001.4: the program as an operator runs it.
 
 use crate::support::{
-    Api, Connection, Database, KEY, Mail, Program, TestApp, eventually, exchange, pass,
+    Api, Connection, Database, KEY, Mail, Program, TestApp, eventually, exchange, pass, run,
 };
 use serde_json::{Value, json};
 use std::{
     fs,
     path::Path,
+    process::Output,
     time::{Duration, Instant},
 };
 
@@ -227,4 +228,26 @@ async fn a_connection_that_does_nothing_holds_nobody_up() {
         pass(11).await;
     };
     tokio::join!(app.stop(), time_passes);
+}
+
+#[tokio::test]
+async fn healthcheck_tells_containers_whether_it_is_ready() {
+    let app = TestApp::start().await;
+    let port = app.addr().port();
+    for addr in [format!("127.0.0.1:{port}"), format!("0.0.0.0:{port}")] {
+        let asked = ask_for_health(addr.clone()).await;
+        assert!(asked.status.success(), "{addr}: {asked:?}");
+    }
+    app.database.allow_connections(false).await;
+    let addr = format!("127.0.0.1:{port}");
+    assert_eq!(ask_for_health(addr.clone()).await.status.code(), Some(1));
+    app.stop().await;
+    assert_eq!(ask_for_health(addr).await.status.code(), Some(1));
+    let odd = ask_for_health("8080".to_owned()).await;
+    assert!(String::from_utf8_lossy(&odd.stderr).contains("LISTEN_ADDR must be an address"));
+}
+
+async fn ask_for_health(addr: String) -> Output {
+    let ask = move || run(&["healthcheck"], &[("LISTEN_ADDR", &addr)]);
+    tokio::task::spawn_blocking(ask).await.unwrap()
 }

@@ -16,20 +16,25 @@ pub struct Api {
 
 /// An HTTP client that follows nothing and keeps nothing.
 pub fn plain_client() -> Client {
-    Client::builder()
-        .redirect(Policy::none())
-        .no_proxy()
-        // Loopback needs no certificates, and reading the system's takes a while.
-        .tls_certs_only([])
-        .build()
-        .expect("a client")
+    // Loopback needs no certificates, and reading the system's takes a while.
+    bare_client().tls_certs_only([]).build().expect("a client")
+}
+
+/// The same before it is known whom it trusts.
+pub fn bare_client() -> reqwest::ClientBuilder {
+    Client::builder().redirect(Policy::none()).no_proxy()
 }
 
 impl Api {
     /// A client for the service at this address.
     pub fn new(base: &str) -> Self {
+        Self::with(plain_client(), base)
+    }
+
+    /// The same over a client of one's own.
+    pub fn with(client: Client, base: &str) -> Self {
         Self {
-            client: plain_client(),
+            client,
             base: base.to_owned(),
             token: None,
         }

@@ -30,8 +30,17 @@ pub struct Visitor {
 impl Visitor {
     /// A visitor of the service at `base`, which calls itself `origin`.
     pub fn new(base: &str, origin: &str) -> Self {
+        Self::over(plain_client(), base, origin)
+    }
+
+    /// The same over a client of one's own, of a service that calls itself what it is called.
+    pub fn with(client: Client, base: &str) -> Self {
+        Self::over(client, base, base)
+    }
+
+    fn over(client: Client, base: &str, origin: &str) -> Self {
         Self {
-            client: plain_client(),
+            client,
             base: Url::parse(base).expect("a URL"),
             origin: origin.to_owned(),
             jar: Jar::default(),
