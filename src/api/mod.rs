@@ -9,6 +9,7 @@ pub(crate) mod follows;
 pub(crate) mod history;
 pub(crate) mod keys;
 pub(crate) mod me;
+pub(crate) mod reauthentication;
 pub(crate) mod recovery;
 pub(crate) mod revocations;
 mod target;
@@ -42,6 +43,10 @@ pub fn routes(route: Route) -> Route {
         )
         .at("/users/me/sessions/:id", delete(devices::end))
         .at("/users/me/history", get(history::list))
+        .at(
+            "/users/me/reauthenticate",
+            post(reauthentication::reauthenticate),
+        )
         .at("/users/:id", get(users::show))
         .at(
             "/users/:id/follow",

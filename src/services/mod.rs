@@ -11,6 +11,7 @@ pub mod home;
 pub mod people;
 pub mod posts;
 pub mod profiles;
+pub mod reauthentication;
 pub mod recovery;
 mod retry;
 pub mod revocations;

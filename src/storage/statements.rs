@@ -76,6 +76,7 @@ fn every_statement_is_as_reviewed() {
     let page = page! {
         "users::insert": users::sql::insert(&user, NOW),
         "users::credentials": users::sql::credentials("ana@example.org"),
+        "users::credentials_of": users::sql::credentials_of(A),
         "users::replace_password_hash": users::sql::replace_password_hash(A, "old", "new", NOW),
         "users::reset_password": users::sql::reset_password(A, "hash", NOW),
         "users::correct_email": users::sql::correct_email(A, &email, NOW),
@@ -104,6 +105,8 @@ fn every_statement_is_as_reviewed() {
         "sessions::token": sessions::sql::token(&HASH),
         "sessions::live": sessions::sql::live(B),
         "sessions::lock_live": sessions::sql::lock_live(B),
+        "sessions::authenticated_at": sessions::sql::authenticated_at(B),
+        "sessions::authenticate": sessions::sql::authenticate(B, A, "hash", NOW),
         "sessions::lock_live_of": sessions::sql::lock_live_of(A, Some(B)),
         "sessions::end_all": sessions::sql::end_all(&[A, B], sessions::EndReason::PasswordChanged, NOW),
         "sessions::revoke_all": sessions::sql::revoke_all(&[B]),

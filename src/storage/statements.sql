@@ -2,7 +2,10 @@
 INSERT INTO "users"."users" ("id", "username", "email", "password_hash", "created_at", "updated_at") VALUES ($1, $2, $3, $4, $5, $6);
 
 -- users::credentials
-SELECT "id", "email", "password_hash", "email_verified", "roles" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1);
+SELECT "id", "username", "email", "password_hash", "email_verified", "roles" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1);
+
+-- users::credentials_of
+SELECT "id", "username", "email", "password_hash", "email_verified", "roles" FROM "users"."users" WHERE "id" = $1;
 
 -- users::replace_password_hash
 UPDATE "users"."users" SET "password_hash" = $1, "updated_at" = $2 WHERE "id" = $3 AND "password_hash" = $4;
@@ -87,6 +90,12 @@ SELECT "sessions"."id", "users"."id", "users"."email", "users"."roles" FROM "use
 
 -- sessions::lock_live
 SELECT "sessions"."id", "users"."id", "users"."email", "users"."roles" FROM "users"."sessions" INNER JOIN "users"."users" ON "users"."id" = "sessions"."user_id" WHERE "sessions"."id" = $1 AND "sessions"."ended_at" IS NULL FOR UPDATE OF "sessions";
+
+-- sessions::authenticated_at
+SELECT "authenticated_at" FROM "users"."sessions" WHERE "id" = $1 AND "ended_at" IS NULL;
+
+-- sessions::authenticate
+UPDATE "users"."sessions" SET "authenticated_at" = $1 FROM "users"."users" WHERE "sessions"."id" = $2 AND "sessions"."ended_at" IS NULL AND "sessions"."user_id" = "users"."id" AND "users"."id" = $3 AND "users"."password_hash" = $4;
 
 -- sessions::lock_live_of
 SELECT "id" FROM "users"."sessions" WHERE "user_id" = $1 AND "ended_at" IS NULL AND "id" <> $2 ORDER BY "id" ASC FOR UPDATE;

@@ -21,10 +21,12 @@ pub struct NewUser<'a> {
     pub password_hash: &'a str,
 }
 
-/// What a log-in needs to know of an account.
+/// What checking a password needs to know of an account.
 pub struct Credentials {
     /// The account.
     pub id: Uuid,
+    /// Its handle.
+    pub username: String,
     /// Its address as stored.
     pub email: String,
     /// The hash of its password.
@@ -47,13 +49,13 @@ pub async fn insert(
 /// The credentials of the account with this address, whatever its case.
 pub async fn credentials(db: &impl GenericClient, email: &str) -> Result<Option<Credentials>> {
     let row = optional(db, sql::credentials(email)).await?;
-    Ok(row.map(|row| Credentials {
-        id: row.get(0),
-        email: row.get(1),
-        password_hash: row.get(2),
-        email_verified: row.get(3),
-        roles: row.get(4),
-    }))
+    Ok(row.map(|row| to_credentials(&row)))
+}
+
+/// The same of the account with this id.
+pub async fn credentials_of(db: &impl GenericClient, id: Uuid) -> Result<Option<Credentials>> {
+    let row = optional(db, sql::credentials_of(id)).await?;
+    Ok(row.map(|row| to_credentials(&row)))
 }
 
 /// Replaces a password hash, unless somebody else replaced it meanwhile.
@@ -193,6 +195,17 @@ pub async fn newest_unfollowed(
     Ok(rows.iter().map(to_person).collect())
 }
 
+fn to_credentials(row: &Row) -> Credentials {
+    Credentials {
+        id: row.get(0),
+        username: row.get(1),
+        email: row.get(2),
+        password_hash: row.get(3),
+        email_verified: row.get(4),
+        roles: row.get(5),
+    }
+}
+
 pub(super) fn to_person(row: &Row) -> Person {
     Person {
         id: row.get(0),
@@ -219,6 +232,15 @@ pub mod sql {
         Users::Username,
         Users::DisplayName,
         Users::AvatarUrl,
+    ];
+
+    const CREDENTIALS: [Users; 6] = [
+        Users::Id,
+        Users::Username,
+        Users::Email,
+        Users::PasswordHash,
+        Users::EmailVerified,
+        Users::Roles,
     ];
 
     fn lower(column: Users) -> Expr {
@@ -257,15 +279,19 @@ pub mod sql {
     #[must_use]
     pub fn credentials(email: &str) -> SelectStatement {
         Query::select()
-            .columns([
-                Users::Id,
-                Users::Email,
-                Users::PasswordHash,
-                Users::EmailVerified,
-                Users::Roles,
-            ])
+            .columns(CREDENTIALS)
             .from((Schema::Users, Users::Table))
             .and_where(lower(Users::Email).eq(lowered(email)))
+            .take()
+    }
+
+    /// The same of the account with this id.
+    #[must_use]
+    pub fn credentials_of(id: Uuid) -> SelectStatement {
+        Query::select()
+            .columns(CREDENTIALS)
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col(Users::Id).eq(id))
             .take()
     }
 

@@ -8,6 +8,7 @@
 mod assets;
 mod avatar;
 mod compress;
+mod confirm;
 mod cookie;
 mod correct;
 mod csrf;
@@ -96,6 +97,10 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/profile/avatar", post(picture::upload))
         .at("/profile/avatar/remove", post(picture::remove))
         .at("/settings", get(settings::show))
+        .at(
+            "/settings/confirm",
+            get(confirm::show).post(confirm::submit),
+        )
         .at("/settings/devices", get(devices::show))
         .at("/settings/devices/end", post(devices::end))
         .at("/settings/devices/end-others", post(devices::end_others))

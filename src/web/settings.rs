@@ -1,6 +1,7 @@
 //! `/settings`: what a person can change about their account, page by page.
 
 use super::{
+    next::LocalPath,
     page::Frame,
     visit::{SignedIn, Visit},
 };
@@ -32,6 +33,12 @@ const ENTRIES: &[Entry] = &[
         what_for: "What happened to your account, when, and from where.",
     },
 ];
+
+/// The name of the page of settings at this place, if it is one.
+pub(super) fn name_of(place: &LocalPath) -> Option<&'static str> {
+    let entry = ENTRIES.iter().find(|entry| entry.path == place.as_str());
+    entry.map(|entry| entry.name)
+}
 
 #[derive(Template)]
 #[template(path = "settings/page.html")]

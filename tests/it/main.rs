@@ -69,6 +69,7 @@ mod races;
 mod races_recovery;
 mod races_sessions;
 mod raw_http;
+mod reauthentication;
 mod recovery;
 mod recovery_page;
 mod refresh;

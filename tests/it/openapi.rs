@@ -24,6 +24,7 @@ const ENDPOINTS: &[(&str, &str)] = &[
     ("put", "/users/me/avatar"),
     ("delete", "/users/me/avatar"),
     ("get", "/avatars/{name}"),
+    ("post", "/users/me/reauthenticate"),
     ("get", "/users/{id}"),
     ("get", "/users"),
     ("post", "/users/{id}/follow"),
