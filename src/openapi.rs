@@ -3,7 +3,7 @@
 use crate::{
     api::{
         auth, avatars, devices, follows, history, keys, me, reauthentication, recovery,
-        revocations, users,
+        revocations, settings, users,
     },
     http::errors::{ErrorEnvelope, is_json_path},
     ops::{health, metrics},
@@ -35,6 +35,7 @@ use utoipa::{
         recovery::forgot, recovery::reset,
         me::show, me::change, avatars::put, avatars::remove, avatars::file,
         reauthentication::reauthenticate,
+        settings::email, settings::password, settings::username,
         users::find, users::show,
         follows::follow, follows::unfollow, follows::followers, follows::followees,
         keys::jwks, health::health, health::livez, metrics::scrape,
@@ -45,7 +46,15 @@ use utoipa::{
 struct Document;
 
 /// The operations that have a limit of their own.
-const LIMITED: &[&str] = &["register", "resend", "login", "refresh", "follow"];
+const LIMITED: &[&str] = &[
+    "changePassword",
+    "reauthenticate",
+    "register",
+    "resend",
+    "login",
+    "refresh",
+    "follow",
+];
 
 /// How the bearer token is sent.
 struct Bearer;

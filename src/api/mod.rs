@@ -12,6 +12,7 @@ pub(crate) mod me;
 pub(crate) mod reauthentication;
 pub(crate) mod recovery;
 pub(crate) mod revocations;
+pub(crate) mod settings;
 mod target;
 pub(crate) mod users;
 
@@ -37,6 +38,9 @@ pub fn routes(route: Route) -> Route {
             "/users/me/avatar",
             put(avatars::put).delete(avatars::remove),
         )
+        .at("/users/me/email", put(settings::email))
+        .at("/users/me/password", put(settings::password))
+        .at("/users/me/username", put(settings::username))
         .at(
             "/users/me/sessions",
             get(devices::list).delete(devices::end_others),

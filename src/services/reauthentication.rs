@@ -1,6 +1,7 @@
 //! Entering the password again: a sensitive change needs one entered lately in the same session
 //! (OWASP ASVS 5.0, 7.5.1).
 
+use super::throttle::{self, Action};
 use crate::{
     App, Error, Result,
     crypto::passwords::Verdict,
@@ -51,15 +52,18 @@ pub async fn require_recent(app: &App, session_id: Uuid) -> Result<()> {
 /// Notes that the password was entered in this session, if it is the right one.
 ///
 /// # Errors
-/// `Validation` of `password`, with the code [`INCORRECT`] for a wrong one; `Unauthenticated` when
-/// the session ended meanwhile, or the account is gone.
+/// `Validation` of `password`, with the code [`INCORRECT`] for a wrong one; `RateLimited`;
+/// `Unauthenticated` when the session ended meanwhile, or the account is gone.
 pub async fn confirm(
     app: &App,
     user_id: Uuid,
     session_id: Uuid,
     confirmation: &Confirmation,
 ) -> Result<()> {
-    let account = verified(app, user_id, "password", &confirmation.password).await?;
+    let typed = entered(&confirmation.password);
+    let typed = typed.map_err(|broken| FieldErrors::one("password", broken))?;
+    let account = account(app, user_id).await?;
+    check(app, &account, "password", typed).await?;
     let now = app.clock.now();
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
@@ -71,35 +75,49 @@ pub async fn confirm(
     storage::commit(tx).await
 }
 
-/// The account, if this is its password. `field` is where it was typed.
+/// The password in a field that asks for the present one.
+pub(super) fn entered(field: &Text) -> Result<&str, Broken> {
+    let typed = field.required("your password")?;
+    if typed.is_empty() {
+        return Err(Broken::new("required", "Enter your password"));
+    }
+    Ok(typed)
+}
+
+/// The account as its password is checked against it.
 ///
 /// # Errors
-/// `Validation` of that field, `Unauthenticated` when the account is gone.
-pub(super) async fn verified(
-    app: &App,
-    user_id: Uuid,
-    field: &'static str,
-    password: &Text,
-) -> Result<Credentials> {
-    let typed = password
-        .required("your password")
-        .and_then(|typed| {
-            (!typed.is_empty())
-                .then_some(typed)
-                .ok_or_else(|| Broken::new("required", "Enter your password"))
-        })
-        .map_err(|broken| FieldErrors::one(field, broken))?;
+/// `Unauthenticated` when it is gone.
+pub(super) async fn account(app: &App, user_id: Uuid) -> Result<Credentials> {
     let client = app.db.get().await?;
-    let account = users::credentials_of(&client, user_id).await?;
-    // Not held while hashing: the pool would be exhausted.
-    drop(client);
-    let account = account.ok_or(Error::Unauthenticated)?;
+    users::credentials_of(&client, user_id)
+        .await?
+        .ok_or(Error::Unauthenticated)
+}
+
+/// Insists that this is the account's password. `field` is where it was typed. Wrong ones are
+/// limited: who holds a stolen session must not find the password out.
+///
+/// # Errors
+/// `Validation` of that field, with the code [`INCORRECT`]; `RateLimited`.
+pub(super) async fn check(
+    app: &App,
+    account: &Credentials,
+    field: &'static str,
+    typed: &str,
+) -> Result<()> {
+    let action = Action::ConfirmPassword(account.id);
+    throttle::guess(app, action, Box::pin(verify(app, account, field, typed))).await
+}
+
+/// Holds no connection while it hashes: the pool would be exhausted.
+async fn verify(app: &App, account: &Credentials, field: &'static str, typed: &str) -> Result<()> {
     let stored = Some(account.password_hash.as_str());
     match app.passwords.verify(typed, stored).await? {
+        Verdict::Right | Verdict::Outdated => Ok(()),
         Verdict::Wrong => {
             let broken = Broken::new(INCORRECT, "This is not your password. Try again");
             Err(FieldErrors::one(field, broken))
         }
-        _ => Ok(account),
     }
 }

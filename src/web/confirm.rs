@@ -23,7 +23,6 @@ use serde::{Deserialize, Serialize};
 
 /// The person that is signed in and entered their password lately, for the page of a sensitive
 /// change. Who did not is asked for it, and then led on to the page.
-#[allow(dead_code)] // Until the first such page.
 pub(super) struct Recent(pub(super) Viewer);
 
 impl<'a> FromRequest<'a> for Recent {
@@ -40,7 +39,6 @@ impl<'a> FromRequest<'a> for Recent {
 impl Visit<'_> {
     /// Asks for the password after a form was refused with `ReauthenticationRequired`, and leads
     /// on to the form's page, which finds what was typed as its draft.
-    #[allow(dead_code)] // Until the first such form.
     pub(super) fn to_confirm_with(
         self,
         viewer: &Viewer,
@@ -128,14 +126,14 @@ pub(super) async fn submit(
         Err(error) => error,
     };
     let is_wrong = matches!(&error, Error::Validation(fields) if is_incorrect(fields));
-    let (status, problem) = visit.problem(error)?;
-    let status = if is_wrong {
-        StatusCode::UNAUTHORIZED
+    let (verdict, problem) = visit.problem(error)?;
+    let verdict = if is_wrong {
+        StatusCode::UNAUTHORIZED.into()
     } else {
-        status
+        verdict
     };
     let frame = visit.frame(Some(viewer)).with(Some(problem));
-    visit.page(status, &ConfirmPage::new(visit, frame, &typed.next).await?)
+    visit.page(verdict, &ConfirmPage::new(visit, frame, &typed.next).await?)
 }
 
 fn is_incorrect(fields: &FieldErrors) -> bool {
