@@ -1,7 +1,10 @@
 //! The OpenAPI document, generated from the handlers.
 
 use crate::{
-    api::{auth, avatars, devices, follows, history, keys, me, recovery, revocations, users},
+    api::{
+        auth, avatars, devices, follows, history, keys, me, reauthentication, recovery,
+        revocations, settings, users,
+    },
     http::errors::{ErrorEnvelope, is_json_path},
     ops::{health, metrics},
 };
@@ -31,6 +34,8 @@ use utoipa::{
         devices::list, devices::end, devices::end_others, history::list,
         recovery::forgot, recovery::reset,
         me::show, me::change, avatars::put, avatars::remove, avatars::file,
+        reauthentication::reauthenticate,
+        settings::email, settings::password, settings::username,
         users::find, users::show,
         follows::follow, follows::unfollow, follows::followers, follows::followees,
         keys::jwks, health::health, health::livez, metrics::scrape,
@@ -42,9 +47,11 @@ struct Document;
 
 /// The operations that have a limit of their own.
 const LIMITED: &[&str] = &[
+    "changePassword",
+    "forgotPassword",
+    "reauthenticate",
     "register",
     "resend",
-    "forgotPassword",
     "resetPassword",
     "login",
     "refresh",

@@ -9,8 +9,10 @@ pub(crate) mod follows;
 pub(crate) mod history;
 pub(crate) mod keys;
 pub(crate) mod me;
+pub(crate) mod reauthentication;
 pub(crate) mod recovery;
 pub(crate) mod revocations;
+pub(crate) mod settings;
 mod target;
 pub(crate) mod users;
 
@@ -36,12 +38,19 @@ pub fn routes(route: Route) -> Route {
             "/users/me/avatar",
             put(avatars::put).delete(avatars::remove),
         )
+        .at("/users/me/email", put(settings::email))
+        .at("/users/me/password", put(settings::password))
+        .at("/users/me/username", put(settings::username))
         .at(
             "/users/me/sessions",
             get(devices::list).delete(devices::end_others),
         )
         .at("/users/me/sessions/:id", delete(devices::end))
         .at("/users/me/history", get(history::list))
+        .at(
+            "/users/me/reauthenticate",
+            post(reauthentication::reauthenticate),
+        )
         .at("/users/:id", get(users::show))
         .at(
             "/users/:id/follow",

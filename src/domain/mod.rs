@@ -13,6 +13,7 @@ pub mod profile;
 pub mod text;
 pub mod token;
 pub mod username;
+pub mod when;
 
 pub use email::Email;
 pub use page::{Cursor, Position};

@@ -9,9 +9,9 @@ use crate::{
     domain::Token,
     error::Cause,
     storage::{
-        email_verifications,
+        email_changes, email_verifications,
         outbox::{Kind, Owed},
-        password_resets,
+        password_resets, users,
     },
 };
 use time::Duration;
@@ -27,6 +27,7 @@ pub async fn write(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
     match owed.kind {
         Kind::VerifyEmail => verify_email(app, owed).await,
         Kind::ResetPassword => reset_password(app, owed).await,
+        Kind::ConfirmEmail => confirm_email(app, owed).await,
         kind => Ok(Some(notice::write(app, owed, kind)?)),
     }
 }
@@ -44,6 +45,27 @@ async fn verify_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
     let link = format!("{public_url}/verify?token={}", token.expose());
     let words = messages::verify_email(&owed.username, &site(public_url), &link)?;
     Ok(Some(words))
+}
+
+/// The link works already: it was committed with the mail. Who has an account with the new address
+/// is told so instead, which nobody else gets to know.
+async fn confirm_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
+    let token = app.keys.mail_token(owed.id)?;
+    let db = app.db.get().await?;
+    let waiting = email_changes::by_link(&db, &token.hash(), app.clock.now(), false).await?;
+    let Some(waiting) = waiting else {
+        return Ok(None);
+    };
+    let public_url = &app.config.public_url;
+    let (username, site) = (&owed.username, site(public_url));
+    if users::is_email_of_another(&db, owed.user_id, &waiting.email).await? {
+        return Ok(Some(messages::email_in_use(username, &site)?));
+    }
+    let link = format!(
+        "{public_url}/settings/email/confirm?token={}",
+        token.expose()
+    );
+    Ok(Some(messages::confirm_email(username, &site, &link)?))
 }
 
 /// Commits the link: it works before anybody can have it.

@@ -84,6 +84,64 @@ pub fn verify_email(username: &str, site: &str, link: &str) -> Result<Words, ask
     })
 }
 
+#[derive(Template)]
+#[template(path = "emails/confirm_email.txt")]
+struct ConfirmEmailText<'a> {
+    username: &'a str,
+    site: &'a str,
+    link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "emails/confirm_email.html")]
+struct ConfirmEmailHtml<'a> {
+    username: &'a str,
+    site: &'a str,
+    link: &'a str,
+}
+
+/// Asks the new address of an account to prove itself. `link` opens the page that confirms it.
+pub fn confirm_email(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
+    Ok(Words {
+        subject: "Confirm your new email address".to_owned(),
+        text: ConfirmEmailText {
+            username,
+            site,
+            link,
+        }
+        .render()?,
+        html: ConfirmEmailHtml {
+            username,
+            site,
+            link,
+        }
+        .render()?,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "emails/email_in_use.txt")]
+struct EmailInUseText<'a> {
+    username: &'a str,
+    site: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "emails/email_in_use.html")]
+struct EmailInUseHtml<'a> {
+    username: &'a str,
+    site: &'a str,
+}
+
+/// Tells an address that has an account already that it can't become that of `username` too.
+pub fn email_in_use(username: &str, site: &str) -> Result<Words, askama::Error> {
+    Ok(Words {
+        subject: "Your email address is in use already".to_owned(),
+        text: EmailInUseText { username, site }.render()?,
+        html: EmailInUseHtml { username, site }.render()?,
+    })
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -27,6 +27,8 @@ struct Notice<'a> {
     network: &'a str,
     /// Where a new password is set, which ends every session.
     reset: String,
+    /// Where the address that this mail goes to is put back, if another took its place.
+    restore: Option<String>,
 }
 
 /// The words of a notice.
@@ -43,6 +45,7 @@ pub(super) fn write(app: &App, owed: &Owed, kind: Kind) -> Result<Words, Cause> 
         device: owed.says("device").unwrap_or("unknown"),
         network: owed.says("network").unwrap_or("unknown"),
         reset: format!("{}/forgot-password", app.config.public_url),
+        restore: restore(app, owed)?,
     };
     Ok(Words {
         subject: subject.to_owned(),
@@ -51,8 +54,24 @@ pub(super) fn write(app: &App, owed: &Owed, kind: Kind) -> Result<Words, Cause> 
     })
 }
 
+/// The way back, for an address that is no longer the account's.
+fn restore(app: &App, owed: &Owed) -> Result<Option<String>, Error> {
+    if owed.kind != Kind::EmailChanged || owed.recipient.is_none() {
+        return Ok(None);
+    }
+    let token = app.keys.mail_token(owed.id)?;
+    let (public_url, token) = (&app.config.public_url, token.expose());
+    Ok(Some(format!(
+        "{public_url}/settings/email/restore?token={token}"
+    )))
+}
+
 fn said(owed: &Owed, kind: Kind) -> Result<(&'static str, String), Error> {
     let said = match kind {
+        Kind::EmailChanged => (
+            "Your email address was changed",
+            "your account has another email address from now on.".to_owned(),
+        ),
         Kind::PasswordChanged => (
             "Your password was changed",
             "the password of your account was changed. All other sessions were ended.".to_owned(),
@@ -77,7 +96,7 @@ fn said(owed: &Owed, kind: Kind) -> Result<(&'static str, String), Error> {
             "A session of your account was ended",
             "a copy of one of your sessions was used. We ended that session to be safe.".to_owned(),
         ),
-        Kind::VerifyEmail | Kind::ResetPassword => {
+        Kind::VerifyEmail | Kind::ResetPassword | Kind::ConfirmEmail => {
             return Err(Error::internal("this mail is no notice"));
         }
     };

@@ -3,7 +3,10 @@
 use crate::{
     App, Result,
     domain::history::KEPT,
-    storage::{history, known_devices, password_resets, rate_limits, web_sessions},
+    storage::{
+        email_changes, email_restorations, held_usernames, history, known_devices, password_resets,
+        rate_limits, web_sessions,
+    },
 };
 use std::time::Duration;
 
@@ -28,12 +31,17 @@ async fn clean(app: &App) -> Result<()> {
     let limits = rate_limits::delete_full(&db, now).await?;
     let devices = known_devices::delete_expired(&db, now).await?;
     let resets = password_resets::delete_expired(&db, now).await?;
+    let links = email_changes::delete_lapsed(&db, now).await?
+        + email_restorations::delete_lapsed(&db, now).await?;
+    let names = held_usernames::delete_lapsed(&db, now).await?;
     tracing::debug!(
         web_sessions,
         history,
         limits,
         devices,
         resets,
+        links,
+        names,
         "forgot what has run out"
     );
     Ok(())

@@ -8,7 +8,7 @@ use crate::{
     App, Error, Result,
     domain::{Email, Password, Text, Username},
     error::FieldErrors,
-    storage::{self, outbox, users},
+    storage::{self, Transaction, held_usernames, outbox, users},
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -121,13 +121,8 @@ pub async fn register(app: &App, registration: &Registration) -> Result<Register
 async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Result<()> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
-    if app.config.require_verified_email {
-        // Without that rule an unproven account is in use, and keeps its name.
-        for lapsed in users::lock_lapsed(&tx, user.email, user.username, now).await? {
-            storage::follows::delete_all_of(&tx, lapsed).await?;
-            users::delete_unverified(&tx, lapsed).await?;
-        }
-    }
+    let (email, username) = (user.email.as_str(), user.username.as_str());
+    let_go_lapsed(app, &tx, Some(email), Some(username), now).await?;
     let inserted = users::insert(&tx, user, now).await.map_err(|error| {
         error
             .on_constraint("users_email_key", Error::EmailTaken)
@@ -144,7 +139,30 @@ async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Re
         };
     }
     inserted?;
+    // After the name is the account's: see there.
+    if held_usernames::is_held_from(&tx, username, user.id, now).await? {
+        return Err(Error::UsernameTaken);
+    }
     let mail = outbox::NewMail::new(user.id, outbox::Kind::VerifyEmail, now);
     outbox::owe(&tx, &mail).await?;
     storage::commit(tx).await
+}
+
+/// Deletes the unproven accounts that hold this address or this name no longer by right.
+pub(super) async fn let_go_lapsed(
+    app: &App,
+    tx: &Transaction<'_>,
+    email: Option<&str>,
+    username: Option<&str>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    // Without that rule an unproven account is in use, and keeps its name.
+    if !app.config.require_verified_email {
+        return Ok(());
+    }
+    for lapsed in users::lock_lapsed(tx, email, username, now).await? {
+        storage::follows::delete_all_of(tx, lapsed).await?;
+        users::delete_unverified(tx, lapsed).await?;
+    }
+    Ok(())
 }

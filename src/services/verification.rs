@@ -152,7 +152,8 @@ async fn delete_account_of(app: &App, token: &Token) -> Result<()> {
     storage::commit(tx).await
 }
 
-fn presented(verification: &Verification) -> Result<Token> {
+/// The token of a link as it was presented.
+pub(super) fn presented(verification: &Verification) -> Result<Token> {
     verification
         .token
         .required("the token of the link")

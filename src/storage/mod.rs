@@ -7,8 +7,11 @@
 pub mod audit;
 pub mod avatars;
 pub mod devices;
+pub mod email_changes;
+pub mod email_restorations;
 pub mod email_verifications;
 pub mod follows;
+pub mod held_usernames;
 pub mod history;
 pub mod known_devices;
 pub mod migrate;

@@ -23,6 +23,10 @@ pub enum Kind {
     VerifyEmail,
     /// The link that sets a new password.
     ResetPassword,
+    /// The link that proves the new address of an account, to that address.
+    ConfirmEmail,
+    /// The address was changed: to the new one, and with the way back to the old one.
+    EmailChanged,
     /// The password was changed.
     PasswordChanged,
     /// A new password was set with a link.
@@ -42,6 +46,8 @@ impl Kind {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
+            Self::ConfirmEmail => "confirm_email",
+            Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset => "password_reset",
             Self::UsernameChanged => "username_changed",
@@ -55,9 +61,11 @@ impl Kind {
     }
 
     /// Every kind that this version can write; a newer one's mails are left to it.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::VerifyEmail,
         Self::ResetPassword,
+        Self::ConfirmEmail,
+        Self::EmailChanged,
         Self::PasswordChanged,
         Self::PasswordReset,
         Self::UsernameChanged,
@@ -116,10 +124,13 @@ impl<'a> NewMail<'a> {
         self
     }
 
-    /// The same with more to say.
+    /// The same with more to say: the members of an object.
     #[must_use]
-    pub fn saying(mut self, data: Value) -> Self {
-        self.data = Some(data);
+    pub fn saying(mut self, more: Value) -> Self {
+        match (&mut self.data, more) {
+            (Some(Value::Object(said)), Value::Object(more)) => said.extend(more),
+            (data, more) => *data = Some(more),
+        }
         self
     }
 }

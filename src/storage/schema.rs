@@ -25,7 +25,7 @@ table! {
     /// Accounts and profiles.
     Users {
         Id, Username, Email, PasswordHash, EmailVerified, Roles, CreatedAt, UpdatedAt,
-        DisplayName, Bio, AvatarUrl,
+        DisplayName, Bio, AvatarUrl, UsernameChangedAt,
     }
 }
 table! {
@@ -39,6 +39,18 @@ table! {
 table! {
     /// The links that set a new password.
     PasswordResets { TokenHash, UserId, Email, PasswordDigest, ExpiresAt, UsedAt, CreatedAt }
+}
+table! {
+    /// Changes of an address that wait for the new one to prove itself.
+    EmailChanges { UserId, SessionId, Email, TokenHash, CreatedAt, ExpiresAt }
+}
+table! {
+    /// The links that put an old address back.
+    EmailRestorations { UserId, TokenHash, Email, CreatedAt, ExpiresAt }
+}
+table! {
+    /// Names that were given up and are kept from others for a while.
+    HeldUsernames { Username, UserId, HeldUntil }
 }
 table! {
     /// Refresh tokens, by family.

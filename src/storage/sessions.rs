@@ -147,6 +147,28 @@ pub async fn lock_live(db: &impl GenericClient, session_id: Uuid) -> Result<Opti
     Ok(row.map(|row| Holder::from_row(&row)))
 }
 
+/// When a password was last entered in a session; none once it ended.
+pub async fn authenticated_at(
+    db: &impl GenericClient,
+    session_id: Uuid,
+) -> Result<Option<OffsetDateTime>> {
+    let row = optional(db, sql::authenticated_at(session_id)).await?;
+    Ok(row.and_then(|row| row.get(0)))
+}
+
+/// Notes that the password was entered again in a session. Says false when the session has ended,
+/// or the account's password is not the one that was verified any more.
+pub async fn authenticate(
+    db: &impl GenericClient,
+    session_id: Uuid,
+    user_id: Uuid,
+    password_hash: &str,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let note = sql::authenticate(session_id, user_id, password_hash, now);
+    execute(db, note).await.map(|rows| rows > 0)
+}
+
 /// Ends a session: no token of its family and no browser session opened with it works any more.
 /// The session must be locked.
 pub async fn end(
@@ -474,6 +496,39 @@ pub mod sql {
     pub fn lock_live(session_id: Uuid) -> SelectStatement {
         live(session_id)
             .lock_with_tables(LockType::Update, [Sessions::Table])
+            .take()
+    }
+
+    /// When the password was last entered in a session that has not ended.
+    #[must_use]
+    pub fn authenticated_at(session_id: Uuid) -> SelectStatement {
+        Query::select()
+            .column(Sessions::AuthenticatedAt)
+            .from((Schema::Users, Sessions::Table))
+            .and_where(Expr::col(Sessions::Id).eq(session_id))
+            .and_where(Expr::col(Sessions::EndedAt).is_null())
+            .take()
+    }
+
+    /// Notes that the password was entered, if it still is the account's.
+    #[must_use]
+    pub fn authenticate(
+        session_id: Uuid,
+        user_id: Uuid,
+        password_hash: &str,
+        now: OffsetDateTime,
+    ) -> UpdateStatement {
+        Query::update()
+            .table((Schema::Users, Sessions::Table))
+            .from((Schema::Users, Users::Table))
+            .value(Sessions::AuthenticatedAt, now)
+            .and_where(Expr::col((Sessions::Table, Sessions::Id)).eq(session_id))
+            .and_where(Expr::col((Sessions::Table, Sessions::EndedAt)).is_null())
+            .and_where(
+                Expr::col((Sessions::Table, Sessions::UserId)).equals((Users::Table, Users::Id)),
+            )
+            .and_where(Expr::col((Users::Table, Users::Id)).eq(user_id))
+            .and_where(Expr::col((Users::Table, Users::PasswordHash)).eq(password_hash))
             .take()
     }
 

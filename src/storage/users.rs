@@ -21,10 +21,12 @@ pub struct NewUser<'a> {
     pub password_hash: &'a str,
 }
 
-/// What a log-in needs to know of an account.
+/// What checking a password needs to know of an account.
 pub struct Credentials {
     /// The account.
     pub id: Uuid,
+    /// Its handle.
+    pub username: String,
     /// Its address as stored.
     pub email: String,
     /// The hash of its password.
@@ -47,13 +49,13 @@ pub async fn insert(
 /// The credentials of the account with this address, whatever its case.
 pub async fn credentials(db: &impl GenericClient, email: &str) -> Result<Option<Credentials>> {
     let row = optional(db, sql::credentials(email)).await?;
-    Ok(row.map(|row| Credentials {
-        id: row.get(0),
-        email: row.get(1),
-        password_hash: row.get(2),
-        email_verified: row.get(3),
-        roles: row.get(4),
-    }))
+    Ok(row.map(|row| to_credentials(&row)))
+}
+
+/// The same of the account with this id.
+pub async fn credentials_of(db: &impl GenericClient, id: Uuid) -> Result<Option<Credentials>> {
+    let row = optional(db, sql::credentials_of(id)).await?;
+    Ok(row.map(|row| to_credentials(&row)))
 }
 
 /// Replaces a password hash, unless somebody else replaced it meanwhile.
@@ -93,6 +95,52 @@ pub async fn correct_email(
     Ok(execute(db, sql::correct_email(id, email, now)).await? > 0)
 }
 
+/// Gives an account an address that is proven. A named constraint says no when it is taken.
+pub async fn set_email(
+    db: &impl GenericClient,
+    id: Uuid,
+    email: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    execute(db, sql::set_email(id, email, now)).await.map(drop)
+}
+
+/// Whether another account than this one has proven that this address is its own.
+pub async fn is_email_of_another(db: &impl GenericClient, id: Uuid, email: &str) -> Result<bool> {
+    let row = optional(db, sql::email_of_another(id, email)).await?;
+    Ok(row.is_some())
+}
+
+/// The handle of an account, and when it was last changed.
+pub struct Named {
+    /// The handle.
+    pub username: String,
+    /// When it was changed, if ever.
+    pub changed_at: Option<OffsetDateTime>,
+}
+
+/// The handle of an account; `lock` keeps the row until the transaction ends.
+pub async fn named(db: &impl GenericClient, id: Uuid, lock: bool) -> Result<Option<Named>> {
+    let row = optional(db, sql::named(id, lock)).await?;
+    Ok(row.map(|row| Named {
+        username: row.get(0),
+        changed_at: row.get(1),
+    }))
+}
+
+/// Gives an account a handle. A named constraint says no when it is taken.
+pub async fn set_username(
+    db: &impl GenericClient,
+    id: Uuid,
+    username: &str,
+    changed_at: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    execute(db, sql::set_username(id, username, changed_at, now))
+        .await
+        .map(drop)
+}
+
 /// Marks the address of an account as proven.
 pub async fn mark_verified(db: &impl GenericClient, id: Uuid, now: OffsetDateTime) -> Result<()> {
     execute(db, sql::mark_verified(id, now)).await.map(drop)
@@ -108,8 +156,8 @@ pub async fn unverified(db: &impl GenericClient, email: &str) -> Result<Option<U
 /// link has lapsed and no mail is owed to them any more; in id order, so that nobody deadlocks.
 pub async fn lock_lapsed(
     db: &impl GenericClient,
-    email: &Email,
-    username: &Username,
+    email: Option<&str>,
+    username: Option<&str>,
     now: OffsetDateTime,
 ) -> Result<Vec<Uuid>> {
     let rows = all(db, sql::lock_lapsed(email, username, now)).await?;
@@ -193,6 +241,17 @@ pub async fn newest_unfollowed(
     Ok(rows.iter().map(to_person).collect())
 }
 
+fn to_credentials(row: &Row) -> Credentials {
+    Credentials {
+        id: row.get(0),
+        username: row.get(1),
+        email: row.get(2),
+        password_hash: row.get(3),
+        email_verified: row.get(4),
+        roles: row.get(5),
+    }
+}
+
 pub(super) fn to_person(row: &Row) -> Person {
     Person {
         id: row.get(0),
@@ -206,7 +265,7 @@ pub(super) fn to_person(row: &Row) -> Person {
 pub mod sql {
     use super::{NewUser, OffsetDateTime, TokenHash, Uuid};
     use crate::{
-        domain::{Email, Username},
+        domain::Email,
         storage::schema::{EmailVerifications, Follows, Outbox, Schema, Users},
     };
     use sea_query::{
@@ -219,6 +278,15 @@ pub mod sql {
         Users::Username,
         Users::DisplayName,
         Users::AvatarUrl,
+    ];
+
+    const CREDENTIALS: [Users; 6] = [
+        Users::Id,
+        Users::Username,
+        Users::Email,
+        Users::PasswordHash,
+        Users::EmailVerified,
+        Users::Roles,
     ];
 
     fn lower(column: Users) -> Expr {
@@ -257,15 +325,19 @@ pub mod sql {
     #[must_use]
     pub fn credentials(email: &str) -> SelectStatement {
         Query::select()
-            .columns([
-                Users::Id,
-                Users::Email,
-                Users::PasswordHash,
-                Users::EmailVerified,
-                Users::Roles,
-            ])
+            .columns(CREDENTIALS)
             .from((Schema::Users, Users::Table))
             .and_where(lower(Users::Email).eq(lowered(email)))
+            .take()
+    }
+
+    /// The same of the account with this id.
+    #[must_use]
+    pub fn credentials_of(id: Uuid) -> SelectStatement {
+        Query::select()
+            .columns(CREDENTIALS)
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col(Users::Id).eq(id))
             .take()
     }
 
@@ -298,6 +370,18 @@ pub mod sql {
             .take()
     }
 
+    /// Puts a proven address in place of the one that an account has.
+    #[must_use]
+    pub fn set_email(id: Uuid, email: &str, now: OffsetDateTime) -> UpdateStatement {
+        Query::update()
+            .table((Schema::Users, Users::Table))
+            .value(Users::Email, email)
+            .value(Users::EmailVerified, true)
+            .value(Users::UpdatedAt, now)
+            .and_where(Expr::col(Users::Id).eq(id))
+            .take()
+    }
+
     /// Another address, while it is unproven.
     #[must_use]
     pub fn correct_email(id: Uuid, email: &Email, now: OffsetDateTime) -> UpdateStatement {
@@ -307,6 +391,49 @@ pub mod sql {
             .value(Users::UpdatedAt, now)
             .and_where(Expr::col(Users::Id).eq(id))
             .and_where(Expr::col(Users::EmailVerified).not())
+            .take()
+    }
+
+    /// Another account whose proven address this is.
+    #[must_use]
+    pub fn email_of_another(id: Uuid, email: &str) -> SelectStatement {
+        Query::select()
+            .column(Users::Id)
+            .from((Schema::Users, Users::Table))
+            .and_where(lower(Users::Email).eq(lowered(email)))
+            .and_where(Expr::col(Users::Id).ne(id))
+            .and_where(Expr::col(Users::EmailVerified))
+            .take()
+    }
+
+    /// The handle of an account, and when it was last changed.
+    #[must_use]
+    pub fn named(id: Uuid, lock: bool) -> SelectStatement {
+        let mut select = Query::select();
+        select
+            .columns([Users::Username, Users::UsernameChangedAt])
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col(Users::Id).eq(id));
+        if lock {
+            select.lock(LockType::Update);
+        }
+        select
+    }
+
+    /// Puts a handle in place of the one that an account has.
+    #[must_use]
+    pub fn set_username(
+        id: Uuid,
+        username: &str,
+        changed_at: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> UpdateStatement {
+        Query::update()
+            .table((Schema::Users, Users::Table))
+            .value(Users::Username, username)
+            .value(Users::UsernameChangedAt, changed_at)
+            .value(Users::UpdatedAt, now)
+            .and_where(Expr::col(Users::Id).eq(id))
             .take()
     }
 
@@ -335,7 +462,15 @@ pub mod sql {
     /// Unproven accounts in the way of a registration: every link lapsed, at least one was made,
     /// and no mail with a new one is on its way.
     #[must_use]
-    pub fn lock_lapsed(email: &Email, username: &Username, now: OffsetDateTime) -> SelectStatement {
+    pub fn lock_lapsed(
+        email: Option<&str>,
+        username: Option<&str>,
+        now: OffsetDateTime,
+    ) -> SelectStatement {
+        // Compared with null nothing is equal.
+        let same = |column: Users, text: Option<&str>| {
+            lower(column).eq(Func::lower(Expr::val(text).cast_as("text")))
+        };
         let links = || {
             Query::select()
                 .column(Asterisk)
@@ -363,8 +498,8 @@ pub mod sql {
             .from((Schema::Users, Users::Table))
             .cond_where(
                 Cond::any()
-                    .add(lower(Users::Email).eq(lowered(email.as_str())))
-                    .add(lower(Users::Username).eq(lowered(username.as_str()))),
+                    .add(same(Users::Email, email))
+                    .add(same(Users::Username, username)),
             )
             .and_where(Expr::col((Users::Table, Users::EmailVerified)).not())
             .and_where(Expr::exists(links()))

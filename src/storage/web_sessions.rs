@@ -17,6 +17,8 @@ use uuid::Uuid;
 pub const USER_ID: &str = "user_id";
 /// Which log-in it belongs to: likewise.
 pub const SESSION_ID: &str = "session_id";
+/// The account's name in a record's data.
+pub const USERNAME: &str = "username";
 
 /// Browser sessions in PostgreSQL. A session whose log-in ended is not found any more.
 #[derive(Clone)]
@@ -88,6 +90,12 @@ impl SessionStore for WebSessionStore {
     }
 }
 
+/// Writes the new name of an account into its browser sessions. One that is being opened in this
+/// very moment may keep the old one until it is renewed, for 15 minutes at most.
+pub async fn rename(db: &impl GenericClient, user_id: Uuid, username: &str) -> Result<()> {
+    execute(db, sql::rename(user_id, username)).await.map(drop)
+}
+
 /// Forgets browser sessions that ran out, and says how many.
 pub async fn delete_expired(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
     execute(db, sql::delete_expired(now)).await
@@ -132,12 +140,13 @@ fn failed(error: Error) -> StoreError {
 
 /// The statements.
 pub mod sql {
-    use super::{OffsetDateTime, Uuid, WebSessionRow};
+    use super::{OffsetDateTime, USERNAME, Uuid, WebSessionRow};
     use crate::storage::schema::{Schema, Sessions, WebSessions};
     use sea_query::{
         DeleteStatement, Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement,
         UpdateStatement, extension::postgres::PgExpr,
     };
+    use serde_json::json;
 
     /// A new browser session, unless its id is taken.
     #[must_use]
@@ -188,6 +197,18 @@ pub mod sql {
             .and_where(Expr::col((WebSessions::Table, WebSessions::IdHash)).eq(id_hash.as_slice()))
             .and_where(Expr::col((WebSessions::Table, WebSessions::ExpiresAt)).gt(now))
             .and_where(Expr::col((Sessions::Table, Sessions::EndedAt)).is_null())
+            .take()
+    }
+
+    /// Another name in the browser sessions of an account.
+    #[must_use]
+    pub fn rename(user_id: Uuid, username: &str) -> UpdateStatement {
+        let named = Expr::val(json!({ USERNAME: username }));
+        let data = Expr::col(WebSessions::Data).concatenate(named);
+        Query::update()
+            .table((Schema::Users, WebSessions::Table))
+            .value(WebSessions::Data, data)
+            .and_where(Expr::col(WebSessions::UserId).eq(user_id))
             .take()
     }
 

@@ -1,13 +1,13 @@
-//! What was typed into the profile form when the session turned out to be over: the browser keeps
-//! it, sealed, until the person has logged in.
+//! What was typed into a form when something came between: the session was over, or the password
+//! had to be entered first. The browser keeps it, sealed, until the person is at the form again.
 //!
-//! It is sealed for the person whose form it was: whoever else logs in on that browser does not
-//! get it. The database knows nothing of it. Passwords are in no such form.
+//! It is sealed for the person and the form: whoever else logs in on that browser does not get it.
+//! The database knows nothing of it. Passwords are in no such form.
 
 use super::{cookie, csrf::Posted, next::LocalPath, visit::Visit};
-use crate::Result;
+use crate::{Error, Result};
 use poem::Response;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::Duration;
 use uuid::Uuid;
 
@@ -17,58 +17,66 @@ const LIFETIME: Duration = Duration::minutes(30);
 /// The longest value. Browsers keep 4,096 bytes with name and attributes; a name and a bio of the
 /// most characters allowed come to 2,300 at worst.
 const MAX_BYTES: usize = 3_000;
-/// Where the form is.
-const FORM: &str = "/profile/edit";
 
-/// The form's texts.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Draft {
-    pub(super) display_name: String,
-    pub(super) bio: String,
+/// A form's texts as they are kept.
+#[derive(Serialize, Deserialize)]
+struct Kept<T> {
+    #[serde(flatten)]
+    typed: T,
     /// In Unix seconds. The cookie's own age is the browser's word only.
-    #[serde(default)]
     until: i64,
 }
 
-impl Draft {
-    pub(super) fn new(display_name: &str, bio: &str) -> Self {
-        Self {
-            display_name: display_name.to_owned(),
-            bio: bio.to_owned(),
-            until: 0,
-        }
-    }
-}
-
 impl Visit<'_> {
-    /// Goes to the log-in page, and from there back to the form with what was typed. `form` says
-    /// whose form it was, and its texts. Another site's form is not kept, nor what is too long
-    /// for a cookie, which no profile could take either.
-    pub(super) fn to_login_with<T>(
+    /// Goes to the log-in page, and from there back to the form at this path with what was typed.
+    /// `texts` says whose form it was, and its texts. Another site's form is not kept.
+    pub(super) fn to_login_with<F, T: Serialize>(
         self,
-        posted: Option<Posted<T>>,
-        form: impl FnOnce(&T) -> Option<(Uuid, Draft)>,
+        form: &'static str,
+        posted: Option<Posted<F>>,
+        texts: impl FnOnce(&F) -> Option<(Uuid, T)>,
     ) -> Result<Response> {
-        let mut response = self.to_login_from(&LocalPath::parse(FORM).unwrap_or_default());
+        let mut response = self.to_login_from(&LocalPath::parse(form).unwrap_or_default());
         let fields = posted.and_then(|posted| posted.proven().ok());
-        if let Some((person, mut draft)) = fields.as_ref().and_then(form) {
-            draft.until = (self.app.clock.now() + LIFETIME).unix_timestamp();
-            let text = serde_json::to_vec(&draft).map_err(crate::Error::internal)?;
-            let value = self.app.keys.cookies().seal(&context(person), &text)?;
-            if value.len() <= MAX_BYTES {
-                let age = Some(LIFETIME.whole_seconds());
-                cookie::set(&mut response, self.app, COOKIE, &value, age);
-            }
+        if let Some((person, typed)) = fields.as_ref().and_then(texts) {
+            self.keep_draft(&mut response, person, form, &typed)?;
         }
         Ok(response)
     }
 
-    /// What this person typed before the session ended, if the browser kept it.
-    pub(super) fn draft(self, person: Uuid) -> Option<Draft> {
+    /// Has the browser keep what a person typed into the form at this path; not what is too long
+    /// for a cookie, which no form could take either.
+    pub(super) fn keep_draft(
+        self,
+        response: &mut Response,
+        person: Uuid,
+        form: &'static str,
+        typed: &impl Serialize,
+    ) -> Result<()> {
+        let until = (self.app.clock.now() + LIFETIME).unix_timestamp();
+        let text = serde_json::to_vec(&Kept { typed, until }).map_err(Error::internal)?;
+        let value = self
+            .app
+            .keys
+            .cookies()
+            .seal(&context(person, form), &text)?;
+        if value.len() <= MAX_BYTES {
+            let age = Some(LIFETIME.whole_seconds());
+            cookie::set(response, self.app, COOKIE, &value, age);
+        }
+        Ok(())
+    }
+
+    /// What this person last typed into the form at this path, if the browser kept it.
+    pub(super) fn draft<T: DeserializeOwned>(self, person: Uuid, form: &'static str) -> Option<T> {
         let value = cookie::get(self.request, self.app, COOKIE)?;
-        let text = self.app.keys.cookies().open(&context(person), value)?;
-        let draft: Draft = serde_json::from_slice(&text).ok()?;
-        (draft.until > self.app.clock.now().unix_timestamp()).then_some(draft)
+        let text = self
+            .app
+            .keys
+            .cookies()
+            .open(&context(person, form), value)?;
+        let kept: Kept<T> = serde_json::from_slice(&text).ok()?;
+        (kept.until > self.app.clock.now().unix_timestamp()).then_some(kept.typed)
     }
 
     /// Has the browser forget it: it is in the form again.
@@ -77,6 +85,6 @@ impl Visit<'_> {
     }
 }
 
-fn context(person: Uuid) -> Vec<u8> {
-    [b"profile form of ", &person.as_bytes()[..]].concat()
+fn context(person: Uuid, form: &str) -> Vec<u8> {
+    [form.as_bytes(), b" of ", &person.as_bytes()[..]].concat()
 }

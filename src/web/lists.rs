@@ -76,7 +76,10 @@ async fn page(
     list: List,
     asked: &Asked,
 ) -> Result<Response> {
-    let profile = profiles::by_username(visit.app, username).await?;
+    let profile = match profiles::by_username(visit.app, username).await {
+        Err(Error::UserNotFound) => return visit.to_successor_of(username).await,
+        found => found?,
+    };
     let position = match Position::parse(asked.page.as_deref(), None, asked.cursor.as_deref()) {
         Ok(position) => position,
         Err(error) => return no_such_page(visit, viewer.clone(), &error),

@@ -7,13 +7,18 @@
 
 mod assets;
 mod avatar;
+mod change_email;
+mod change_password;
+mod change_username;
 mod compress;
+mod confirm;
 mod cookie;
 mod correct;
 mod csrf;
 mod dev_mail;
 mod devices;
 mod draft;
+mod email_links;
 mod errors;
 mod field;
 mod flash;
@@ -96,10 +101,41 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/profile/avatar", post(picture::upload))
         .at("/profile/avatar/remove", post(picture::remove))
         .at("/settings", get(settings::show))
+        .at(
+            "/settings/confirm",
+            get(confirm::show).post(confirm::submit),
+        )
         .at("/settings/devices", get(devices::show))
         .at("/settings/devices/end", post(devices::end))
         .at("/settings/devices/end-others", post(devices::end_others))
         .at("/settings/history", get(history::show))
+        .at(
+            "/settings/email",
+            get(change_email::show).post(change_email::save),
+        )
+        .at("/settings/email/cancel", post(change_email::cancel))
+        .at("/settings/email/changed", get(email_links::show_changed))
+        .at(
+            "/settings/email/confirm",
+            get(email_links::show_confirm).post(email_links::confirm),
+        )
+        .at(
+            "/settings/email/restore",
+            get(email_links::show_restore).post(email_links::restore),
+        )
+        .at("/settings/email/restored", get(email_links::show_restored))
+        .at(
+            "/settings/password",
+            get(change_password::show).post(change_password::save),
+        )
+        .at(
+            "/settings/password/changed",
+            get(change_password::show_changed),
+        )
+        .at(
+            "/settings/username",
+            get(change_username::show).post(change_username::save),
+        )
         .at("/@:username", get(person::show))
         .at("/@:username/follow", post(follow::follow))
         .at("/@:username/unfollow", post(follow::unfollow))

@@ -71,6 +71,13 @@ impl LocalPath {
     pub fn after_login(&self) -> String {
         format!("/login?next={}", utf8_percent_encode(&self.0, KEPT))
     }
+
+    /// The page that asks for the password and leads back here.
+    #[must_use]
+    pub fn after_confirming(&self) -> String {
+        let next = utf8_percent_encode(&self.0, KEPT);
+        format!("/settings/confirm?next={next}")
+    }
 }
 
 impl Default for LocalPath {

@@ -10,7 +10,7 @@ use super::{
     visit::{Handle, Visit},
 };
 use crate::{
-    Result,
+    Error, Result,
     domain::{Profile, Relationship},
     services::{follows, profiles},
 };
@@ -52,7 +52,10 @@ enum Stance {
 #[handler]
 pub(super) async fn show(visit: Visit<'_>, Handle(username): Handle) -> Result<Response> {
     let viewer = visit.viewer().await?;
-    page(visit, viewer, &username, StatusCode::OK.into(), None).await
+    match page(visit, viewer, &username, StatusCode::OK.into(), None).await {
+        Err(Error::UserNotFound) => visit.to_successor_of(&username).await,
+        shown => shown,
+    }
 }
 
 /// The page, also as the answer to a press that could not be taken.

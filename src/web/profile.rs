@@ -2,12 +2,11 @@
 
 use super::{
     csrf::Posted,
-    draft::Draft,
     page::Frame,
     people,
     picture::Picture,
     problem::{Problem, Verdict},
-    profile_form::{EditForm, Edited},
+    profile_form::{EditForm, Edited, Texts},
     session::Viewer,
     visit::{SignedIn, Visit, see_other},
 };
@@ -21,6 +20,8 @@ use poem::{Response, handler, http::StatusCode};
 
 const SHOWN: &str = "Your profile";
 const EDITED: &str = "Edit profile";
+/// Where the form is.
+const FORM: &str = "/profile/edit";
 
 /// The page: the picture, and beside it what is known of the person or the form to change it.
 #[derive(Template)]
@@ -89,11 +90,13 @@ pub(super) fn shown(
 #[handler]
 pub(super) async fn edit(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
     let profile = profiles::own(visit.app, viewer.user_id).await?;
-    let draft = visit.draft(viewer.user_id);
+    let draft = visit.draft(viewer.user_id, FORM);
     let is_restored = draft.is_some();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let draft =
-        draft.unwrap_or_else(|| Draft::new(&text(&profile.display_name), &text(&profile.bio)));
+    let draft = draft.unwrap_or_else(|| Texts {
+        display_name: text(&profile.display_name),
+        bio: text(&profile.bio),
+    });
     let form =
         EditForm::new(viewer.user_id, &draft.display_name, &draft.bio, None).restored(is_restored);
     let mut response = if visit.wants_part() {
@@ -132,7 +135,7 @@ pub(super) async fn save(
 ) -> poem::Result<Response> {
     match visit.viewer().await {
         Ok(Some(viewer)) => Ok(save_as(visit, viewer, posted?).await?),
-        Ok(None) => Ok(visit.to_login_with(posted.ok(), Edited::kept)?),
+        Ok(None) => Ok(visit.to_login_with(FORM, posted.ok(), Edited::kept)?),
         Err(error) => {
             let typed = posted?.typed();
             Ok(refused(visit, None, &typed, error).await?)

@@ -1,7 +1,6 @@
 //! The form to change one's profile: what it shows, what it sends, what is kept of it.
 
 use super::{
-    draft::Draft,
     field::{Field, Kind},
     problem::Problem,
 };
@@ -13,7 +12,7 @@ use crate::{
     services::people::parse_id,
 };
 use askama::Template;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The form to change it.
@@ -58,6 +57,13 @@ impl EditForm {
     }
 }
 
+/// The form's texts, as they are kept.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Texts {
+    pub(super) display_name: String,
+    pub(super) bio: String,
+}
+
 /// What the form sends. The picture has a form of its own.
 #[derive(Deserialize)]
 pub(super) struct Edited {
@@ -71,9 +77,12 @@ pub(super) struct Edited {
 
 impl Edited {
     /// What is kept of it until its person has logged in again.
-    pub(super) fn kept(&self) -> Option<(Uuid, Draft)> {
-        let draft = Draft::new(self.display_name.typed(), self.bio.typed());
-        Some((self.person()?, draft))
+    pub(super) fn kept(&self) -> Option<(Uuid, Texts)> {
+        let texts = Texts {
+            display_name: self.display_name.typed().to_owned(),
+            bio: self.bio.typed().to_owned(),
+        };
+        Some((self.person()?, texts))
     }
 
     /// Whose form it says it was.

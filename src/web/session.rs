@@ -31,7 +31,7 @@ const COOKIE: &str = "session";
 const USER_ID: &str = "user_id";
 /// Which log-in it belongs to.
 const SESSION_ID: &str = "session_id";
-/// The name in the header of every page; it never changes.
+/// The name in the header of every page; a change of it is written into every record.
 const USERNAME: &str = "username";
 /// What the pages show to other services. It never reaches a script.
 const ACCESS_TOKEN: &str = "access_token";

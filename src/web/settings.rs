@@ -1,10 +1,14 @@
 //! `/settings`: what a person can change about their account, page by page.
 
 use super::{
+    next::LocalPath,
     page::Frame,
     visit::{SignedIn, Visit},
 };
-use crate::Result;
+use crate::{
+    Result,
+    services::emails::{self, Waiting},
+};
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
 
@@ -22,6 +26,21 @@ const ENTRIES: &[Entry] = &[
         what_for: "Your name, what you say about yourself, and your picture.",
     },
     Entry {
+        path: "/settings/username",
+        name: "Username",
+        what_for: "The name in the address of your profile.",
+    },
+    Entry {
+        path: "/settings/email",
+        name: "Email address",
+        what_for: "Where we write to you, and what you log in with.",
+    },
+    Entry {
+        path: "/settings/password",
+        name: "Password",
+        what_for: "Changing it logs you out everywhere else.",
+    },
+    Entry {
         path: "/settings/devices",
         name: "Devices",
         what_for: "Where you are logged in. Log out from afar.",
@@ -33,17 +52,26 @@ const ENTRIES: &[Entry] = &[
     },
 ];
 
+/// The name of the page of settings at this place, if it is one.
+pub(super) fn name_of(place: &LocalPath) -> Option<&'static str> {
+    let entry = ENTRIES.iter().find(|entry| entry.path == place.as_str());
+    entry.map(|entry| entry.name)
+}
+
 #[derive(Template)]
 #[template(path = "settings/page.html")]
 struct SettingsPage {
     frame: Frame,
+    /// The change of address that waits for the new one to prove itself.
+    waiting: Option<Waiting>,
     entries: &'static [Entry],
 }
 
 /// `GET /settings`
 #[handler]
-pub(super) fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
+pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
     let page = SettingsPage {
+        waiting: emails::waiting(visit.app, viewer.user_id).await?,
         frame: visit.frame(Some(viewer)),
         entries: ENTRIES,
     };

@@ -51,7 +51,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Goes to the log-in page, and from there back to where the person was.
-    fn to_login(self) -> Response {
+    pub(super) fn to_login(self) -> Response {
         self.to_login_from(&LocalPath::of(self.request))
     }
 

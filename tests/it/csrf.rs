@@ -83,6 +83,13 @@ async fn a_form_without_its_fields_or_cookie_is_refused_everywhere() {
         "/login",
         "/register",
         "/verify",
+        "/settings/confirm",
+        "/settings/email",
+        "/settings/email/cancel",
+        "/settings/email/confirm",
+        "/settings/email/restore",
+        "/settings/password",
+        "/settings/username",
     ] {
         for cookies in [cookies.as_str(), ""] {
             let request = app.api().request("POST", path).header("Cookie", cookies);

@@ -64,6 +64,10 @@ async fn signed_in_pages_are_never_stored() {
         "/@bob",
         "/@bob/followers",
         "/@ana/following",
+        "/settings",
+        "/settings/email",
+        "/settings/password",
+        "/settings/username",
     ] {
         let page = visitor.open(path).await;
         assert_eq!(

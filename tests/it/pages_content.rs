@@ -21,6 +21,10 @@ async fn titles_tell_pages_apart() {
         "/@bob",
         "/@bob/followers",
         "/@bob/following",
+        "/settings",
+        "/settings/email",
+        "/settings/password",
+        "/settings/username",
     ] {
         count += 1;
         titles.insert(visitor.open(path).await.title());

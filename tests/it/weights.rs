@@ -58,6 +58,7 @@ async fn a_first_visit_is_light() {
         "/@fan0001",
         "/settings/devices",
         "/settings/history",
+        "/settings/password",
     ] {
         is_light(&app, &mut member, path).await;
     }

@@ -84,6 +84,10 @@ impl Api {
         self.request("PATCH", path).json(&body).send().await
     }
 
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.request("PUT", path).json(&body).send().await
+    }
+
     /// A POST that carries a refresh token in its cookie.
     pub async fn with_refresh_token(&self, path: &str, token: &str) -> Answer {
         let cookie = format!("refresh_token={token}");

@@ -1,0 +1,146 @@
+//! Links that put an old address back: `users.email_restorations`.
+
+use super::{GenericClient, execute, optional};
+use crate::{Result, domain::token::TokenHash};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A link about to be sent to an address that is no longer the account's.
+pub struct NewRestoration<'a> {
+    /// The account.
+    pub user_id: Uuid,
+    /// The hash of the link's token.
+    pub token_hash: TokenHash,
+    /// The address that it puts back.
+    pub email: &'a str,
+    /// When the link lapses.
+    pub expires_at: OffsetDateTime,
+    /// When the address was changed.
+    pub now: OffsetDateTime,
+}
+
+/// What a link would do.
+pub struct Restoration {
+    /// The account.
+    pub user_id: Uuid,
+    /// Its handle.
+    pub username: String,
+    /// The address that is put back.
+    pub email: String,
+    /// When it was changed.
+    pub created_at: OffsetDateTime,
+}
+
+/// Makes a link good.
+pub async fn issue(db: &impl GenericClient, restoration: &NewRestoration<'_>) -> Result<()> {
+    execute(db, sql::issue(restoration)).await.map(drop)
+}
+
+/// What a link does that is good now; `lock` keeps it and its account until the transaction ends.
+pub async fn by_link(
+    db: &impl GenericClient,
+    token_hash: &TokenHash,
+    now: OffsetDateTime,
+    lock: bool,
+) -> Result<Option<Restoration>> {
+    let row = optional(db, sql::by_link(token_hash, now, lock)).await?;
+    Ok(row.map(|row| Restoration {
+        user_id: row.get(0),
+        username: row.get(1),
+        email: row.get(2),
+        created_at: row.get(3),
+    }))
+}
+
+/// Ends the links of the changes made at this time and later: who undoes a change disowns those
+/// that followed it.
+pub async fn delete_since(
+    db: &impl GenericClient,
+    user_id: Uuid,
+    since: OffsetDateTime,
+) -> Result<()> {
+    execute(db, sql::delete_since(user_id, since))
+        .await
+        .map(drop)
+}
+
+/// Forgets links that have lapsed, and says how many.
+pub async fn delete_lapsed(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
+    execute(db, sql::delete_lapsed(now)).await
+}
+
+/// The statements.
+pub mod sql {
+    use super::{NewRestoration, OffsetDateTime, TokenHash, Uuid};
+    use crate::storage::schema::{EmailRestorations, Schema, Users};
+    use sea_query::{
+        DeleteStatement, Expr, ExprTrait, InsertStatement, LockType, Query, SelectStatement,
+    };
+
+    /// A new link.
+    #[must_use]
+    pub fn issue(restoration: &NewRestoration<'_>) -> InsertStatement {
+        Query::insert()
+            .into_table((Schema::Users, EmailRestorations::Table))
+            .columns([
+                EmailRestorations::UserId,
+                EmailRestorations::TokenHash,
+                EmailRestorations::Email,
+                EmailRestorations::CreatedAt,
+                EmailRestorations::ExpiresAt,
+            ])
+            .values_panic([
+                restoration.user_id.into(),
+                restoration.token_hash.as_slice().into(),
+                restoration.email.into(),
+                restoration.now.into(),
+                restoration.expires_at.into(),
+            ])
+            .take()
+    }
+
+    /// A link that has not lapsed, with its account.
+    #[must_use]
+    pub fn by_link(token_hash: &TokenHash, now: OffsetDateTime, lock: bool) -> SelectStatement {
+        let mut select = Query::select();
+        select
+            .column((Users::Table, Users::Id))
+            .column((Users::Table, Users::Username))
+            .column((EmailRestorations::Table, EmailRestorations::Email))
+            .column((EmailRestorations::Table, EmailRestorations::CreatedAt))
+            .from((Schema::Users, EmailRestorations::Table))
+            .inner_join(
+                (Schema::Users, Users::Table),
+                Expr::col((Users::Table, Users::Id))
+                    .equals((EmailRestorations::Table, EmailRestorations::UserId)),
+            )
+            .and_where(
+                Expr::col((EmailRestorations::Table, EmailRestorations::TokenHash))
+                    .eq(token_hash.as_slice()),
+            )
+            .and_where(Expr::col((EmailRestorations::Table, EmailRestorations::ExpiresAt)).gt(now));
+        if lock {
+            select.lock(LockType::Update);
+        }
+        select
+    }
+
+    /// Forgets the links of an account from this time on.
+    #[must_use]
+    pub fn delete_since(user_id: Uuid, since: OffsetDateTime) -> DeleteStatement {
+        Query::delete()
+            .from_table((Schema::Users, EmailRestorations::Table))
+            .and_where(Expr::col(EmailRestorations::UserId).eq(user_id))
+            .and_where(Expr::col(EmailRestorations::CreatedAt).gte(since))
+            .take()
+    }
+
+    /// Forgets lapsed links.
+    #[must_use]
+    pub fn delete_lapsed(now: OffsetDateTime) -> DeleteStatement {
+        Query::delete()
+            .from_table((Schema::Users, EmailRestorations::Table))
+            .and_where(Expr::col(EmailRestorations::ExpiresAt).lte(now))
+            .take()
+    }
+}

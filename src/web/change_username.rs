@@ -1,0 +1,124 @@
+//! `/settings/username`: changing one's username, and where pages of the old one are now.
+
+use super::{
+    confirm::Recent,
+    csrf::Posted,
+    field::{Field, Kind},
+    page::Frame,
+    problem::Problem,
+    session::Viewer,
+    visit::{SignedIn, Visit, see_other},
+};
+use crate::{
+    Error, Result,
+    domain::when,
+    services::usernames::{self, UsernameChange},
+};
+use askama::Template;
+use poem::{
+    Response, handler,
+    http::{StatusCode, header},
+};
+use serde::{Deserialize, Serialize};
+
+const FORM: &str = "/settings/username";
+
+#[derive(Template)]
+#[template(path = "settings/username.html")]
+struct UsernamePage {
+    frame: Frame,
+    /// The name now.
+    current: String,
+    /// The day when it may be changed again, if that is not yet.
+    waits_until: Option<String>,
+    /// Whether it holds what was typed before the password was asked for.
+    is_restored: bool,
+    username: Field,
+}
+
+/// The form's text, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Texts {
+    username: String,
+}
+
+/// `GET /settings/username`
+#[handler]
+pub(super) async fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Response> {
+    let draft: Option<Texts> = visit.draft(viewer.user_id, FORM);
+    let is_restored = draft.is_some();
+    let typed = draft.map_or_else(|| viewer.username.clone(), |draft| draft.username);
+    let page = UsernamePage {
+        is_restored,
+        ..page(visit, viewer, &typed, None).await?
+    };
+    let mut response = visit.page(StatusCode::OK, &page)?;
+    if is_restored {
+        visit.forget_draft(&mut response);
+    }
+    Ok(response)
+}
+
+async fn page(
+    visit: Visit<'_>,
+    viewer: Viewer,
+    typed: &str,
+    problem: Option<Problem>,
+) -> Result<UsernamePage> {
+    let waits_until = usernames::waits_until(visit.app, viewer.user_id).await?;
+    Ok(UsernamePage {
+        current: viewer.username.clone(),
+        waits_until: waits_until.map(when::day),
+        is_restored: false,
+        username: Field::new("username", "Username", Kind::Handle, "username")
+            .hint("3 to 30 letters, digits, dots or underscores. Everybody sees it.")
+            .typed(typed)
+            .judged(problem.as_ref()),
+        frame: visit.frame(Some(viewer)).with(problem),
+    })
+}
+
+/// `POST /settings/username`
+#[handler]
+pub(super) async fn save(
+    visit: Visit<'_>,
+    SignedIn(viewer): SignedIn,
+    posted: Posted<UsernameChange>,
+) -> Result<Response> {
+    let (user_id, session_id) = (viewer.user_id, viewer.session_id);
+    let change =
+        async |form: &UsernameChange| usernames::change(visit.app, user_id, session_id, form).await;
+    let (form, outcome) = posted.then(change).await;
+    let typed = form.username.typed();
+    match outcome {
+        Ok(_) => Ok(see_other("/profile")),
+        Err(Error::ReauthenticationRequired) => {
+            let username = typed.to_owned();
+            visit.to_confirm_with(&viewer, FORM, &Texts { username })
+        }
+        Err(error) => {
+            let (verdict, problem) = visit.problem(error)?;
+            visit.page(verdict, &page(visit, viewer, typed, Some(problem)).await?)
+        }
+    }
+}
+
+impl Visit<'_> {
+    /// Where the page of a name that was given up is now: for as long as the name is kept for its
+    /// owner, and no longer, so browsers must not remember it. Else there is no such person.
+    pub(super) async fn to_successor_of(self, username: &str) -> Result<Response> {
+        let successor = usernames::successor(self.app, username).await?;
+        let new = successor.ok_or(Error::UserNotFound)?;
+        let uri = self.request.original_uri();
+        let rest = uri.path().trim_start_matches('/').split_once('/');
+        let rest = rest.map_or_else(String::new, |(_, rest)| format!("/{rest}"));
+        let query = uri
+            .query()
+            .map_or_else(String::new, |query| format!("?{query}"));
+        let response = Response::builder()
+            .status(StatusCode::FOUND)
+            .header(header::LOCATION, format!("/@{new}{rest}{query}"))
+            .header(header::CACHE_CONTROL, "no-store");
+        Ok(response.finish())
+    }
+}
