@@ -16,6 +16,18 @@ UPDATE "users"."users" SET "password_hash" = $1, "email_verified" = $2, "updated
 -- users::correct_email
 UPDATE "users"."users" SET "email" = $1, "updated_at" = $2 WHERE "id" = $3 AND (NOT "email_verified");
 
+-- users::set_email
+UPDATE "users"."users" SET "email" = $1, "email_verified" = $2, "updated_at" = $3 WHERE "id" = $4;
+
+-- users::email_of_another
+SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1) AND "id" <> $2 AND "email_verified";
+
+-- users::named
+SELECT "username", "username_changed_at" FROM "users"."users" WHERE "id" = $1 FOR UPDATE;
+
+-- users::set_username
+UPDATE "users"."users" SET "username" = $1, "username_changed_at" = $2, "updated_at" = $3 WHERE "id" = $4;
+
 -- users::mark_verified
 UPDATE "users"."users" SET "email_verified" = $1, "updated_at" = $2 WHERE "id" = $3;
 
@@ -23,7 +35,7 @@ UPDATE "users"."users" SET "email_verified" = $1, "updated_at" = $2 WHERE "id" =
 SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1) AND (NOT "email_verified");
 
 -- users::lock_lapsed
-SELECT "users"."id" FROM "users"."users" WHERE (LOWER("users"."email") = LOWER($1) OR LOWER("users"."username") = LOWER($2)) AND (NOT "users"."email_verified") AND EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id") AND (NOT EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id" AND "email_verifications"."expires_at" > $3)) AND (NOT EXISTS(SELECT * FROM "users"."outbox" WHERE "outbox"."user_id" = "users"."id" AND "outbox"."sent_at" IS NULL AND "outbox"."given_up_at" IS NULL)) ORDER BY "users"."id" ASC FOR UPDATE OF "users";
+SELECT "users"."id" FROM "users"."users" WHERE (LOWER("users"."email") = LOWER(CAST($1 AS text)) OR LOWER("users"."username") = LOWER(CAST($2 AS text))) AND (NOT "users"."email_verified") AND EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id") AND (NOT EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id" AND "email_verifications"."expires_at" > $3)) AND (NOT EXISTS(SELECT * FROM "users"."outbox" WHERE "outbox"."user_id" = "users"."id" AND "outbox"."sent_at" IS NULL AND "outbox"."given_up_at" IS NULL)) ORDER BY "users"."id" ASC FOR UPDATE OF "users";
 
 -- users::delete_unverified
 DELETE FROM "users"."users" WHERE "id" = $1 AND (NOT "email_verified");
@@ -48,6 +60,45 @@ SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar
 
 -- suggestions::by_mutuals
 WITH "own" AS (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = $1 ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $2) , "edges" AS (SELECT "edge"."followee_id" FROM "own" INNER JOIN LATERAL (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = "own"."followee_id" ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $3) AS "edge" ON "edge"."followee_id" <> $4 LIMIT $5) , "seen" AS (SELECT "followee_id", COUNT("followee_id") AS "mutuals" FROM "edges" GROUP BY "followee_id") SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "seen"."mutuals" FROM "users"."users" INNER JOIN "seen" ON "seen"."followee_id" = "users"."id" WHERE "users"."id" <> $6 AND "users"."email_verified" AND (NOT EXISTS(SELECT * FROM "users"."follows" WHERE "follows"."follower_id" = $7 AND "follows"."followee_id" = "users"."id")) ORDER BY "seen"."mutuals" DESC, "users"."id" DESC LIMIT $8;
+
+-- email_changes::replace
+INSERT INTO "users"."email_changes" ("user_id", "session_id", "email", "token_hash", "created_at", "expires_at") VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT ("user_id") DO UPDATE SET "session_id" = "excluded"."session_id", "email" = "excluded"."email", "token_hash" = "excluded"."token_hash", "created_at" = "excluded"."created_at", "expires_at" = "excluded"."expires_at";
+
+-- email_changes::of
+SELECT "users"."id", "users"."username", "users"."email", "users"."email_verified", "email_changes"."email" FROM "users"."email_changes" INNER JOIN "users"."users" ON "users"."id" = "email_changes"."user_id" INNER JOIN "users"."sessions" ON "sessions"."id" = "email_changes"."session_id" WHERE "email_changes"."expires_at" > $1 AND ("sessions"."ended_at" IS NULL OR "sessions"."end_reason" = $2) AND "email_changes"."user_id" = $3;
+
+-- email_changes::by_link
+SELECT "users"."id", "users"."username", "users"."email", "users"."email_verified", "email_changes"."email" FROM "users"."email_changes" INNER JOIN "users"."users" ON "users"."id" = "email_changes"."user_id" INNER JOIN "users"."sessions" ON "sessions"."id" = "email_changes"."session_id" WHERE "email_changes"."expires_at" > $1 AND ("sessions"."ended_at" IS NULL OR "sessions"."end_reason" = $2) AND "email_changes"."token_hash" = $3 FOR UPDATE OF "email_changes";
+
+-- email_changes::cancel
+DELETE FROM "users"."email_changes" WHERE "user_id" = $1;
+
+-- email_changes::delete_lapsed
+DELETE FROM "users"."email_changes" WHERE "expires_at" <= $1;
+
+-- email_restorations::issue
+INSERT INTO "users"."email_restorations" ("user_id", "token_hash", "email", "created_at", "expires_at") VALUES ($1, $2, $3, $4, $5);
+
+-- email_restorations::by_link
+SELECT "users"."id", "users"."username", "email_restorations"."email", "email_restorations"."created_at" FROM "users"."email_restorations" INNER JOIN "users"."users" ON "users"."id" = "email_restorations"."user_id" WHERE "email_restorations"."token_hash" = $1 AND "email_restorations"."expires_at" > $2 FOR UPDATE;
+
+-- email_restorations::delete_since
+DELETE FROM "users"."email_restorations" WHERE "user_id" = $1 AND "created_at" >= $2;
+
+-- email_restorations::delete_lapsed
+DELETE FROM "users"."email_restorations" WHERE "expires_at" <= $1;
+
+-- held_usernames::hold
+INSERT INTO "users"."held_usernames" ("username", "user_id", "held_until") VALUES (LOWER($1), $2, $3) ON CONFLICT ("username") DO UPDATE SET "user_id" = "excluded"."user_id", "held_until" = "excluded"."held_until";
+
+-- held_usernames::held_from
+SELECT "username" FROM "users"."held_usernames" WHERE "username" = LOWER($1) AND "held_until" > $2 AND ("user_id" IS NULL OR "user_id" <> $3);
+
+-- held_usernames::successor
+SELECT "users"."username" FROM "users"."held_usernames" INNER JOIN "users"."users" ON "users"."id" = "held_usernames"."user_id" WHERE "held_usernames"."username" = LOWER($1) AND "held_usernames"."held_until" > $2;
+
+-- held_usernames::delete_lapsed
+DELETE FROM "users"."held_usernames" WHERE "held_until" <= $1;
 
 -- email_verifications::issue
 INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at", "email") VALUES ($1, $2, $3, $4, $5) ON CONFLICT ("user_id", "token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "email_verifications"."used_at" IS NULL;
@@ -108,6 +159,9 @@ UPDATE "users"."refresh_tokens" SET "revoked" = $1, "sealed_successor" = $2 WHER
 
 -- web_sessions::live
 SELECT "web_sessions"."data", "web_sessions"."expires_at" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL;
+
+-- web_sessions::rename
+UPDATE "users"."web_sessions" SET "data" = "data" || $1 WHERE "user_id" = $2;
 
 -- web_sessions::delete
 DELETE FROM "users"."web_sessions" WHERE "id_hash" = $1;
