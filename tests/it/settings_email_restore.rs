@@ -72,6 +72,8 @@ async fn it_puts_the_address_back_ends_every_session_and_the_password() {
         1
     );
     assert_eq!(visitor.open(&link).await.h1(), GONE, "once");
+    let reset = app.mail_saying(&ana.email, "/reset-password?token=").await;
+    assert_eq!(reset.subject(), "Set a new password");
 }
 
 #[tokio::test]
