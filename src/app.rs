@@ -39,6 +39,8 @@ pub struct Shared {
     pub web_sessions: Arc<WebSessionStore>,
     /// Rung after a commit that owes a mail, so that the worker looks at once.
     pub mail_owed: Notify,
+    /// Rung after a commit that asks for a copy of an account, likewise.
+    pub export_owed: Notify,
     draining: AtomicBool,
 }
 
@@ -63,6 +65,7 @@ impl App {
             keys,
             posts,
             mail_owed: Notify::new(),
+            export_owed: Notify::new(),
             draining: AtomicBool::new(false),
         }))
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        auth, avatars, devices, follows, history, keys, me, reauthentication, recovery,
+        auth, avatars, devices, follows, history, keys, leaving, me, reauthentication, recovery,
         revocations, settings, users,
     },
     http::errors::{ErrorEnvelope, is_json_path},
@@ -36,6 +36,7 @@ use utoipa::{
         me::show, me::change, avatars::put, avatars::remove, avatars::file,
         reauthentication::reauthenticate,
         settings::email, settings::password, settings::username,
+        leaving::export, leaving::delete,
         users::find, users::show,
         follows::follow, follows::unfollow, follows::followers, follows::followees,
         keys::jwks, health::health, health::livez, metrics::scrape,

@@ -8,6 +8,7 @@ pub(crate) mod devices;
 pub(crate) mod follows;
 pub(crate) mod history;
 pub(crate) mod keys;
+pub(crate) mod leaving;
 pub(crate) mod me;
 pub(crate) mod reauthentication;
 pub(crate) mod recovery;
@@ -33,7 +34,11 @@ pub fn routes(route: Route) -> Route {
         .at("/auth/password/forgot", post(recovery::forgot))
         .at("/auth/password/reset", post(recovery::reset))
         .at("/users", get(users::find))
-        .at("/users/me", get(me::show).patch(me::change))
+        .at(
+            "/users/me",
+            get(me::show).patch(me::change).delete(leaving::delete),
+        )
+        .at("/users/me/export", post(leaving::export))
         .at(
             "/users/me/avatar",
             put(avatars::put).delete(avatars::remove),

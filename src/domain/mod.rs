@@ -1,5 +1,6 @@
 //! Types and rules. No I/O, no framework: a value of one of these types was checked.
 
+pub mod csv;
 pub mod device;
 pub mod email;
 pub mod follow;

@@ -1,6 +1,7 @@
 //! Which letter a mail owed is: its words, and the link in it made good.
 
 use super::{
+    leaving,
     messages::{self, Words},
     notice,
 };
@@ -28,6 +29,8 @@ pub async fn write(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
         Kind::VerifyEmail => verify_email(app, owed).await,
         Kind::ResetPassword => reset_password(app, owed).await,
         Kind::ConfirmEmail => confirm_email(app, owed).await,
+        Kind::ExportReady => Ok(Some(leaving::export_ready(app, owed)?)),
+        Kind::DeletionRequested => Ok(Some(leaving::deletion_requested(app, owed)?)),
         kind => Ok(Some(notice::write(app, owed, kind)?)),
     }
 }

@@ -6,7 +6,8 @@
 
 pub mod delivery;
 mod file;
-pub mod letters;
+pub mod leaving;
+mod letters;
 pub mod mailer;
 pub mod messages;
 mod notice;

@@ -96,7 +96,16 @@ fn said(owed: &Owed, kind: Kind) -> Result<(&'static str, String), Error> {
             "A session of your account was ended",
             "a copy of one of your sessions was used. We ended that session to be safe.".to_owned(),
         ),
-        Kind::VerifyEmail | Kind::ResetPassword | Kind::ConfirmEmail => {
+        Kind::DeletionCancelled => (
+            "Your account is kept",
+            "you logged in, so your account will not be deleted. Everything in it is as it was."
+                .to_owned(),
+        ),
+        Kind::VerifyEmail
+        | Kind::ResetPassword
+        | Kind::ConfirmEmail
+        | Kind::ExportReady
+        | Kind::DeletionRequested => {
             return Err(Error::internal("this mail is no notice"));
         }
     };

@@ -1,6 +1,7 @@
 //! Running it: start and stop, the server, health, metrics, logs, the embedded database.
 
 pub mod embedded_postgres;
+pub mod exporter;
 pub mod health;
 pub mod janitor;
 pub mod logs;

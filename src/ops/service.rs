@@ -1,6 +1,6 @@
 //! Starting and stopping the whole service.
 
-use super::{embedded_postgres::EmbeddedPostgres, janitor, metrics, server};
+use super::{embedded_postgres::EmbeddedPostgres, exporter, janitor, metrics, server};
 use crate::{
     App, Config,
     clock::Clock,
@@ -28,6 +28,7 @@ pub struct Service {
     stop_mail: watch::Sender<bool>,
     mail: JoinHandle<()>,
     gauges: JoinHandle<()>,
+    exporter: JoinHandle<()>,
     janitor: JoinHandle<()>,
     postgres: Option<EmbeddedPostgres>,
 }
@@ -81,6 +82,7 @@ impl Service {
             )),
             mail: tokio::spawn(worker::run(app.clone(), mailer, until(mail_stopped))),
             gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
+            exporter: tokio::spawn(exporter::run(app.clone())),
             janitor: tokio::spawn(janitor::run(app.clone())),
             app,
             addr,
@@ -110,6 +112,7 @@ impl Service {
         self.stop_mail.send_replace(true);
         self.mail.await.ok();
         self.gauges.abort();
+        self.exporter.abort();
         self.janitor.abort();
         self.app.db.close();
         if let Some(mut postgres) = self.postgres {

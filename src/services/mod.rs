@@ -4,8 +4,10 @@
 pub mod accounts;
 pub mod avatars;
 pub mod correction;
+pub mod deletion;
 pub mod devices;
 pub mod emails;
+pub mod exports;
 pub mod follows;
 pub mod history;
 pub mod home;
@@ -16,6 +18,7 @@ pub mod profiles;
 pub mod reauthentication;
 pub mod recovery;
 pub mod restoration;
+pub mod retention;
 mod retry;
 pub mod revocations;
 pub mod sessions;

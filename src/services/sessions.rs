@@ -1,6 +1,9 @@
 //! Logging in, renewing, logging out.
 
-use super::throttle::{self, Action};
+use super::{
+    deletion,
+    throttle::{self, Action},
+};
 use crate::{
     App, Error, Result, caller,
     crypto::{passwords::Verdict, seal},
@@ -51,9 +54,12 @@ pub struct LoggedIn {
     pub access_token: String,
     /// Opaque, for 30 days, good for one rotation.
     pub refresh_token: Token,
+    /// Whether the account was to be deleted, and is kept since its owner logged in.
+    pub kept: bool,
 }
 
-/// Opens a session for who knows the password of an account with a proven address.
+/// Opens a session for who knows the password of an account with a proven address. An account that
+/// was to be deleted is kept from then on; once its window has ended it is unknown.
 ///
 /// # Errors
 /// `Validation`, `InvalidCredentials` (an unknown address and a wrong password differ in
@@ -94,6 +100,9 @@ async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<Log
             return Err(Error::InvalidCredentials);
         }
     };
+    if account.delete_after.is_some_and(|at| at <= app.clock.now()) {
+        return Err(Error::InvalidCredentials);
+    }
     if app.config.require_verified_email && !account.email_verified {
         return Err(Error::EmailNotVerified);
     }
@@ -133,11 +142,17 @@ async fn open(app: &App, account: users::Credentials) -> Result<Option<LoggedIn>
         token: &stored_as(&refresh_token, now),
         now,
     };
-    let client = app.db.get().await?;
-    if !sessions::open(&client, &opened).await? {
+    let kept = account.delete_after.is_some();
+    let is_open = if kept {
+        deletion::keep_and_open(app, &opened).await?
+    } else {
+        sessions::open(&app.db.get().await?, &opened).await?
+    };
+    if !is_open {
         return Ok(None);
     }
-    logged_in(app, holder, refresh_token, now).map(Some)
+    let logged_in = logged_in(app, holder, refresh_token, now)?;
+    Ok(Some(LoggedIn { kept, ..logged_in }))
 }
 
 fn typed(credentials: &Credentials) -> Result<(&str, &str)> {
@@ -340,5 +355,6 @@ fn logged_in(
         user_id: holder.user_id,
         session_id: holder.session_id,
         refresh_token,
+        kept: false,
     })
 }

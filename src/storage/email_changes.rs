@@ -64,11 +64,6 @@ pub async fn cancel(db: &impl GenericClient, user_id: Uuid) -> Result<()> {
     execute(db, sql::cancel(user_id)).await.map(drop)
 }
 
-/// Forgets changes whose links have lapsed, and says how many.
-pub async fn delete_lapsed(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
-    execute(db, sql::delete_lapsed(now)).await
-}
-
 async fn waiting(
     db: &impl GenericClient,
     select: sea_query::SelectStatement,
@@ -183,15 +178,6 @@ pub mod sql {
         Query::delete()
             .from_table((Schema::Users, EmailChanges::Table))
             .and_where(Expr::col(EmailChanges::UserId).eq(user_id))
-            .take()
-    }
-
-    /// Forgets lapsed changes.
-    #[must_use]
-    pub fn delete_lapsed(now: OffsetDateTime) -> DeleteStatement {
-        Query::delete()
-            .from_table((Schema::Users, EmailChanges::Table))
-            .and_where(Expr::col(EmailChanges::ExpiresAt).lte(now))
             .take()
     }
 }

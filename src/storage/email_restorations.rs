@@ -64,11 +64,6 @@ pub async fn delete_since(
         .map(drop)
 }
 
-/// Forgets links that have lapsed, and says how many.
-pub async fn delete_lapsed(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
-    execute(db, sql::delete_lapsed(now)).await
-}
-
 /// The statements.
 pub mod sql {
     use super::{NewRestoration, OffsetDateTime, TokenHash, Uuid};
@@ -132,15 +127,6 @@ pub mod sql {
             .from_table((Schema::Users, EmailRestorations::Table))
             .and_where(Expr::col(EmailRestorations::UserId).eq(user_id))
             .and_where(Expr::col(EmailRestorations::CreatedAt).gte(since))
-            .take()
-    }
-
-    /// Forgets lapsed links.
-    #[must_use]
-    pub fn delete_lapsed(now: OffsetDateTime) -> DeleteStatement {
-        Query::delete()
-            .from_table((Schema::Users, EmailRestorations::Table))
-            .and_where(Expr::col(EmailRestorations::ExpiresAt).lte(now))
             .take()
     }
 }

@@ -90,7 +90,10 @@ pub mod sql {
     use super::{List, OffsetDateTime, Position, Uuid, slot};
     use crate::{
         domain::page::Start,
-        storage::schema::{FollowCounts, Follows, Schema},
+        storage::{
+            schema::{FollowCounts, Follows, Schema},
+            users::sql as users,
+        },
     };
     use sea_query::{
         Alias, CommonTableExpression, Cond, DeleteStatement, Expr, ExprTrait, Func,
@@ -204,6 +207,8 @@ pub mod sql {
             .column(Follows::CreatedAt)
             .from((Schema::Users, Follows::Table))
             .and_where(Expr::col(owner).eq(of))
+            // Asked once, not for each row: who is leaving has no list.
+            .and_where(Expr::exists(users::exists(of)))
             .order_by(Follows::CreatedAt, Order::Desc)
             .order_by(other, Order::Desc)
             .limit(u64::from(position.size) + 1)

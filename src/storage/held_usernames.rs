@@ -40,18 +40,15 @@ pub async fn successor(
     Ok(row.map(|row| row.get(0)))
 }
 
-/// Forgets holds that have run out, and says how many.
-pub async fn delete_lapsed(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
-    execute(db, sql::delete_lapsed(now)).await
-}
-
 /// The statements.
 pub mod sql {
     use super::{OffsetDateTime, Uuid};
-    use crate::storage::schema::{HeldUsernames, Schema, Users};
+    use crate::storage::{
+        deletions::sql::is_kept,
+        schema::{HeldUsernames, Schema, Users},
+    };
     use sea_query::{
-        Cond, DeleteStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict, Query,
-        SelectStatement,
+        Cond, Expr, ExprTrait, Func, InsertStatement, OnConflict, Query, SelectStatement,
     };
 
     fn lowered(name: &str) -> Expr {
@@ -108,15 +105,7 @@ pub mod sql {
                 Expr::col((HeldUsernames::Table, HeldUsernames::Username)).eq(lowered(username)),
             )
             .and_where(Expr::col((HeldUsernames::Table, HeldUsernames::HeldUntil)).gt(now))
-            .take()
-    }
-
-    /// Forgets holds that have run out.
-    #[must_use]
-    pub fn delete_lapsed(now: OffsetDateTime) -> DeleteStatement {
-        Query::delete()
-            .from_table((Schema::Users, HeldUsernames::Table))
-            .and_where(Expr::col(HeldUsernames::HeldUntil).lte(now))
+            .and_where(is_kept())
             .take()
     }
 }

@@ -1,12 +1,9 @@
-//! Reading the log of an account, and forgetting what is too old. Nothing changes a line.
+//! Reading the log of an account. Nothing changes a line.
 
-use super::{GenericClient, all, execute};
+use super::{GenericClient, all};
 use crate::{Result, domain::history::Entry};
 use time::OffsetDateTime;
 use uuid::Uuid;
-
-/// The most lines that one clean-up takes, so that it never holds the table for long.
-const BATCH: u64 = 10_000;
 
 /// Up to `limit` lines of an account from after `from` on, newest first; `before` is the last
 /// line that was read already.
@@ -29,18 +26,11 @@ pub async fn read(
     Ok(entries.collect())
 }
 
-/// Forgets lines from before `until`, a batch at a time, and says how many.
-pub async fn forget(db: &impl GenericClient, until: OffsetDateTime) -> Result<u64> {
-    execute(db, sql::forget(until, BATCH)).await
-}
-
 /// The statements.
 pub mod sql {
     use super::{OffsetDateTime, Uuid};
     use crate::storage::schema::{AuditLog, Schema};
-    use sea_query::{
-        DeleteStatement, Expr, ExprTrait, LockBehavior, LockType, Order, Query, SelectStatement,
-    };
+    use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
     /// A stretch of an account's log. Ids grow with time: the primary key is in the right order.
     #[must_use]
@@ -65,26 +55,6 @@ pub mod sql {
             .and_where_option(before.map(|before| Expr::col(AuditLog::Id).lt(before)))
             .order_by(AuditLog::Id, Order::Desc)
             .limit(limit)
-            .take()
-    }
-
-    /// Deletes the oldest lines, passing over those that another replica is deleting.
-    #[must_use]
-    pub fn forget(until: OffsetDateTime, batch: u64) -> DeleteStatement {
-        let old = Query::select()
-            .columns([AuditLog::UserId, AuditLog::Id])
-            .from((Schema::Users, AuditLog::Table))
-            .and_where(Expr::col(AuditLog::CreatedAt).lte(until))
-            .order_by(AuditLog::CreatedAt, Order::Asc)
-            .limit(batch)
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .take();
-        Query::delete()
-            .from_table((Schema::Users, AuditLog::Table))
-            .and_where(
-                Expr::tuple([Expr::col(AuditLog::UserId), Expr::col(AuditLog::Id)])
-                    .in_subquery(old),
-            )
             .take()
     }
 }

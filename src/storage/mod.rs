@@ -6,10 +6,12 @@
 
 pub mod audit;
 pub mod avatars;
+pub mod deletions;
 pub mod devices;
 pub mod email_changes;
 pub mod email_restorations;
 pub mod email_verifications;
+pub mod exports;
 pub mod follows;
 pub mod held_usernames;
 pub mod history;
@@ -17,9 +19,11 @@ pub mod known_devices;
 pub mod migrate;
 pub mod outbox;
 pub mod password_resets;
+pub mod personal_data;
 pub mod pool;
 pub mod profiles;
 pub mod rate_limits;
+pub mod retention;
 pub mod schema;
 pub mod sessions;
 #[cfg(test)]

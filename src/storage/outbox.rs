@@ -37,6 +37,12 @@ pub enum Kind {
     NewDevice,
     /// A refresh token was used twice: the session was ended.
     SessionStolen,
+    /// The copy of everything about the account is ready.
+    ExportReady,
+    /// The account is to be deleted.
+    DeletionRequested,
+    /// The account is kept after all.
+    DeletionCancelled,
 }
 
 impl Kind {
@@ -53,6 +59,9 @@ impl Kind {
             Self::UsernameChanged => "username_changed",
             Self::NewDevice => "new_device",
             Self::SessionStolen => "session_stolen",
+            Self::ExportReady => "export_ready",
+            Self::DeletionRequested => "deletion_requested",
+            Self::DeletionCancelled => "deletion_cancelled",
         }
     }
 
@@ -61,7 +70,7 @@ impl Kind {
     }
 
     /// Every kind that this version can write; a newer one's mails are left to it.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ConfirmEmail,
@@ -71,6 +80,9 @@ impl Kind {
         Self::UsernameChanged,
         Self::NewDevice,
         Self::SessionStolen,
+        Self::ExportReady,
+        Self::DeletionRequested,
+        Self::DeletionCancelled,
     ];
 }
 
@@ -115,6 +127,14 @@ impl<'a> NewMail<'a> {
             "device": device::in_words(caller.user_agent.as_deref()),
             "network": caller.address.map(network::coarse),
         }))
+    }
+
+    /// The same, saying this too.
+    #[must_use]
+    pub fn also(mut self, name: &str, value: &str) -> Self {
+        let data = self.data.get_or_insert_with(|| json!({}));
+        data[name] = value.into();
+        self
     }
 
     /// The same to this address, whatever becomes of the account's.

@@ -50,7 +50,10 @@ fn to_profile(row: &Row) -> Profile {
 /// The statements.
 pub mod sql {
     use super::{OffsetDateTime, ProfileChange, Uuid};
-    use crate::storage::schema::{FollowCounts, Schema, Users};
+    use crate::storage::{
+        deletions::sql::is_kept,
+        schema::{FollowCounts, Schema, Users},
+    };
     use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UpdateStatement};
 
     fn profile() -> SelectStatement {
@@ -101,6 +104,7 @@ pub mod sql {
         let lower = Func::lower(Expr::col((Users::Table, Users::Username)));
         profile()
             .and_where(Expr::expr(lower).eq(Func::lower(Expr::val(name))))
+            .and_where(is_kept())
             .take()
     }
 

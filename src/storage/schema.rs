@@ -25,7 +25,7 @@ table! {
     /// Accounts and profiles.
     Users {
         Id, Username, Email, PasswordHash, EmailVerified, Roles, CreatedAt, UpdatedAt,
-        DisplayName, Bio, AvatarUrl, UsernameChangedAt,
+        DisplayName, Bio, AvatarUrl, UsernameChangedAt, DeleteAfter, DeletionStartedAt,
     }
 }
 table! {
@@ -98,4 +98,12 @@ table! {
 table! {
     /// Where the owner of an account logged in.
     KnownDevices { UserId, Key, SeenAt, ExpiresAt }
+}
+table! {
+    /// Copies of everything about an account.
+    Exports { UserId, RequestedAt, NextAttemptAt, Attempts, ReadyAt, ExpiresAt, Size }
+}
+table! {
+    /// Such a copy in pieces.
+    ExportParts { UserId, Attempt, Number, Bytes }
 }

@@ -104,7 +104,8 @@ pub struct Opened<'a> {
 }
 
 /// Opens a session with its first token and notes the log-in, in one statement. Says false, and
-/// opens none, when the password was changed since it was verified, or the account is gone.
+/// opens none, when the password was changed since it was verified, or the account is gone or to
+/// be deleted.
 pub async fn open(db: &impl GenericClient, opened: &Opened<'_>) -> Result<bool> {
     execute(db, sql::open(opened)).await.map(|rows| rows > 0)
 }
@@ -215,7 +216,10 @@ pub mod sql {
         Digest, EndReason, Kind, NewMail, NewToken, OffsetDateTime, Opened, Sha256, TokenHash,
         Uuid, audit, caller, device, history, network, outbox,
     };
-    use crate::storage::schema::{AuditLog, RefreshTokens, Schema, Sessions, Users};
+    use crate::storage::{
+        deletions::sql::is_kept,
+        schema::{AuditLog, RefreshTokens, Schema, Sessions, Users},
+    };
     use sea_query::{
         Alias, Asterisk, CommonTableExpression, Condition, Expr, ExprTrait, InsertStatement,
         LockType, Order, Query, SelectStatement, UpdateStatement, WithClause, WithQuery,
@@ -240,6 +244,7 @@ pub mod sql {
             .from((Schema::Users, Users::Table))
             .and_where(Expr::col(Users::Id).eq(opened.user_id))
             .and_where(Expr::col(Users::PasswordHash).eq(opened.password_hash))
+            .and_where(is_kept())
             .lock(LockType::Share)
             .take();
         let caller = caller::current();

@@ -2,10 +2,10 @@
 INSERT INTO "users"."users" ("id", "username", "email", "password_hash", "created_at", "updated_at") VALUES ($1, $2, $3, $4, $5, $6);
 
 -- users::credentials
-SELECT "id", "username", "email", "password_hash", "email_verified", "roles" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1);
+SELECT "id", "username", "email", "password_hash", "email_verified", "roles", "delete_after" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1);
 
 -- users::credentials_of
-SELECT "id", "username", "email", "password_hash", "email_verified", "roles" FROM "users"."users" WHERE "id" = $1;
+SELECT "id", "username", "email", "password_hash", "email_verified", "roles", "delete_after" FROM "users"."users" WHERE "id" = $1;
 
 -- users::replace_password_hash
 UPDATE "users"."users" SET "password_hash" = $1, "updated_at" = $2 WHERE "id" = $3 AND "password_hash" = $4;
@@ -44,22 +44,22 @@ DELETE FROM "users"."users" WHERE "id" = $1 AND (NOT "email_verified");
 SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1);
 
 -- users::exists
-SELECT "id" FROM "users"."users" WHERE "id" = $1;
+SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "users"."delete_after" IS NULL;
 
 -- users::by_link
 SELECT "users"."id", "users"."username", "users"."email_verified", "email_verifications"."expires_at", "email_verifications"."used_at" FROM "users"."users" INNER JOIN "users"."email_verifications" ON "email_verifications"."user_id" = "users"."id" WHERE "email_verifications"."token_hash" = $1 AND ("email_verifications"."used_at" IS NOT NULL OR "email_verifications"."email" IS NULL OR "email_verifications"."email" = "users"."email") FOR UPDATE;
 
 -- users::people_by_ids
-SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE "id" = ANY($1);
+SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE "id" = ANY($1) AND "users"."delete_after" IS NULL;
 
 -- users::person_by_username
-SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE LOWER("users"."username") = LOWER($1);
+SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE LOWER("users"."username") = LOWER($1) AND "users"."delete_after" IS NULL;
 
 -- users::newest_unfollowed
-SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url" FROM "users"."users" WHERE "users"."id" <> $1 AND "users"."email_verified" AND (NOT EXISTS(SELECT * FROM "users"."follows" WHERE "follows"."follower_id" = $2 AND "follows"."followee_id" = "users"."id")) ORDER BY "users"."id" DESC LIMIT $3;
+SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url" FROM "users"."users" WHERE "users"."id" <> $1 AND "users"."email_verified" AND "users"."delete_after" IS NULL AND (NOT EXISTS(SELECT * FROM "users"."follows" WHERE "follows"."follower_id" = $2 AND "follows"."followee_id" = "users"."id")) ORDER BY "users"."id" DESC LIMIT $3;
 
 -- suggestions::by_mutuals
-WITH "own" AS (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = $1 ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $2) , "edges" AS (SELECT "edge"."followee_id" FROM "own" INNER JOIN LATERAL (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = "own"."followee_id" ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $3) AS "edge" ON "edge"."followee_id" <> $4 LIMIT $5) , "seen" AS (SELECT "followee_id", COUNT("followee_id") AS "mutuals" FROM "edges" GROUP BY "followee_id") SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "seen"."mutuals" FROM "users"."users" INNER JOIN "seen" ON "seen"."followee_id" = "users"."id" WHERE "users"."id" <> $6 AND "users"."email_verified" AND (NOT EXISTS(SELECT * FROM "users"."follows" WHERE "follows"."follower_id" = $7 AND "follows"."followee_id" = "users"."id")) ORDER BY "seen"."mutuals" DESC, "users"."id" DESC LIMIT $8;
+WITH "own" AS (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = $1 ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $2) , "edges" AS (SELECT "edge"."followee_id" FROM "own" INNER JOIN LATERAL (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = "own"."followee_id" ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $3) AS "edge" ON "edge"."followee_id" <> $4 LIMIT $5) , "seen" AS (SELECT "followee_id", COUNT("followee_id") AS "mutuals" FROM "edges" GROUP BY "followee_id") SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "seen"."mutuals" FROM "users"."users" INNER JOIN "seen" ON "seen"."followee_id" = "users"."id" WHERE "users"."id" <> $6 AND "users"."email_verified" AND "users"."delete_after" IS NULL AND (NOT EXISTS(SELECT * FROM "users"."follows" WHERE "follows"."follower_id" = $7 AND "follows"."followee_id" = "users"."id")) ORDER BY "seen"."mutuals" DESC, "users"."id" DESC LIMIT $8;
 
 -- email_changes::replace
 INSERT INTO "users"."email_changes" ("user_id", "session_id", "email", "token_hash", "created_at", "expires_at") VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT ("user_id") DO UPDATE SET "session_id" = "excluded"."session_id", "email" = "excluded"."email", "token_hash" = "excluded"."token_hash", "created_at" = "excluded"."created_at", "expires_at" = "excluded"."expires_at";
@@ -73,9 +73,6 @@ SELECT "users"."id", "users"."username", "users"."email", "users"."email_verifie
 -- email_changes::cancel
 DELETE FROM "users"."email_changes" WHERE "user_id" = $1;
 
--- email_changes::delete_lapsed
-DELETE FROM "users"."email_changes" WHERE "expires_at" <= $1;
-
 -- email_restorations::issue
 INSERT INTO "users"."email_restorations" ("user_id", "token_hash", "email", "created_at", "expires_at") VALUES ($1, $2, $3, $4, $5);
 
@@ -85,9 +82,6 @@ SELECT "users"."id", "users"."username", "email_restorations"."email", "email_re
 -- email_restorations::delete_since
 DELETE FROM "users"."email_restorations" WHERE "user_id" = $1 AND "created_at" >= $2;
 
--- email_restorations::delete_lapsed
-DELETE FROM "users"."email_restorations" WHERE "expires_at" <= $1;
-
 -- held_usernames::hold
 INSERT INTO "users"."held_usernames" ("username", "user_id", "held_until") VALUES (LOWER($1), $2, $3) ON CONFLICT ("username") DO UPDATE SET "user_id" = "excluded"."user_id", "held_until" = "excluded"."held_until";
 
@@ -95,10 +89,7 @@ INSERT INTO "users"."held_usernames" ("username", "user_id", "held_until") VALUE
 SELECT "username" FROM "users"."held_usernames" WHERE "username" = LOWER($1) AND "held_until" > $2 AND ("user_id" IS NULL OR "user_id" <> $3);
 
 -- held_usernames::successor
-SELECT "users"."username" FROM "users"."held_usernames" INNER JOIN "users"."users" ON "users"."id" = "held_usernames"."user_id" WHERE "held_usernames"."username" = LOWER($1) AND "held_usernames"."held_until" > $2;
-
--- held_usernames::delete_lapsed
-DELETE FROM "users"."held_usernames" WHERE "held_until" <= $1;
+SELECT "users"."username" FROM "users"."held_usernames" INNER JOIN "users"."users" ON "users"."id" = "held_usernames"."user_id" WHERE "held_usernames"."username" = LOWER($1) AND "held_usernames"."held_until" > $2 AND "users"."delete_after" IS NULL;
 
 -- email_verifications::issue
 INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at", "email") VALUES ($1, $2, $3, $4, $5) ON CONFLICT ("user_id", "token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "email_verifications"."used_at" IS NULL;
@@ -128,7 +119,7 @@ UPDATE "users"."password_resets" SET "used_at" = $1 WHERE "token_hash" = $2;
 DELETE FROM "users"."password_resets" WHERE "expires_at" < $1;
 
 -- sessions::open
-WITH "account" AS (SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "password_hash" = $2 FOR SHARE) , "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at", "last_seen_at", "authenticated_at", "address", "user_agent") SELECT CAST($3 AS uuid), "id", CAST($4 AS timestamptz), CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text) FROM "account" RETURNING "id", "user_id") , "noted" AS (INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") SELECT CAST($9 AS uuid), CAST($10 AS uuid), CAST($11 AS uuid), CAST($12 AS text), CAST($13 AS text), CAST($14 AS timestamptz), CAST($15 AS text), CAST($16 AS text), CAST($17 AS text) FROM "session") , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") SELECT CAST($18 AS uuid), CAST($19 AS uuid), CAST($20 AS text), CAST($21 AS text), CAST($22 AS timestamptz), CAST($23 AS timestamptz), CAST($24 AS text), CAST($25 AS jsonb) FROM "session" WHERE EXISTS(SELECT * FROM "users"."sessions" WHERE "user_id" = $26) AND (NOT EXISTS(SELECT * FROM "users"."audit_log" WHERE "user_id" = $27 AND "event" = 'logged_in' AND "device" = $28 AND "created_at" > $29)) ON CONFLICT  DO NOTHING) INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($30 AS bytea), "user_id", "id", CAST($31 AS timestamptz), CAST($32 AS timestamptz) FROM "session";
+WITH "account" AS (SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "password_hash" = $2 AND "users"."delete_after" IS NULL FOR SHARE) , "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at", "last_seen_at", "authenticated_at", "address", "user_agent") SELECT CAST($3 AS uuid), "id", CAST($4 AS timestamptz), CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text) FROM "account" RETURNING "id", "user_id") , "noted" AS (INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") SELECT CAST($9 AS uuid), CAST($10 AS uuid), CAST($11 AS uuid), CAST($12 AS text), CAST($13 AS text), CAST($14 AS timestamptz), CAST($15 AS text), CAST($16 AS text), CAST($17 AS text) FROM "session") , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") SELECT CAST($18 AS uuid), CAST($19 AS uuid), CAST($20 AS text), CAST($21 AS text), CAST($22 AS timestamptz), CAST($23 AS timestamptz), CAST($24 AS text), CAST($25 AS jsonb) FROM "session" WHERE EXISTS(SELECT * FROM "users"."sessions" WHERE "user_id" = $26) AND (NOT EXISTS(SELECT * FROM "users"."audit_log" WHERE "user_id" = $27 AND "event" = 'logged_in' AND "device" = $28 AND "created_at" > $29)) ON CONFLICT  DO NOTHING) INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($30 AS bytea), "user_id", "id", CAST($31 AS timestamptz), CAST($32 AS timestamptz) FROM "session";
 
 -- sessions::rotate
 WITH "live" AS (SELECT "sessions"."id" FROM "users"."sessions" INNER JOIN "users"."refresh_tokens" ON "refresh_tokens"."session_id" = "sessions"."id" WHERE "refresh_tokens"."token_hash" = $1 AND (NOT "refresh_tokens"."revoked") AND "sessions"."ended_at" IS NULL FOR NO KEY UPDATE OF "sessions") , "spent" AS (UPDATE "users"."refresh_tokens" SET "revoked" = $2, "rotated_at" = $3, "sealed_successor" = $4 FROM "live" WHERE "refresh_tokens"."session_id" = "live"."id" AND "refresh_tokens"."token_hash" = $5 AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $6 RETURNING "refresh_tokens"."user_id", "refresh_tokens"."session_id") , "fresh" AS (INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($7 AS bytea), "user_id", "session_id", CAST($8 AS timestamptz), CAST($9 AS timestamptz) FROM "spent" RETURNING "user_id", "session_id") , "seen" AS (UPDATE "users"."sessions" SET "last_seen_at" = $10, "address" = $11, "user_agent" = $12 FROM "spent" WHERE "sessions"."id" = "spent"."session_id") SELECT "fresh"."session_id", "users"."id", "users"."email", "users"."roles" FROM "fresh" INNER JOIN "users"."users" ON "users"."id" = "fresh"."user_id";
@@ -169,14 +160,11 @@ DELETE FROM "users"."web_sessions" WHERE "id_hash" = $1;
 -- web_sessions::delete_of
 DELETE FROM "users"."web_sessions" WHERE "session_id" = ANY($1);
 
--- web_sessions::delete_expired
-DELETE FROM "users"."web_sessions" WHERE "expires_at" <= $1;
-
 -- profiles::by_id
 SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id") FROM "users"."users" WHERE "users"."id" = $3;
 
 -- profiles::by_username
-SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id") FROM "users"."users" WHERE LOWER("users"."username") = LOWER($3);
+SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id") FROM "users"."users" WHERE LOWER("users"."username") = LOWER($3) AND "users"."delete_after" IS NULL;
 
 -- profiles::update
 UPDATE "users"."users" SET "updated_at" = $1, "display_name" = $2, "bio" = $3, "avatar_url" = $4 WHERE "id" = $5;
@@ -188,10 +176,10 @@ WITH "edge" AS (INSERT INTO "users"."follows" ("follower_id", "followee_id", "cr
 WITH "edge" AS (DELETE FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" = $2 RETURNING "follower_id") , "counted" AS (INSERT INTO "users"."follow_counts" ("user_id", "slot", "followers", "followees") SELECT CAST($3 AS uuid), CAST($4 AS smallint), CAST($5 AS bigint), CAST($6 AS bigint) FROM "edge" UNION ALL (SELECT CAST($7 AS uuid), CAST($8 AS smallint), CAST($9 AS bigint), CAST($10 AS bigint) FROM "edge") ON CONFLICT ("user_id", "slot") DO UPDATE SET "followers" = "follow_counts"."followers" + "excluded"."followers", "followees" = "follow_counts"."followees" + "excluded"."followees" RETURNING "user_id") SELECT COUNT("follower_id") FROM "edge";
 
 -- follows::page by number
-SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = $1 ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $2 OFFSET $3;
+SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = $1 AND EXISTS(SELECT "id" FROM "users"."users" WHERE "id" = $2 AND "users"."delete_after" IS NULL) ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $3 OFFSET $4;
 
 -- follows::page by cursor
-SELECT "followee_id", "created_at" FROM "users"."follows" WHERE "follower_id" = $1 AND ("created_at", "followee_id") < ($2, $3) ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $4;
+SELECT "followee_id", "created_at" FROM "users"."follows" WHERE "follower_id" = $1 AND EXISTS(SELECT "id" FROM "users"."users" WHERE "id" = $2 AND "users"."delete_after" IS NULL) AND ("created_at", "followee_id") < ($3, $4) ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $5;
 
 -- follows::edges_between
 SELECT "follower_id", "followee_id" FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" = ANY($2) UNION ALL (SELECT "follower_id", "followee_id" FROM "users"."follows" WHERE "followee_id" = $3 AND "follower_id" = ANY($4));
@@ -223,14 +211,131 @@ SELECT "name" FROM "users"."avatars" WHERE "user_id" = $1 ORDER BY "created_at" 
 -- avatars::forget
 DELETE FROM "users"."avatars" WHERE "user_id" = $1 AND "name" = ANY($2);
 
+-- deletions::request
+UPDATE "users"."users" SET "delete_after" = $1 WHERE "users"."id" = $2 AND "delete_after" IS NULL;
+
+-- deletions::keep
+UPDATE "users"."users" SET "delete_after" = $1 WHERE "users"."id" = $2 AND "password_hash" = $3 AND "delete_after" > $4 AND "deletion_started_at" IS NULL;
+
+-- deletions::claim
+WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."users" WHERE "delete_after" <= $1 ORDER BY "delete_after" ASC LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) UPDATE "users"."users" SET "deletion_started_at" = COALESCE("users"."deletion_started_at", $3) FROM "due" WHERE "users"."id" = "due"."id" RETURNING "users"."id", "users"."username";
+
+-- deletions::postpone
+UPDATE "users"."users" SET "delete_after" = $1, "deletion_started_at" = COALESCE("users"."deletion_started_at", $2) WHERE "users"."id" = $3 AND "delete_after" <= $4;
+
+-- deletions::delete_followers
+WITH "edge" AS (DELETE FROM "users"."follows" WHERE "followee_id" = $1 AND "follower_id" IN (SELECT "follower_id" FROM "users"."follows" WHERE "followee_id" = $2 LIMIT $3) RETURNING "follower_id") , "counter" AS (SELECT "user_id" FROM "users"."follow_counts" WHERE "user_id" IN (SELECT "follower_id" FROM "edge") AND "slot" = $4 ORDER BY "user_id" ASC FOR NO KEY UPDATE) , "counted" AS (UPDATE "users"."follow_counts" SET "followees" = "followees" - $5 WHERE "user_id" IN (SELECT "user_id" FROM "counter") AND "slot" = $6 RETURNING "user_id") SELECT COUNT("follower_id") FROM "edge";
+
+-- deletions::delete_followees
+WITH "edge" AS (DELETE FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" IN (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = $2 LIMIT $3) RETURNING "followee_id") , "counter" AS (SELECT "user_id" FROM "users"."follow_counts" WHERE "user_id" IN (SELECT "followee_id" FROM "edge") AND "slot" = $4 ORDER BY "user_id" ASC FOR NO KEY UPDATE) , "counted" AS (UPDATE "users"."follow_counts" SET "followers" = "followers" - $5 WHERE "user_id" IN (SELECT "user_id" FROM "counter") AND "slot" = $6 RETURNING "user_id") SELECT COUNT("followee_id") FROM "edge";
+
+-- deletions::anonymise
+UPDATE "users"."audit_log" SET "address" = $1, "device" = $2, "detail" = $3 WHERE "user_id" = $4 AND "id" IN (SELECT "id" FROM "users"."audit_log" WHERE "user_id" = $5 AND ("address" IS NOT NULL OR "device" IS NOT NULL OR "detail" IS NOT NULL) LIMIT $6);
+
+-- deletions::delete
+DELETE FROM "users"."users" WHERE "id" = $1 AND "deletion_started_at" IS NOT NULL;
+
+-- exports::request
+INSERT INTO "users"."exports" ("user_id", "requested_at", "next_attempt_at", "expires_at") VALUES ($1, $2, $3, $4) ON CONFLICT ("user_id") DO UPDATE SET "requested_at" = "excluded"."requested_at", "next_attempt_at" = "excluded"."next_attempt_at", "expires_at" = "excluded"."expires_at", "ready_at" = $5, "size" = $6 WHERE "exports"."ready_at" IS NOT NULL AND "exports"."requested_at" <= $7;
+
+-- exports::of
+SELECT "requested_at", "ready_at", "expires_at", "size", "attempts" FROM "users"."exports" WHERE "user_id" = $1 AND "expires_at" > $2;
+
+-- exports::claim
+WITH "due" AS  MATERIALIZED (SELECT "user_id" FROM "users"."exports" WHERE "ready_at" IS NULL AND "next_attempt_at" <= $1 ORDER BY "next_attempt_at" ASC LIMIT $2 FOR UPDATE SKIP LOCKED) UPDATE "users"."exports" SET "next_attempt_at" = $3, "attempts" = "exports"."attempts" + $4 FROM "due" WHERE "exports"."user_id" = "due"."user_id" RETURNING "exports"."user_id", "exports"."attempts";
+
+-- exports::forget_others
+DELETE FROM "users"."export_parts" WHERE "user_id" = $1 AND "attempt" <> $2;
+
+-- exports::add_part
+WITH "held" AS (UPDATE "users"."exports" SET "next_attempt_at" = $1 WHERE "user_id" = $2 AND "attempts" = $3 AND "ready_at" IS NULL RETURNING "user_id") INSERT INTO "users"."export_parts" ("user_id", "attempt", "number", "bytes") SELECT "user_id", CAST($4 AS integer), CAST($5 AS integer), CAST($6 AS bytea) FROM "held";
+
+-- exports::ready
+UPDATE "users"."exports" SET "ready_at" = $1, "expires_at" = $2, "size" = $3 WHERE "user_id" = $4 AND "attempts" = $5 AND "ready_at" IS NULL;
+
+-- exports::part
+SELECT "bytes" FROM "users"."export_parts" WHERE "user_id" = $1 AND "attempt" = $2 AND "number" = $3;
+
+-- personal_data::page, account
+SELECT "created_at", "id", "username", "email", "email_verified", "display_name", "bio", "avatar_url", "roles", "updated_at", "delete_after" FROM "users"."users" WHERE "id" = $1 AND ("created_at", "id") < ($2, $3) ORDER BY "created_at" DESC, "id" DESC LIMIT $4;
+
+-- personal_data::page, followers
+SELECT "follows"."created_at", "users"."id", "users"."username", "users"."display_name" FROM "users"."follows" INNER JOIN "users"."users" ON "users"."id" = "follows"."follower_id" WHERE "follows"."followee_id" = $1 AND "users"."delete_after" IS NULL AND ("follows"."created_at", "follows"."follower_id") < ($2, $3) ORDER BY "follows"."created_at" DESC, "follows"."follower_id" DESC LIMIT $4;
+
+-- personal_data::page, following
+SELECT "follows"."created_at", "users"."id", "users"."username", "users"."display_name" FROM "users"."follows" INNER JOIN "users"."users" ON "users"."id" = "follows"."followee_id" WHERE "follows"."follower_id" = $1 AND "users"."delete_after" IS NULL AND ("follows"."created_at", "follows"."followee_id") < ($2, $3) ORDER BY "follows"."created_at" DESC, "follows"."followee_id" DESC LIMIT $4;
+
+-- personal_data::page, sessions
+SELECT "created_at", "id", "last_seen_at", "authenticated_at", "ended_at", "end_reason", "address", "user_agent" FROM "users"."sessions" WHERE "user_id" = $1 AND ("created_at", "id") < ($2, $3) ORDER BY "created_at" DESC, "id" DESC LIMIT $4;
+
+-- personal_data::page, security history
+SELECT "created_at", "id", "event", "session_id", "address", "device", "detail", "trace_id" FROM "users"."audit_log" WHERE "user_id" = $1 AND ("created_at", "id") < ($2, $3) ORDER BY "created_at" DESC, "id" DESC LIMIT $4;
+
+-- personal_data::page, mails
+SELECT "created_at", "id", "kind", "recipient", "sent_at", "given_up_at" FROM "users"."outbox" WHERE "user_id" = $1 AND ("created_at", "id") < ($2, $3) ORDER BY "created_at" DESC, "id" DESC LIMIT $4;
+
+-- personal_data::page, changes of addresses
+SELECT "created_at", "user_id", "email", "expires_at" FROM "users"."email_changes" WHERE "user_id" = $1 AND ("created_at", "user_id") < ($2, $3) ORDER BY "created_at" DESC, "user_id" DESC LIMIT $4;
+
+-- personal_data::page, former addresses
+SELECT "created_at", "user_id", "email", "expires_at" FROM "users"."email_restorations" WHERE "user_id" = $1 AND ("created_at", "user_id") < ($2, $3) ORDER BY "created_at" DESC, "user_id" DESC LIMIT $4;
+
+-- personal_data::page, former names
+SELECT "held_until", "user_id", "username" FROM "users"."held_usernames" WHERE "user_id" = $1 AND ("held_until", "user_id") < ($2, $3) ORDER BY "held_until" DESC, "user_id" DESC LIMIT $4;
+
+-- retention::forget, web sessions
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "id_hash" FROM "users"."web_sessions" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "web_sessions" SKIP LOCKED) DELETE FROM "users"."web_sessions" WHERE ("user_id", "id_hash") IN (SELECT "user_id", "id_hash" FROM "due");
+
+-- retention::forget, links
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."email_verifications" WHERE "expires_at" <= $1 AND "user_id" IN (SELECT "id" FROM "users"."users" WHERE "email_verified") LIMIT $2 FOR UPDATE OF "email_verifications" SKIP LOCKED) DELETE FROM "users"."email_verifications" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
+
+-- retention::forget, tokens
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."refresh_tokens" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "refresh_tokens" SKIP LOCKED) DELETE FROM "users"."refresh_tokens" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
+
+-- retention::forget, tokens of ended sessions
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."refresh_tokens" WHERE "session_id" IN (SELECT "id" FROM "users"."sessions" WHERE "ended_at" <= $1) LIMIT $2 FOR UPDATE OF "refresh_tokens" SKIP LOCKED) DELETE FROM "users"."refresh_tokens" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
+
+-- retention::forget, ended sessions
+WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."sessions" WHERE "ended_at" <= $1 AND (NOT EXISTS(SELECT * FROM "users"."refresh_tokens" WHERE "refresh_tokens"."session_id" = "sessions"."id")) LIMIT $2 FOR UPDATE OF "sessions" SKIP LOCKED) DELETE FROM "users"."sessions" WHERE ("id") IN (SELECT "id" FROM "due");
+
+-- retention::forget, idle sessions
+WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."sessions" WHERE "ended_at" IS NULL AND "last_seen_at" <= $1 AND (NOT EXISTS(SELECT * FROM "users"."refresh_tokens" WHERE "refresh_tokens"."session_id" = "sessions"."id")) LIMIT $2 FOR UPDATE OF "sessions" SKIP LOCKED) DELETE FROM "users"."sessions" WHERE ("id") IN (SELECT "id" FROM "due");
+
+-- retention::forget, mails
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "id" FROM "users"."outbox" WHERE "created_at" <= $1 AND ("sent_at" IS NOT NULL OR "given_up_at" IS NOT NULL) LIMIT $2 FOR UPDATE OF "outbox" SKIP LOCKED) DELETE FROM "users"."outbox" WHERE ("user_id", "id") IN (SELECT "user_id", "id" FROM "due");
+
+-- retention::forget, audit log
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "id" FROM "users"."audit_log" WHERE "created_at" <= $1 LIMIT $2 FOR UPDATE OF "audit_log" SKIP LOCKED) DELETE FROM "users"."audit_log" WHERE ("user_id", "id") IN (SELECT "user_id", "id" FROM "due");
+
+-- retention::forget, exports
+WITH "due" AS  MATERIALIZED (SELECT "user_id" FROM "users"."exports" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "exports" SKIP LOCKED) DELETE FROM "users"."exports" WHERE ("user_id") IN (SELECT "user_id" FROM "due");
+
+-- retention::forget, changes of addresses
+WITH "due" AS  MATERIALIZED (SELECT "user_id" FROM "users"."email_changes" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "email_changes" SKIP LOCKED) DELETE FROM "users"."email_changes" WHERE ("user_id") IN (SELECT "user_id" FROM "due");
+
+-- retention::forget, restorations of addresses
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."email_restorations" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "email_restorations" SKIP LOCKED) DELETE FROM "users"."email_restorations" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
+
+-- retention::forget, held names
+WITH "due" AS  MATERIALIZED (SELECT "username" FROM "users"."held_usernames" WHERE "held_until" <= $1 LIMIT $2 FOR UPDATE OF "held_usernames" SKIP LOCKED) DELETE FROM "users"."held_usernames" WHERE ("username") IN (SELECT "username" FROM "due");
+
+-- retention::all_of, tokens
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."refresh_tokens" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "refresh_tokens" SKIP LOCKED) DELETE FROM "users"."refresh_tokens" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
+
+-- retention::all_of, links
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."email_verifications" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "email_verifications" SKIP LOCKED) DELETE FROM "users"."email_verifications" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
+
+-- retention::all_of, mails
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "id" FROM "users"."outbox" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "outbox" SKIP LOCKED) DELETE FROM "users"."outbox" WHERE ("user_id", "id") IN (SELECT "user_id", "id" FROM "due");
+
+-- retention::all_of, pieces of exports
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "attempt", "number" FROM "users"."export_parts" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "export_parts" SKIP LOCKED) DELETE FROM "users"."export_parts" WHERE ("user_id", "attempt", "number") IN (SELECT "user_id", "attempt", "number" FROM "due");
+
 -- audit::append
 INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") VALUES (CAST($1 AS uuid), CAST($2 AS uuid), CAST($3 AS uuid), CAST($4 AS text), CAST($5 AS text), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text), CAST($9 AS text));
 
 -- history::read
 SELECT "id", "event", "created_at", "device", "address", "detail" FROM "users"."audit_log" WHERE "user_id" = $1 AND "created_at" > $2 AND "id" < $3 ORDER BY "id" DESC LIMIT $4;
-
--- history::forget
-DELETE FROM "users"."audit_log" WHERE ("user_id", "id") IN (SELECT "user_id", "id" FROM "users"."audit_log" WHERE "created_at" <= $1 ORDER BY "created_at" ASC LIMIT $2 FOR UPDATE SKIP LOCKED);
 
 -- rate_limits::take
 WITH "wanted" AS (SELECT unnest(CAST($1 AS bytea[])) AS "key", unnest(CAST($2 AS timestamptz[])) AS "first", unnest(CAST($3 AS timestamptz[])) AS "latest") , "found" AS (SELECT "key", "full_at" FROM "users"."rate_limits" WHERE "key" = ANY($4) ORDER BY "key" ASC FOR UPDATE) , "judged" AS (SELECT "wanted"."key", "wanted"."first", "wanted"."latest", GREATEST("found"."full_at", CAST($5 AS timestamptz)) AS "full_at" FROM "wanted" LEFT JOIN "found" ON "found"."key" = "wanted"."key") , "taken" AS (INSERT INTO "users"."rate_limits" ("key", "full_at") SELECT "key", "first" FROM "judged" WHERE NOT EXISTS(SELECT "key" FROM "judged" WHERE "full_at" > "latest") ORDER BY "key" ASC ON CONFLICT ("key") DO UPDATE SET "full_at" = GREATEST("rate_limits"."full_at", CAST($6 AS timestamptz)) + ("excluded"."full_at" - CAST($7 AS timestamptz)) WHERE GREATEST("rate_limits"."full_at", CAST($8 AS timestamptz)) <= (SELECT "wanted"."latest" FROM "wanted" WHERE "wanted"."key" = "excluded"."key") RETURNING "key") SELECT (SELECT COUNT("key") FROM "taken"), CAST((extract(epoch from max("full_at" - "latest"))) AS float8) FROM "judged";

@@ -35,6 +35,8 @@ pub struct Credentials {
     pub email_verified: bool,
     /// What it may do.
     pub roles: Vec<String>,
+    /// When it is to be deleted, if it is.
+    pub delete_after: Option<OffsetDateTime>,
 }
 
 /// Makes an account. Named constraints say no when its e-mail or username is taken.
@@ -176,7 +178,7 @@ pub async fn email_exists(db: &impl GenericClient, email: &Email) -> Result<bool
         .is_some())
 }
 
-/// Whether an account with this id exists.
+/// Whether an account with this id exists, and is not to be deleted.
 pub async fn exists(db: &impl GenericClient, id: Uuid) -> Result<bool> {
     Ok(optional(db, sql::exists(id)).await?.is_some())
 }
@@ -249,6 +251,7 @@ fn to_credentials(row: &Row) -> Credentials {
         password_hash: row.get(3),
         email_verified: row.get(4),
         roles: row.get(5),
+        delete_after: row.get(6),
     }
 }
 
@@ -266,7 +269,10 @@ pub mod sql {
     use super::{NewUser, OffsetDateTime, TokenHash, Uuid};
     use crate::{
         domain::Email,
-        storage::schema::{EmailVerifications, Follows, Outbox, Schema, Users},
+        storage::{
+            deletions::sql::is_kept,
+            schema::{EmailVerifications, Follows, Outbox, Schema, Users},
+        },
     };
     use sea_query::{
         Asterisk, Cond, DeleteStatement, Expr, ExprTrait, Func, InsertStatement, LockType, Order,
@@ -280,13 +286,14 @@ pub mod sql {
         Users::AvatarUrl,
     ];
 
-    const CREDENTIALS: [Users; 6] = [
+    const CREDENTIALS: [Users; 7] = [
         Users::Id,
         Users::Username,
         Users::Email,
         Users::PasswordHash,
         Users::EmailVerified,
         Users::Roles,
+        Users::DeleteAfter,
     ];
 
     fn lower(column: Users) -> Expr {
@@ -530,13 +537,14 @@ pub mod sql {
             .take()
     }
 
-    /// Whether an id is an account.
+    /// Whether an id is an account that others see.
     #[must_use]
     pub fn exists(id: Uuid) -> SelectStatement {
         Query::select()
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
             .and_where(Expr::col(Users::Id).eq(id))
+            .and_where(is_kept())
             .take()
     }
 
@@ -581,6 +589,7 @@ pub mod sql {
             .columns(PERSON)
             .from((Schema::Users, Users::Table))
             .and_where(Expr::col(Users::Id).eq_any(ids.to_vec()))
+            .and_where(is_kept())
             .take()
     }
 
@@ -591,6 +600,7 @@ pub mod sql {
             .columns(PERSON)
             .from((Schema::Users, Users::Table))
             .and_where(lower(Users::Username).eq(lowered(name)))
+            .and_where(is_kept())
             .take()
     }
 
@@ -619,6 +629,7 @@ pub mod sql {
             .from((Schema::Users, Users::Table))
             .and_where(Expr::col((Users::Table, Users::Id)).ne(viewer))
             .and_where(Expr::col((Users::Table, Users::EmailVerified)))
+            .and_where(is_kept())
             .and_where(Expr::exists(followed).not())
             .take()
     }

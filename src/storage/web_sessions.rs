@@ -96,11 +96,6 @@ pub async fn rename(db: &impl GenericClient, user_id: Uuid, username: &str) -> R
     execute(db, sql::rename(user_id, username)).await.map(drop)
 }
 
-/// Forgets browser sessions that ran out, and says how many.
-pub async fn delete_expired(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
-    execute(db, sql::delete_expired(now)).await
-}
-
 /// A record as its row.
 pub struct WebSessionRow {
     id_hash: [u8; 32],
@@ -227,15 +222,6 @@ pub mod sql {
         Query::delete()
             .from_table((Schema::Users, WebSessions::Table))
             .and_where(Expr::col(WebSessions::SessionId).eq_any(session_ids.to_vec()))
-            .take()
-    }
-
-    /// Forgets browser sessions that ran out.
-    #[must_use]
-    pub fn delete_expired(now: OffsetDateTime) -> DeleteStatement {
-        Query::delete()
-            .from_table((Schema::Users, WebSessions::Table))
-            .and_where(Expr::col(WebSessions::ExpiresAt).lte(now))
             .take()
     }
 }

@@ -94,14 +94,16 @@ struct Next {
 pub(super) async fn submit(visit: Visit<'_>, posted: Posted<LogIn>) -> Result<Response> {
     let log_in = async |form: &LogIn| {
         let logged_in = sessions::log_in(visit.app, &form.credentials).await?;
-        let user_id = logged_in.user_id;
+        let (user_id, kept) = (logged_in.user_id, logged_in.kept);
         session::start(visit.app, visit.request, logged_in).await?;
         let email = form.credentials.email.typed();
-        session::know_device(visit.app, visit.request, user_id, email).await
+        session::know_device(visit.app, visit.request, user_id, email).await?;
+        Ok(kept)
     };
     let (typed, outcome) = posted.then(log_in).await;
     match outcome {
-        Ok(()) => Ok(see_other(typed.next.as_str())),
+        Ok(true) => Ok(see_other(&typed.next.after_keeping())),
+        Ok(false) => Ok(see_other(typed.next.as_str())),
         Err(error) => refused(visit, &typed, error),
     }
 }

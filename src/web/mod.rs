@@ -15,11 +15,13 @@ mod confirm;
 mod cookie;
 mod correct;
 mod csrf;
+mod deletion;
 mod dev_mail;
 mod devices;
 mod draft;
 mod email_links;
 mod errors;
+mod export;
 mod field;
 mod flash;
 mod follow;
@@ -30,6 +32,7 @@ mod layers;
 mod link;
 mod lists;
 mod login;
+mod moment;
 mod new_password;
 mod next;
 mod page;
@@ -63,6 +66,7 @@ use crate::{
 };
 use askama::Template;
 use layers::{Compress, KeepSession};
+use moment::moment;
 use poem::{Endpoint, Request, Response, Route};
 use visit::Visit;
 
@@ -109,6 +113,14 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/settings/devices/end", post(devices::end))
         .at("/settings/devices/end-others", post(devices::end_others))
         .at("/settings/history", get(history::show))
+        .at(
+            "/settings/delete",
+            get(deletion::show).post(deletion::submit),
+        )
+        .at("/settings/delete/done", get(deletion::done))
+        .at("/settings/delete/kept", get(deletion::kept))
+        .at("/settings/export", get(export::show).post(export::request))
+        .at("/settings/export/download", get(export::download))
         .at(
             "/settings/email",
             get(change_email::show).post(change_email::save),

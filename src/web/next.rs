@@ -78,6 +78,13 @@ impl LocalPath {
         let next = utf8_percent_encode(&self.0, KEPT);
         format!("/settings/confirm?next={next}")
     }
+
+    /// The page that says that the account is kept, and leads on here.
+    #[must_use]
+    pub fn after_keeping(&self) -> String {
+        let next = utf8_percent_encode(&self.0, KEPT);
+        format!("/settings/delete/kept?next={next}")
+    }
 }
 
 impl Default for LocalPath {

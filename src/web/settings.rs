@@ -50,6 +50,16 @@ const ENTRIES: &[Entry] = &[
         name: "Security history",
         what_for: "What happened to your account, when, and from where.",
     },
+    Entry {
+        path: "/settings/export",
+        name: "Your data",
+        what_for: "A copy of everything that we keep about you.",
+    },
+    Entry {
+        path: "/settings/delete",
+        name: "Delete account",
+        what_for: "Leave for good. You have 14 days to change your mind.",
+    },
 ];
 
 /// The name of the page of settings at this place, if it is one.

@@ -21,6 +21,8 @@ const ENDPOINTS: &[(&str, &str)] = &[
     ("get", "/users/me/history"),
     ("get", "/users/me"),
     ("patch", "/users/me"),
+    ("delete", "/users/me"),
+    ("post", "/users/me/export"),
     ("put", "/users/me/avatar"),
     ("delete", "/users/me/avatar"),
     ("get", "/avatars/{name}"),

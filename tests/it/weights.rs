@@ -55,6 +55,8 @@ async fn a_first_visit_is_light() {
     for path in [
         "/timeline",
         "/profile/edit",
+        "/settings/delete",
+        "/settings/export",
         "/@fan0001",
         "/settings/devices",
         "/settings/history",

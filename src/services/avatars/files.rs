@@ -40,27 +40,30 @@ fn write_one(folder: &Path, name: &str, jpeg: &[u8]) -> io::Result<()> {
 
 /// Deletes all sizes of these pictures. What can't be deleted is logged and left.
 pub(super) async fn delete(app: &App, pictures: &[String]) {
+    if let Err(error) = erase(app, pictures).await {
+        tracing::warn!(%error, "could not delete all files of a picture");
+    }
+}
+
+/// Deletes all sizes of these pictures, and says so when one is still there.
+pub(super) async fn erase(app: &App, pictures: &[String]) -> io::Result<()> {
     let folder = app.config.avatar_store.clone();
     let files: Vec<PathBuf> = pictures
         .iter()
         .flat_map(|picture| names(picture))
         .map(|name| folder.join(name))
         .collect();
-    let outcome = blocking(move || {
+    blocking(move || {
+        let mut outcome = Ok(());
         for file in files {
             match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    tracing::warn!(%error, file = %file.display(), "could not delete a picture");
-                }
+                Err(error) if error.kind() != io::ErrorKind::NotFound => outcome = Err(error),
                 _ => {}
             }
         }
-        Ok(())
+        outcome
     })
-    .await;
-    if let Err(error) = outcome {
-        tracing::warn!(%error, "could not delete pictures");
-    }
+    .await
 }
 
 /// The bytes of a file that we could have written.

@@ -8,7 +8,7 @@ pub use picture::{ImagePool, SIZES};
 use crate::{
     App, Error, Result,
     domain::profile::ProfileChange,
-    storage::{self, avatars, profiles},
+    storage::{self, GenericClient, avatars, profiles},
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -74,6 +74,29 @@ pub async fn remove(app: &App, viewer: Uuid) -> Result<()> {
     storage::commit(tx).await?;
     files::delete(app, &issued).await;
     Ok(())
+}
+
+/// Deletes every file of a person that is about to go, whose account is locked.
+///
+/// # Errors
+/// `Unavailable` when one is still there.
+pub(super) async fn erase(app: &App, db: &impl GenericClient, owner: Uuid) -> Result<()> {
+    let issued = avatars::issued(db, owner).await?;
+    files::erase(app, &issued).await.map_err(Error::unavailable)
+}
+
+/// The full size of every picture that a person has here; what is not there is left out.
+pub(super) async fn all_of(app: &App, owner: Uuid) -> Result<Vec<(String, Vec<u8>)>> {
+    let issued = avatars::issued(&app.db.get().await?, owner).await?;
+    let mut pictures = Vec::new();
+    for name in issued {
+        match files::read(app, &name).await {
+            Ok(bytes) => pictures.push((name, bytes)),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(pictures)
 }
 
 /// The JPEG with this name.

@@ -1,0 +1,89 @@
+//! Mails about leaving: the copy of everything is ready, the account is to be deleted.
+
+use super::{letters::site, messages::Words};
+use crate::{
+    App, Error,
+    error::Cause,
+    storage::{exports, outbox::Owed},
+};
+use askama::Template;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+
+#[derive(Template)]
+#[template(path = "emails/export_ready.txt")]
+struct ExportText<'a>(&'a Export<'a>);
+
+#[derive(Template)]
+#[template(path = "emails/export_ready.html")]
+struct ExportHtml<'a>(&'a Export<'a>);
+
+struct Export<'a> {
+    username: &'a str,
+    site: String,
+    /// The page that has it: only for the owner, signed in.
+    link: String,
+    until: String,
+    reset: String,
+}
+
+/// Says where the copy is. The link opens nothing by itself.
+pub(super) fn export_ready(app: &App, owed: &Owed) -> Result<Words, Cause> {
+    let url = &app.config.public_url;
+    let export = Export {
+        username: &owed.username,
+        site: site(url),
+        link: format!("{url}/settings/export"),
+        until: day(owed.created_at + exports::LIFETIME)?,
+        reset: format!("{url}/forgot-password"),
+    };
+    Ok(Words {
+        subject: "The copy of your data is ready".to_owned(),
+        text: ExportText(&export).render()?,
+        html: ExportHtml(&export).render()?,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "emails/deletion_requested.txt")]
+struct DeletionText<'a>(&'a Deletion<'a>);
+
+#[derive(Template)]
+#[template(path = "emails/deletion_requested.html")]
+struct DeletionHtml<'a>(&'a Deletion<'a>);
+
+struct Deletion<'a> {
+    username: &'a str,
+    site: String,
+    until: String,
+    log_in: String,
+    device: &'a str,
+    network: &'a str,
+    reset: String,
+}
+
+/// Says until when a log-in keeps the account.
+pub(super) fn deletion_requested(app: &App, owed: &Owed) -> Result<Words, Cause> {
+    let url = &app.config.public_url;
+    let until = owed.says("until").unwrap_or_default();
+    let until = OffsetDateTime::parse(until, &Rfc3339).map_err(Error::internal)?;
+    let deletion = Deletion {
+        username: &owed.username,
+        site: site(url),
+        until: day(until)?,
+        log_in: format!("{url}/login"),
+        device: owed.says("device").unwrap_or("unknown"),
+        network: owed.says("network").unwrap_or("unknown"),
+        reset: format!("{url}/forgot-password"),
+    };
+    Ok(Words {
+        subject: "Your account will be deleted".to_owned(),
+        text: DeletionText(&deletion).render()?,
+        html: DeletionHtml(&deletion).render()?,
+    })
+}
+
+fn day(at: OffsetDateTime) -> Result<String, time::error::Format> {
+    at.format(format_description!(
+        "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
+    ))
+}

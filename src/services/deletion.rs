@@ -1,0 +1,117 @@
+//! Leaving. An account that is to be deleted is hidden at once and kept for a window in which
+//! logging in brings it back whole; then it is taken away for good.
+
+use super::{avatars, reauthentication, usernames::HELD_FOR};
+use crate::{
+    App, Error, Result,
+    storage::{
+        self, audit,
+        deletions::{self, Leaving},
+        held_usernames,
+        outbox::{self, Kind, NewMail},
+        sessions::{self, EndReason, Opened},
+    },
+};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+use uuid::Uuid;
+
+/// How long a log-in keeps the account.
+pub const WINDOW: Duration = Duration::days(14);
+/// How long an account waits that could not be deleted.
+const POSTPONED: Duration = Duration::hours(1);
+
+/// Has an account deleted after [`WINDOW`], which nobody sees any more from now on. Ends all of its
+/// sessions. Gives the end of the window.
+///
+/// # Errors
+/// `ReauthenticationRequired`; `Unauthenticated` when it is to be deleted already, or gone.
+pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<OffsetDateTime> {
+    reauthentication::require_recent(app, session_id).await?;
+    let now = app.clock.now();
+    let delete_after = now + WINDOW;
+    let mut client = app.db.get().await?;
+    let tx = storage::begin(&mut client).await?;
+    if !deletions::request(&tx, user_id, delete_after).await? {
+        return Err(Error::Unauthenticated);
+    }
+    sessions::end_all(&tx, user_id, None, EndReason::Deletion, now).await?;
+    let event = audit::Event::DeletionRequested;
+    audit::append(&tx, user_id, Some(session_id), event, None, now).await?;
+    let until = delete_after.format(&Rfc3339).map_err(Error::internal)?;
+    let mail = NewMail::notice(user_id, Kind::DeletionRequested, now).also("until", &until);
+    outbox::owe(&tx, &mail).await?;
+    storage::commit(tx).await?;
+    app.mail_owed.notify_one();
+    Ok(delete_after)
+}
+
+/// Opens a session in an account that was to be deleted, which keeps it: both or neither. Says
+/// false when the account changed since the password was verified.
+pub(super) async fn keep_and_open(app: &App, opened: &Opened<'_>) -> Result<bool> {
+    let (user_id, now) = (opened.user_id, opened.now);
+    let mut client = app.db.get().await?;
+    let tx = storage::begin(&mut client).await?;
+    let is_kept = deletions::keep(&tx, user_id, opened.password_hash, now).await?;
+    if !is_kept || !sessions::open(&tx, opened).await? {
+        return Ok(false);
+    }
+    let event = audit::Event::DeletionCancelled;
+    audit::append(&tx, user_id, Some(opened.session_id), event, None, now).await?;
+    let mail = NewMail::notice(user_id, Kind::DeletionCancelled, now);
+    outbox::owe(&tx, &mail).await?;
+    storage::commit(tx).await?;
+    app.mail_owed.notify_one();
+    Ok(true)
+}
+
+/// Takes away for good every account whose window has ended. One that can't be taken away waits.
+pub async fn finish_due(app: &App) -> Result<()> {
+    while step(app).await? {}
+    Ok(())
+}
+
+/// One short transaction of it; says whether there was anything to do. Whoever takes the next one,
+/// here or on another replica, goes on from where this one ended.
+async fn step(app: &App) -> Result<bool> {
+    let now = app.clock.now();
+    let mut client = app.db.get().await?;
+    let tx = storage::begin(&mut client).await?;
+    let Some(leaving) = deletions::claim(&tx, now).await? else {
+        return Ok(false);
+    };
+    let user_id = leaving.id;
+    let outcome = match take_away(app, &tx, &leaving, now).await {
+        Ok(()) => storage::commit(tx).await,
+        error => {
+            drop(tx);
+            error
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::warn!(%error, %user_id, "could not delete an account yet, will try again");
+        let client = app.db.get().await?;
+        deletions::postpone(&client, user_id, now + POSTPONED, now).await?;
+    }
+    Ok(true)
+}
+
+/// A batch of what hangs on the account, or the account itself when nothing does any more.
+async fn take_away(
+    app: &App,
+    tx: &storage::Transaction<'_>,
+    leaving: &Leaving,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let user_id = leaving.id;
+    let edges = deletions::delete_edges(tx, user_id).await?;
+    let rows = deletions::delete_rows(tx, user_id).await?;
+    if edges > 0 || rows > 0 {
+        return Ok(());
+    }
+    // Before the rows that name them: what is still there is found again.
+    avatars::erase(app, tx, user_id).await?;
+    deletions::delete(tx, user_id).await?;
+    held_usernames::hold(tx, &leaving.username, None, now + HELD_FOR).await?;
+    tracing::info!(%user_id, "an account was deleted for good");
+    Ok(())
+}

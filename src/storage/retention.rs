@@ -1,0 +1,226 @@
+//! Forgetting what has run out, a batch at a time. Rows that another replica is forgetting right
+//! now are passed over, so several may do it at once.
+
+use super::{GenericClient, execute};
+use crate::Result;
+use sea_query::WithQuery;
+use time::OffsetDateTime;
+
+/// How many rows go at once: few enough for a short transaction.
+pub const BATCH: u64 = 1_000;
+
+/// Forgets one batch; says how many rows went. Fewer than [`BATCH`] means that none is left.
+pub async fn forget(db: &impl GenericClient, class: Class, until: OffsetDateTime) -> Result<u64> {
+    execute(db, sql::forget(class, until)).await
+}
+
+/// What is forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Browser sessions that ran out by then.
+    WebSessions,
+    /// Links to prove an address that is proven by now, that lapsed by then.
+    EmailVerifications,
+    /// Refresh tokens that ran out by then.
+    RefreshTokens,
+    /// Refresh tokens of sessions that ended by then.
+    TokensOfEndedSessions,
+    /// Sessions that ended by then and have no token left.
+    EndedSessions,
+    /// Sessions that were last seen by then and have no token left.
+    IdleSessions,
+    /// Mails that came to be owed by then, and were sent or given up.
+    Mails,
+    /// Lines of the audit log written by then.
+    AuditLog,
+    /// Copies of everything about an account that ran out by then.
+    Exports,
+    /// Changes of an address that were not confirmed by then.
+    EmailChanges,
+    /// Links to restore an address that lapsed by then.
+    EmailRestorations,
+    /// Holds of names that ended by then.
+    HeldUsernames,
+}
+
+/// The statements.
+pub mod sql {
+    use super::{BATCH, Class, OffsetDateTime, WithQuery};
+    use crate::storage::schema::{
+        AuditLog, EmailChanges, EmailRestorations, EmailVerifications, ExportParts, Exports,
+        HeldUsernames, Outbox, RefreshTokens, Schema, Sessions, Users, WebSessions,
+    };
+    use sea_query::{
+        Alias, Asterisk, CommonTableExpression, Cond, Condition, Expr, ExprTrait, Iden,
+        LockBehavior, LockType, Query, SelectStatement, WithClause,
+    };
+    use uuid::Uuid;
+
+    /// One batch of a class.
+    #[must_use]
+    pub fn forget(class: Class, until: OffsetDateTime) -> WithQuery {
+        match class {
+            Class::WebSessions => batch(
+                WebSessions::Table,
+                &[WebSessions::UserId, WebSessions::IdHash],
+                Expr::col(WebSessions::ExpiresAt).lte(until).into(),
+            ),
+            Class::EmailVerifications => batch(
+                EmailVerifications::Table,
+                &[EmailVerifications::UserId, EmailVerifications::TokenHash],
+                // An unproven account is known to have lapsed by the links that it was sent.
+                Cond::all()
+                    .add(Expr::col(EmailVerifications::ExpiresAt).lte(until))
+                    .add(Expr::col(EmailVerifications::UserId).in_subquery(proven())),
+            ),
+            Class::RefreshTokens => batch(
+                RefreshTokens::Table,
+                &[RefreshTokens::UserId, RefreshTokens::TokenHash],
+                Expr::col(RefreshTokens::ExpiresAt).lte(until).into(),
+            ),
+            Class::TokensOfEndedSessions => batch(
+                RefreshTokens::Table,
+                &[RefreshTokens::UserId, RefreshTokens::TokenHash],
+                Expr::col(RefreshTokens::SessionId)
+                    .in_subquery(ended(until))
+                    .into(),
+            ),
+            Class::EndedSessions => batch(
+                Sessions::Table,
+                &[Sessions::Id],
+                Cond::all()
+                    .add(Expr::col(Sessions::EndedAt).lte(until))
+                    .add(Expr::exists(tokens_of_session()).not()),
+            ),
+            Class::IdleSessions => batch(
+                Sessions::Table,
+                &[Sessions::Id],
+                Cond::all()
+                    .add(Expr::col(Sessions::EndedAt).is_null())
+                    .add(Expr::col(Sessions::LastSeenAt).lte(until))
+                    .add(Expr::exists(tokens_of_session()).not()),
+            ),
+            Class::Mails => batch(
+                Outbox::Table,
+                &[Outbox::UserId, Outbox::Id],
+                Cond::all()
+                    .add(Expr::col(Outbox::CreatedAt).lte(until))
+                    .add(
+                        Cond::any()
+                            .add(Expr::col(Outbox::SentAt).is_not_null())
+                            .add(Expr::col(Outbox::GivenUpAt).is_not_null()),
+                    ),
+            ),
+            Class::AuditLog => batch(
+                AuditLog::Table,
+                &[AuditLog::UserId, AuditLog::Id],
+                Expr::col(AuditLog::CreatedAt).lte(until).into(),
+            ),
+            Class::Exports => batch(
+                Exports::Table,
+                &[Exports::UserId],
+                Expr::col(Exports::ExpiresAt).lte(until).into(),
+            ),
+            Class::EmailChanges => batch(
+                EmailChanges::Table,
+                &[EmailChanges::UserId],
+                Expr::col(EmailChanges::ExpiresAt).lte(until).into(),
+            ),
+            Class::EmailRestorations => batch(
+                EmailRestorations::Table,
+                &[EmailRestorations::UserId, EmailRestorations::TokenHash],
+                Expr::col(EmailRestorations::ExpiresAt).lte(until).into(),
+            ),
+            Class::HeldUsernames => batch(
+                HeldUsernames::Table,
+                &[HeldUsernames::Username],
+                Expr::col(HeldUsernames::HeldUntil).lte(until).into(),
+            ),
+        }
+    }
+
+    /// The rows of an account in the tables where there may be many, one batch of each.
+    #[must_use]
+    pub fn all_of(user_id: Uuid) -> [WithQuery; 4] {
+        [
+            batch(
+                RefreshTokens::Table,
+                &[RefreshTokens::UserId, RefreshTokens::TokenHash],
+                Expr::col(RefreshTokens::UserId).eq(user_id).into(),
+            ),
+            batch(
+                EmailVerifications::Table,
+                &[EmailVerifications::UserId, EmailVerifications::TokenHash],
+                Expr::col(EmailVerifications::UserId).eq(user_id).into(),
+            ),
+            batch(
+                Outbox::Table,
+                &[Outbox::UserId, Outbox::Id],
+                Expr::col(Outbox::UserId).eq(user_id).into(),
+            ),
+            batch(
+                ExportParts::Table,
+                &[
+                    ExportParts::UserId,
+                    ExportParts::Attempt,
+                    ExportParts::Number,
+                ],
+                Expr::col(ExportParts::UserId).eq(user_id).into(),
+            ),
+        ]
+    }
+
+    /// Deletes at most [`BATCH`] rows, locked first in one place: as a subquery of the condition
+    /// that might be done more than once.
+    fn batch<T: Iden + Copy + 'static>(table: T, key: &[T], which: Condition) -> WithQuery {
+        let due = Query::select()
+            .columns(key.iter().copied())
+            .from((Schema::Users, table))
+            .cond_where(which)
+            .limit(BATCH)
+            .lock_with_tables_behavior(LockType::Update, [table], LockBehavior::SkipLocked)
+            .take();
+        let chosen = Query::select()
+            .columns(key.iter().copied())
+            .from(Alias::new("due"))
+            .take();
+        let due = CommonTableExpression::new()
+            .table_name(Alias::new("due"))
+            .materialized(true)
+            .query(due)
+            .to_owned();
+        let key = Expr::tuple(key.iter().map(|column| Expr::col(*column)));
+        Query::delete()
+            .from_table((Schema::Users, table))
+            .and_where(key.in_subquery(chosen))
+            .take()
+            .with(WithClause::new().cte(due).to_owned())
+    }
+
+    fn proven() -> SelectStatement {
+        Query::select()
+            .column(Users::Id)
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col(Users::EmailVerified))
+            .take()
+    }
+
+    fn ended(until: OffsetDateTime) -> SelectStatement {
+        Query::select()
+            .column(Sessions::Id)
+            .from((Schema::Users, Sessions::Table))
+            .and_where(Expr::col(Sessions::EndedAt).lte(until))
+            .take()
+    }
+
+    fn tokens_of_session() -> SelectStatement {
+        Query::select()
+            .column(Asterisk)
+            .from((Schema::Users, RefreshTokens::Table))
+            .and_where(
+                Expr::col((RefreshTokens::Table, RefreshTokens::SessionId))
+                    .equals((Sessions::Table, Sessions::Id)),
+            )
+            .take()
+    }
+}

@@ -1,0 +1,147 @@
+//! `/settings/export`: a copy of everything about the account.
+
+use super::{
+    csrf::{NoFields, Posted},
+    moment,
+    next::LocalPath,
+    page::Frame,
+    visit::{SignedIn, Visit, see_other},
+};
+use crate::{
+    Error, Result,
+    services::exports::{self, Export},
+};
+use askama::Template;
+use poem::{
+    Body, Response, handler,
+    http::{StatusCode, header},
+};
+
+const PAGE: &str = "/settings/export";
+
+#[derive(Template)]
+#[template(path = "settings/export.html")]
+struct ExportPage {
+    frame: Frame,
+    copy: Copy,
+}
+
+/// What there is to say about the copy.
+enum Copy {
+    None,
+    Making,
+    Ready {
+        made: String,
+        until: String,
+        size: String,
+        /// When another may be asked for; now if none.
+        again: Option<String>,
+    },
+}
+
+impl Copy {
+    fn of(visit: Visit<'_>, export: Option<Export>) -> Result<Self> {
+        let Some(export) = export else {
+            return Ok(Self::None);
+        };
+        let Some(ready_at) = export.ready_at else {
+            return Ok(Self::Making);
+        };
+        let again = export.requested_at + exports::PAUSE;
+        let must_wait = again > visit.app.clock.now();
+        Ok(Self::Ready {
+            made: moment(ready_at)?,
+            until: moment(export.expires_at)?,
+            size: size(export.size),
+            again: must_wait.then(|| moment(again)).transpose()?,
+        })
+    }
+}
+
+/// A number of bytes as people say it.
+fn size(bytes: i64) -> String {
+    match bytes / 1024 {
+        0 => "less than 1 KB".to_owned(),
+        kilobytes @ 1..1024 => format!("{kilobytes} KB"),
+        kilobytes => format!("{} MB", kilobytes / 1024),
+    }
+}
+
+/// `GET /settings/export`
+#[handler]
+pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
+    let export = exports::of(visit.app, viewer.user_id).await?;
+    let page = ExportPage {
+        copy: Copy::of(visit, export)?,
+        frame: visit.frame(Some(viewer)),
+    };
+    visit.page(StatusCode::OK, &page)
+}
+
+/// `POST /settings/export`
+#[handler]
+pub(super) async fn request(
+    visit: Visit<'_>,
+    SignedIn(viewer): SignedIn,
+    posted: Posted<NoFields>,
+) -> Result<Response> {
+    let request =
+        async |_: &NoFields| exports::request(visit.app, viewer.user_id, viewer.session_id).await;
+    let (_, outcome) = posted.then(request).await;
+    match outcome {
+        // The page says when another may be asked for.
+        Ok(_) | Err(Error::RateLimited { .. }) => Ok(see_other(PAGE)),
+        Err(error) => {
+            let (status, problem) = visit.problem(error)?;
+            let export = exports::of(visit.app, viewer.user_id).await?;
+            let page = ExportPage {
+                copy: Copy::of(visit, export)?,
+                frame: visit.frame(Some(viewer)).with(Some(problem)),
+            };
+            visit.page(status, &page)
+        }
+    }
+}
+
+/// `GET /settings/export/download`
+#[handler]
+pub(super) async fn download(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
+    let outcome = exports::download(visit.app, viewer.user_id, viewer.session_id).await;
+    let (export, pieces) = match outcome {
+        Ok(found) => found,
+        Err(Error::ReauthenticationRequired) => {
+            let page = LocalPath::parse(PAGE).unwrap_or_default();
+            return Ok(see_other(&page.after_confirming()));
+        }
+        // It ran out since the page was opened, which says so.
+        Err(Error::NotFound) => return Ok(see_other(PAGE)),
+        Err(error) => return Err(error),
+    };
+    let name = format!(
+        "attachment; filename=\"users-service-{}.zip\"",
+        viewer.username
+    );
+    Ok(Response::builder()
+        .content_type("application/zip")
+        .header(header::CACHE_CONTROL, "no-store")
+        .header(header::CONTENT_LENGTH, export.size)
+        .header(header::CONTENT_DISPOSITION, name)
+        .body(Body::from_bytes_stream(pieces)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_words() {
+        for (bytes, words) in [
+            (10, "less than 1 KB"),
+            (1024, "1 KB"),
+            (1024 * 1024 - 1, "1023 KB"),
+            (5 * 1024 * 1024, "5 MB"),
+        ] {
+            assert_eq!(size(bytes), words);
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! Leaving: hidden at once, back after a log-in within 14 days, then gone for good.
+
+use crate::support::{Answer, PASSWORD, Person, TestApp, jpeg};
+use futures_util::future::join_all;
+use serde_json::json;
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+use users_service::services::{follows, retention};
+use uuid::Uuid;
+
+const PAGE: &str = "/settings/delete";
+const WINDOW: Duration = Duration::days(14);
+
+impl TestApp {
+    /// Has an account deleted over the API.
+    async fn leaves(&self, person: &Person) {
+        let api = self.in_session(person).await;
+        api.delete("/users/me").await.expect(202);
+    }
+
+    /// The window of whoever leaves ends, and the jobs have run.
+    async fn window_ends(&self) {
+        self.clock.advance(WINDOW + Duration::seconds(1));
+        retention::sweep(&self.app).await;
+    }
+
+    async fn log_in(&self, person: &Person) -> Answer {
+        let typed = json!({ "email": person.email, "password": PASSWORD });
+        self.api().post("/auth/login", typed).await
+    }
+
+    /// Insists that every counter is the number of its edges.
+    async fn counts_are_exact(&self) {
+        let wrong = "with counted as (
+                select user_id, sum(followers) as followers, sum(followees) as followees
+                from users.follow_counts group by user_id
+            )
+            select count(*) from users.users as u left join counted as c on c.user_id = u.id
+            where coalesce(c.followers, 0)
+                    <> (select count(*) from users.follows where followee_id = u.id)
+                or coalesce(c.followees, 0)
+                    <> (select count(*) from users.follows where follower_id = u.id)";
+        assert_eq!(
+            self.value::<i64>(wrong, &[]).await,
+            0,
+            "counts that are not the edges"
+        );
+        let negative = "follow_counts where followers < 0 or followees < 0";
+        assert_eq!(self.count(negative).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn the_page_says_what_happens_and_does_it() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    let mut elsewhere = app.signed_in(&ana).await;
+    let mut visitor = app.signed_in(&ana).await;
+    visitor.open("/settings").await;
+    let page = visitor.click("Delete account").await;
+    assert_eq!((page.status, page.h1().as_str()), (200, "Delete account"));
+    page.shows("14 days")
+        .shows("Nobody else can take your username for another 90 days");
+    let page = visitor.press("Delete my account").await;
+    assert_eq!((page.status, page.path()), (200, "/settings/delete/done"));
+    assert_eq!(page.h1(), "Your account will be deleted");
+    assert!(page.link("Log in").is_some(), "nobody is signed in");
+    assert!(visitor.cookie("session").is_none() && visitor.cookie("refresh_token").is_none());
+    for browser in [&mut visitor, &mut elsewhere] {
+        assert_eq!(browser.open("/profile").await.path(), "/login");
+    }
+    let mail = app.sink.nth_mail_to(&ana.email, 2).await;
+    assert_eq!(mail.subject(), "Your account will be deleted");
+    let until = app.clock.now() + WINDOW;
+    let day = format!("{} {} {}", until.day(), until.month(), until.year());
+    assert!(mail.text().contains(&day), "{}", mail.text());
+    assert_eq!(
+        app.count("audit_log where event = 'deletion_requested'")
+            .await,
+        1
+    );
+    assert_eq!(app.count("sessions where end_reason = 'deletion'").await, 2);
+}
+
+#[tokio::test]
+async fn a_password_must_have_been_entered_lately() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    let api = app.in_session(&ana).await;
+    let mut visitor = app.signed_in(&ana).await;
+    visitor.open(PAGE).await;
+    app.clock.advance(Duration::minutes(11));
+    let page = visitor.press("Delete my account").await;
+    assert_eq!(page.h1(), "Enter your password");
+    let page = visitor.send("Continue", &[("Password", PASSWORD)]).await;
+    assert_eq!(page.path(), PAGE, "asks once more before it acts");
+    api.delete("/users/me")
+        .await
+        .error(403, "REAUTHENTICATION_REQUIRED");
+    app.api()
+        .delete("/users/me")
+        .await
+        .error(401, "UNAUTHENTICATED");
+    assert_eq!(app.count("users where delete_after is null").await, 1);
+}
+
+#[tokio::test]
+async fn the_api_says_until_when_a_log_in_keeps_it() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    let api = app.in_session(&ana).await;
+    let answer = api.delete("/users/me").await.expect(202);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let until = answer.json()["delete_after"].as_str().unwrap().to_owned();
+    let until = OffsetDateTime::parse(&until, &Rfc3339).unwrap();
+    assert!((until - app.clock.now() - WINDOW).abs() < Duration::minutes(1));
+    api.delete("/users/me")
+        .await
+        .error(403, "REAUTHENTICATION_REQUIRED");
+}
+
+#[tokio::test]
+async fn nobody_sees_who_is_leaving_and_everybody_who_came_back() {
+    let app = TestApp::start().await;
+    let [ana, bob, eve] = app.people(["ana", "bob", "eve"]).await;
+    follows::follow(&app.app, ana.id, bob.id).await.unwrap();
+    follows::follow(&app.app, bob.id, ana.id).await.unwrap();
+    app.leaves(&ana).await;
+    let api = app.api().of(&bob);
+    let seen = async |is_seen: bool| {
+        let status = if is_seen { 200 } else { 404 };
+        api.get(&ana.api("")).await.expect(status);
+        api.get(&ana.api("/followers")).await.expect(status);
+        let found = [
+            "/users?username=ana".to_owned(),
+            format!("/users?ids={}", ana.id),
+            bob.api("/followers"),
+            bob.api("/followees"),
+        ];
+        for path in found {
+            let items = api.get(&path).await.expect(200).json()["items"].clone();
+            assert_eq!(
+                items.as_array().unwrap().len(),
+                usize::from(is_seen),
+                "{path}"
+            );
+        }
+        let mut visitor = app.visitor();
+        assert_eq!(visitor.open("/@ana").await.status, status);
+        let mut member = app.signed_in(&eve).await;
+        assert_eq!(member.open("/timeline").await.has("@ana"), is_seen);
+    };
+    seen(false).await;
+    app.log_in(&ana).await.expect(200);
+    seen(true).await;
+    app.counts_are_exact().await;
+}
+
+#[tokio::test]
+async fn logging_in_keeps_the_account_and_says_so() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    app.leaves(&ana).await;
+    app.sink.nth_mail_to(&ana.email, 2).await;
+    app.clock.advance(WINDOW - Duration::minutes(1));
+    let mut visitor = app.visitor();
+    visitor.open("/login?next=/profile").await;
+    let typed = [
+        ("Email", ana.email.as_str()),
+        ("Password", "wrong password"),
+    ];
+    assert_eq!(visitor.send("Log in", &typed).await.status, 401);
+    assert_eq!(app.count("users where delete_after is null").await, 0);
+    let typed = [("Email", ana.email.as_str()), ("Password", PASSWORD)];
+    let page = visitor.send("Log in", &typed).await;
+    assert_eq!(
+        (page.path(), page.h1().as_str()),
+        ("/settings/delete/kept", "Your account is kept")
+    );
+    assert_eq!(visitor.click("Continue").await.path(), "/profile");
+    let mail = app.sink.nth_mail_to(&ana.email, 3).await;
+    assert_eq!(mail.subject(), "Your account is kept");
+    assert_eq!(
+        app.count("audit_log where event = 'deletion_cancelled'")
+            .await,
+        1
+    );
+    app.window_ends().await;
+    app.log_in(&ana).await.expect(200);
+    assert_eq!(app.count("users").await, 1);
+}
+
+#[tokio::test]
+async fn once_the_window_has_ended_a_log_in_is_too_late() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    app.leaves(&ana).await;
+    app.clock.advance(WINDOW + Duration::seconds(1));
+    // Not taken away yet.
+    let refused = app.log_in(&ana).await;
+    refused.error(401, "INVALID_CREDENTIALS");
+    let typed = json!({ "email": "nobody@example.org", "password": PASSWORD });
+    let unknown = app.api().post("/auth/login", typed).await;
+    assert_eq!(refused.body, unknown.body);
+    assert_eq!(app.count("sessions where ended_at is null").await, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_left_but_a_log_without_a_name() {
+    let app = TestApp::start().await;
+    let [ana, bob] = app.people(["ana.leaves", "bob"]).await;
+    let api = app.api().of(&ana);
+    let profile = json!({ "display_name": "Ana Banana", "bio": "Likes maps" });
+    api.patch("/users/me", profile).await.expect(200);
+    api.upload(&jpeg(300, 300)).await.expect(200);
+    follows::follow(&app.app, ana.id, bob.id).await.unwrap();
+    follows::follow(&app.app, bob.id, ana.id).await.unwrap();
+    app.in_session(&ana)
+        .await
+        .act("/users/me/export")
+        .await
+        .expect(202);
+    app.sink.nth_mail_to(&ana.email, 2).await;
+    app.leaves(&ana).await;
+    app.mails_are_out().await;
+    let pictures = || {
+        std::fs::read_dir(&app.app.config.avatar_store)
+            .unwrap()
+            .count()
+    };
+    assert!(pictures() > 0);
+    app.window_ends().await;
+
+    assert_eq!(pictures(), 0);
+    let dump = app.dump().await;
+    for trace in ["ana.leaves@", "Ana Banana", "Likes maps"] {
+        assert!(!dump.contains(trace), "{trace} is in {dump}");
+    }
+    let named = dump.lines().filter(|line| line.contains("ana.leaves"));
+    let held: Vec<&str> = named.collect();
+    assert!(
+        held.len() == 1 && held[0].contains("held_until"),
+        "{held:?}"
+    );
+    let id = ana.id.to_string();
+    let lines: Vec<&str> = dump.lines().filter(|line| line.contains(&id)).collect();
+    assert!(
+        !lines.is_empty() && lines.iter().all(|line| line.contains("\"event\"")),
+        "{lines:?}"
+    );
+    let telling = format!(
+        "audit_log where user_id = '{id}' and (address, device, detail) is distinct from (null, null, null)"
+    );
+    assert_eq!(app.count(&telling).await, 0);
+    app.counts_are_exact().await;
+    app.api().get(&ana.api("")).await.expect(404);
+    assert_eq!(app.count("users").await, 1);
+}
+
+#[tokio::test]
+async fn a_celebritys_edges_go_in_batches_and_the_counts_of_others_stay_exact() {
+    let app = TestApp::start().await;
+    let [ana, bob] = app.people(["ana", "bob"]).await;
+    let fans = "with fan as (
+            insert into users.users (id, username, email, password_hash)
+            select gen_random_uuid(), 'fan' || n, 'fan' || n || '@example.org', ''
+            from generate_series(1, 1300) as n returning id
+        )
+        insert into users.follows (follower_id, followee_id)
+        select id, $1 from fan union all select $1, id from fan";
+    let counts = "insert into users.follow_counts (user_id, slot, followers, followees)
+        select user_id, slot, sum(followers), sum(followees)
+        from (
+            select followee_id as user_id, 1 as followers, 0 as followees,
+                (get_byte(uuid_send(follower_id), 15) & 15)::smallint as slot
+            from users.follows
+            union all select follower_id, 0, 1, 0 from users.follows
+        ) as edges
+        group by user_id, slot";
+    let db = app.db().await;
+    db.execute(fans, &[&ana.id]).await.unwrap();
+    db.execute(counts, &[]).await.unwrap();
+    follows::follow(&app.app, bob.id, ana.id).await.unwrap();
+    app.counts_are_exact().await;
+    app.leaves(&ana).await;
+    app.clock.advance(WINDOW + Duration::seconds(1));
+    // Two replicas, and people who unfollow meanwhile.
+    let replica = app.replica().await;
+    let ids = "select follower_id from users.follows where followee_id = $1 limit 40";
+    let some = db.query(ids, &[&ana.id]).await.unwrap();
+    let some: Vec<Uuid> = some.iter().map(|row| row.get(0)).collect();
+    let unfollow = join_all(
+        some.iter()
+            .map(|fan| follows::unfollow(&app.app, *fan, ana.id)),
+    );
+    tokio::join!(
+        retention::sweep(&app.app),
+        retention::sweep(&replica.app),
+        unfollow
+    );
+    retention::sweep(&app.app).await;
+    let left = app
+        .count("users where deletion_started_at is not null")
+        .await;
+    assert_eq!(left, 0);
+    assert_eq!(app.count("follows").await, 0);
+    app.counts_are_exact().await;
+}
+
+#[tokio::test]
+async fn a_log_in_against_the_final_deletion_keeps_all_or_nothing() {
+    let app = TestApp::start().await;
+    let replica = app.replica().await;
+    let bob = app.person("bob").await;
+    for round in 0..6 {
+        let ana = app.person(&format!("ana{round}")).await;
+        follows::follow(&app.app, bob.id, ana.id).await.unwrap();
+        app.leaves(&ana).await;
+        // The moment is right for the deletion, and for the log-in a moment before.
+        let past = "update users.users set delete_after = $2 where id = $1";
+        let until = app.clock.now() + Duration::milliseconds(60);
+        app.db()
+            .await
+            .execute(past, &[&ana.id, &until])
+            .await
+            .unwrap();
+        let deleted = async {
+            for _ in 0..40 {
+                retention::sweep(&replica.app).await;
+            }
+        };
+        let (answer, ()) = tokio::join!(app.log_in(&ana), deleted);
+        let account = format!("users where id = '{}'", ana.id);
+        let edges = format!("follows where followee_id = '{}'", ana.id);
+        let live = format!("sessions where user_id = '{}' and ended_at is null", ana.id);
+        let whole = (
+            app.count(&account).await,
+            app.count(&edges).await,
+            app.count(&live).await,
+        );
+        match answer.status {
+            200 => assert_eq!(whole, (1, 1, 1), "kept whole"),
+            401 => assert_eq!(whole, (0, 0, 0), "gone whole"),
+            other => panic!("{other}: {}", answer.text()),
+        }
+        app.counts_are_exact().await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_brings_back_an_account_whose_deletion_began() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    app.leaves(&ana).await;
+    // Another replica, whose clock is ahead, began.
+    let began = "update users.users set deletion_started_at = now()";
+    app.db().await.execute(began, &[]).await.unwrap();
+    assert_ne!(app.log_in(&ana).await.status, 200);
+    assert_eq!(app.count("sessions where ended_at is null").await, 0);
+}
+
+#[tokio::test]
+async fn a_log_in_and_a_deletion_at_once_leave_no_session_in_a_leaving_account() {
+    let app = TestApp::start().await;
+    for round in 0..6 {
+        let ana = app.person(&format!("ana{round}")).await;
+        let api = app.in_session(&ana).await;
+        let (left, back) = tokio::join!(api.delete("/users/me"), app.log_in(&ana));
+        left.expect(202);
+        back.expect(200);
+        let in_leaving = format!(
+            "sessions as s join users.users as u on u.id = s.user_id
+             where u.id = '{}' and u.delete_after is not null and s.ended_at is null",
+            ana.id
+        );
+        assert_eq!(app.count(&in_leaving).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_cant_be_deleted_does_not_hold_up_others() {
+    let app = TestApp::start().await;
+    let [ana, bob] = app.people(["ana", "bob"]).await;
+    app.api().of(&ana).upload(&jpeg(300, 300)).await.expect(200);
+    app.leaves(&ana).await;
+    app.leaves(&bob).await;
+    // A picture that can't be deleted: a folder in its place.
+    let folder = &app.app.config.avatar_store;
+    let picture: String = app.value("select name from users.avatars", &[]).await;
+    std::fs::remove_file(folder.join(&picture)).unwrap();
+    std::fs::create_dir(folder.join(&picture)).unwrap();
+    app.window_ends().await;
+    let left: String = app.value("select username from users.users", &[]).await;
+    assert_eq!(left, "ana");
+    std::fs::remove_dir(folder.join(&picture)).unwrap();
+    app.clock.advance(Duration::hours(2));
+    retention::sweep(&app.app).await;
+    assert_eq!(app.count("users").await, 0);
+}
+
+#[tokio::test]
+async fn the_name_is_nobody_elses_for_90_days() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    app.leaves(&ana).await;
+    app.window_ends().await;
+    let typed = json!({ "email": "other@example.org", "username": "Ana", "password": PASSWORD });
+    let api = app.api();
+    let register = async || api.post("/auth/register", typed.clone()).await;
+    register().await.error(409, "USERNAME_ALREADY_EXISTS");
+    app.clock.advance(Duration::days(90) - Duration::minutes(1));
+    retention::sweep(&app.app).await;
+    register().await.error(409, "USERNAME_ALREADY_EXISTS");
+    app.clock.advance(Duration::minutes(2));
+    retention::sweep(&app.app).await;
+    assert_eq!(app.count("held_usernames").await, 0);
+    register().await.expect(201);
+}
+
+#[tokio::test]
+async fn the_address_is_free_at_once() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    app.leaves(&ana).await;
+    let typed = json!({ "email": ana.email, "username": "ana2", "password": PASSWORD });
+    let early = app.api().post("/auth/register", typed.clone()).await;
+    early.error(409, "EMAIL_ALREADY_EXISTS");
+    app.window_ends().await;
+    app.api().post("/auth/register", typed).await.expect(201);
+}
