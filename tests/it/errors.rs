@@ -107,8 +107,8 @@ async fn another_method_is_405_and_says_which_are_allowed() {
     for (method, path, allowed) in [
         ("GET", "/auth/login".to_owned(), "POST"),
         ("DELETE", "/auth/register".to_owned(), "POST"),
-        ("PUT", "/users/me".to_owned(), "GET PATCH"),
-        ("POST", "/users/me".to_owned(), "GET PATCH"),
+        ("PUT", "/users/me".to_owned(), "GET PATCH DELETE"),
+        ("POST", "/users/me".to_owned(), "GET PATCH DELETE"),
         ("GET", "/users/me/avatar".to_owned(), "PUT DELETE"),
         ("POST", "/users".to_owned(), "GET"),
         ("DELETE", format!("/users/{id}"), "GET"),
@@ -118,8 +118,8 @@ async fn another_method_is_405_and_says_which_are_allowed() {
         ("POST", "/metrics".to_owned(), "GET"),
         ("POST", "/.well-known/jwks.json".to_owned(), "GET"),
         ("PUT", "/openapi.json".to_owned(), "GET"),
-        ("TRACE", "/users/me".to_owned(), "GET PATCH"),
-        ("FOO", "/users/me".to_owned(), "GET PATCH"),
+        ("TRACE", "/users/me".to_owned(), "GET PATCH DELETE"),
+        ("FOO", "/users/me".to_owned(), "GET PATCH DELETE"),
     ] {
         let answer = app.api().request(method, &path).send().await;
         answer.error(405, "METHOD_NOT_ALLOWED");

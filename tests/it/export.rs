@@ -329,10 +329,10 @@ async fn a_dead_makers_copy_is_made_by_another_and_the_dead_one_adds_nothing() {
 
 #[tokio::test]
 async fn what_is_known_of_people_is_in_it_or_named_here() {
-    // Secrets and their hashes, the counts of edges that are there, and the copy itself. The
-    // pictures are files of their own.
+    // Secrets and their hashes, requests that live for a second, the counts of edges that are
+    // there, and the copy itself. The pictures are files of their own.
     let left_out = "avatars email_verifications export_parts exports follow_counts known_devices \
-        refresh_tokens web_sessions";
+        password_reset_requests password_resets refresh_tokens web_sessions";
     let put_in = "audit_log email_changes email_restorations follows held_usernames outbox \
         sessions users";
     let app = TestApp::start().await;
