@@ -11,13 +11,14 @@
 //! - [`services`]: the verbs. One function each, called by both surfaces; they own the transactions.
 //! - [`storage`]: SQL, built with sea-query, one file per table family.
 //! - [`mail`]: the outbox's worker, the messages, the transports.
-//! - [`crypto`]: access tokens, password hashing, sealing.
-//! - [`http`]: what both surfaces share: bodies, errors in two dresses, origins, trace ids.
+//! - [`crypto`]: access tokens and their keys, password hashing, sealing.
+//! - [`http`]: what both surfaces share: bodies, errors in two dresses, origins, the caller, trace ids.
 //! - [`web`]: pages. [`api`]: JSON. [`ops`]: health, metrics, the server, the embedded database.
 //!
 //! Invariants: nothing in process memory is the truth; races are settled by constraints and row
 //! locks; a mail owed is a row committed with its cause; counts change in the statement that
-//! changes the edge; no clear token is stored anywhere.
+//! changes the edge; refresh tokens, links and cookies are stored as hashes, and an access token only
+//! within its browser session.
 
 pub mod api;
 pub mod app;
