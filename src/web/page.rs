@@ -16,8 +16,9 @@ use poem::{
 use sha2::{Digest, Sha256};
 
 /// What answers depend on beside their address.
-const VARY: HeaderValue =
-    HeaderValue::from_static("Cookie, HX-Request, HX-Request-Type, Save-Data, Accept-Encoding");
+const VARY: HeaderValue = HeaderValue::from_static(
+    "Cookie, HX-Request, HX-Request-Type, Save-Data, ECT, Accept-Encoding",
+);
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
 
@@ -161,6 +162,7 @@ impl Visit<'_> {
         let mut response = Response::builder()
             .content_type("text/html; charset=utf-8")
             .header(header::VARY, VARY)
+            .header("accept-ch", "ECT")
             .finish();
         match secret {
             None => response.set_body(html.to_owned()),

@@ -38,9 +38,13 @@ impl<'a> Visit<'a> {
         self.is_htmx() && self.request.header("hx-request-type") != Some("full")
     }
 
-    /// Whether the person's browser asks for little: small pictures, and no script that only saves
-    /// reloads.
+    /// Whether the person's browser asks for little, or says that its connection is slow (network
+    /// client hints): small pictures, and no script that only saves reloads.
     pub(super) fn saves_data(self) -> bool {
+        let is_slow = |kind: &str| matches!(kind.trim(), "slow-2g" | "2g" | "3g");
+        if self.request.header("ect").is_some_and(is_slow) {
+            return true;
+        }
         let asked = self.request.header("save-data");
         asked.is_some_and(|asked| asked.trim().eq_ignore_ascii_case("on"))
     }

@@ -1,4 +1,4 @@
-//! Browsers that ask for little (`Save-Data: on`) get little.
+//! Browsers that ask for little (`Save-Data: on`), or have a slow connection (`ECT`), get little.
 
 use crate::support::{Answer, TestApp, png};
 
@@ -45,4 +45,28 @@ async fn pictures_are_small_and_htmx_stays_away() {
         profile.header("etag"),
         page(&app, "/@ana", "off", "").await.header("etag")
     );
+}
+
+#[tokio::test]
+async fn a_slow_connection_gets_the_small_picture() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    app.api().of(&ana).upload(&png(200, 200)).await.expect(200);
+    for (connection, size) in [
+        ("slow-2g", 96),
+        ("2g", 96),
+        ("3g", 96),
+        ("4g", 192),
+        ("?", 192),
+    ] {
+        let request = app.api().request("GET", "/@ana").header("ECT", connection);
+        let page = request.send().await.expect(200);
+        assert!(
+            page.text().contains(&format!("-{size}.jpg")),
+            "{connection}"
+        );
+        assert_eq!(page.header("accept-ch"), Some("ECT"));
+        let vary = page.header("vary").unwrap();
+        assert!(vary.contains("ECT"), "{vary}");
+    }
 }
