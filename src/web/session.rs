@@ -33,7 +33,7 @@ const USER_ID: &str = "user_id";
 const SESSION_ID: &str = "session_id";
 /// The name in the header of every page; a change of it is written into every record.
 const USERNAME: &str = "username";
-/// What the pages show to other services. It never reaches a script.
+/// What the pages show to other services, sealed. It never reaches a script.
 const ACCESS_TOKEN: &str = "access_token";
 
 /// The person that is looking at a page.
@@ -46,14 +46,22 @@ pub(super) struct Viewer {
 }
 
 impl Viewer {
-    fn of(record: &Record) -> Option<Self> {
+    fn of(app: &App, record: &Record) -> Option<Self> {
+        let session_id = value(record, SESSION_ID)?;
+        let sealed: String = value(record, ACCESS_TOKEN)?;
+        let token = app.keys.cookies().open(&context(session_id), &sealed)?;
         Some(Self {
             user_id: value(record, USER_ID)?,
-            session_id: value(record, SESSION_ID)?,
+            session_id,
             username: value(record, USERNAME)?,
-            access_token: Secret(value(record, ACCESS_TOKEN)?),
+            access_token: Secret(String::from_utf8(token).ok()?),
         })
     }
+}
+
+/// What a stored access token is sealed for: a leaked table holds none that could be used.
+fn context(session_id: Uuid) -> Vec<u8> {
+    [b"access token ", &session_id.as_bytes()[..]].concat()
 }
 
 fn value<T: DeserializeOwned>(record: &Record, key: &str) -> Option<T> {
@@ -109,7 +117,7 @@ fn id(app: &App, request: &Request) -> Option<Id> {
 /// Who is signed in: whom the session names, else whom the refresh token opens a new one for.
 pub(super) async fn viewer(app: &App, request: &Request) -> Result<Option<Viewer>> {
     if let Some(record) = load(app, request).await?
-        && let Some(viewer) = Viewer::of(&record)
+        && let Some(viewer) = Viewer::of(app, &record)
     {
         return Ok(Some(viewer));
     }
@@ -172,7 +180,7 @@ pub(super) async fn end(app: &App, request: &Request) -> Result<()> {
 
 async fn forget(app: &App, request: &Request) -> Result<()> {
     if let Some(record) = load(app, request).await? {
-        if let Some(viewer) = Viewer::of(&record) {
+        if let Some(viewer) = Viewer::of(app, &record) {
             sessions::end(app, viewer.session_id).await?;
         }
         app.web_sessions
@@ -196,18 +204,29 @@ async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Viewe
         username: people::by_id(app, logged_in.user_id).await?.username,
         access_token: Secret(logged_in.access_token),
     };
-    let id = store(app, &viewer).await.map_err(Error::unavailable)?;
+    let id = store(app, &viewer).await?;
     changes.0.session.set(id).ok();
     Ok(viewer)
 }
 
-async fn store(app: &App, viewer: &Viewer) -> Result<Option<Id>, tower_sessions::session::Error> {
+async fn store(app: &App, viewer: &Viewer) -> Result<Option<Id>> {
+    let Secret(token) = &viewer.access_token;
+    let context = context(viewer.session_id);
+    let sealed = app.keys.cookies().seal(&context, token.as_bytes())?;
+    save(app, viewer, sealed).await.map_err(Error::unavailable)
+}
+
+async fn save(
+    app: &App,
+    viewer: &Viewer,
+    sealed: String,
+) -> Result<Option<Id>, tower_sessions::session::Error> {
     let expiry = Expiry::AtDateTime(app.clock.now() + ACCESS_TOKEN_LIFETIME);
     let session = Session::new(None, Arc::clone(&app.web_sessions), Some(expiry));
     session.insert(USER_ID, viewer.user_id).await?;
     session.insert(SESSION_ID, viewer.session_id).await?;
     session.insert(USERNAME, &viewer.username).await?;
-    session.insert(ACCESS_TOKEN, &viewer.access_token.0).await?;
+    session.insert(ACCESS_TOKEN, sealed).await?;
     session.save().await?;
     Ok(session.id())
 }

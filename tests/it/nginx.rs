@@ -308,6 +308,8 @@ async fn metrics_and_liveness_are_not_for_the_public() {
         "/livez",
         "/api/metrics",
         "/api/v1/livez",
+        "/api/auth/revocations",
+        "/api/v1/auth/revocations?since=2026-01-01T00:00:00Z",
         "//metrics",
         "/metrics/",
         "/%6detrics",

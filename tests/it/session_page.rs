@@ -259,3 +259,14 @@ async fn an_account_that_is_gone_is_signed_out() {
         .await
         .error(401, "UNAUTHENTICATED");
 }
+
+#[tokio::test]
+async fn no_access_token_is_stored_in_clear() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    let mut visitor = app.signed_in(&ana).await;
+    assert_eq!(visitor.open("/timeline").await.status, 200);
+    assert_eq!(app.count("web_sessions").await, 1);
+    // How every JWT begins.
+    assert!(!app.dump().await.contains("eyJ"));
+}
