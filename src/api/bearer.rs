@@ -1,6 +1,6 @@
 //! Who is asking: the bearer of an access token, and nobody else.
 
-use crate::{App, Error, crypto::keys::Claims, http::Scope};
+use crate::{App, Error, crypto::keys::Claims, http::Scope, services::sessions};
 use poem::{FromRequest, Request, RequestBody, http::header, web::Data};
 use uuid::Uuid;
 
@@ -18,16 +18,19 @@ impl<'a> FromRequest<'a> for Bearer {
 pub struct SessionBearer {
     /// The person.
     pub user_id: Uuid,
-    /// The session, open or ended.
+    /// The session, which is open: what can be done to an account with a token alone ends with it.
     pub session_id: Uuid,
 }
 
 impl<'a> FromRequest<'a> for SessionBearer {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
         let claims = claims(request, body).await?;
+        let session_id = claims.session_id().ok_or(Error::Unauthenticated)?;
+        let Data(app) = Data::<&App>::from_request(request, body).await?;
+        sessions::require_open(app, session_id).await?;
         Ok(Self {
             user_id: claims.user_id,
-            session_id: claims.session_id().ok_or(Error::Unauthenticated)?,
+            session_id,
         })
     }
 }

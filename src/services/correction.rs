@@ -1,6 +1,7 @@
 //! Correcting a mistyped address before it is proven.
 
 use super::{
+    accounts,
     retry::on_contention,
     throttle::{self, Action},
 };
@@ -44,6 +45,7 @@ async fn replace(app: &App, user_id: Uuid, email: &Email) -> Result<()> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
+    accounts::let_go_lapsed(app, &tx, Some(email.as_str()), None, now).await?;
     let corrected = users::correct_email(&tx, user_id, email, now)
         .await
         .map_err(|error| error.on_constraint("users_email_key", Error::EmailTaken))?;

@@ -7,7 +7,7 @@ use crate::{
     storage::{
         self, audit,
         deletions::{self, Leaving},
-        held_usernames,
+        email_changes, held_usernames,
         outbox::{self, Kind, NewMail},
         sessions::{self, EndReason, Opened},
     },
@@ -35,6 +35,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<Offse
         return Err(Error::Unauthenticated);
     }
     sessions::end_all(&tx, user_id, None, EndReason::Deletion, now).await?;
+    email_changes::cancel(&tx, user_id).await?;
     let event = audit::Event::DeletionRequested;
     audit::append(&tx, user_id, Some(session_id), event, None, now).await?;
     let until = delete_after.format(&Rfc3339).map_err(Error::internal)?;

@@ -5,7 +5,7 @@ use crate::{
     App, Error, Result,
     domain::device,
     storage::{
-        self, audit, devices,
+        self, audit, devices, email_changes,
         sessions::{self, EndReason},
     },
 };
@@ -83,6 +83,7 @@ pub async fn end_others(app: &App, user_id: Uuid, current: Uuid) -> Result<()> {
     let now = app.clock.now();
     let reason = EndReason::EndedByOwner;
     let ended = sessions::end_all(&tx, user_id, Some(current), reason, now).await?;
+    email_changes::cancel_of_others(&tx, user_id, current).await?;
     if !ended.is_empty() {
         let detail = match ended.len() {
             1 => "1 other session".to_owned(),

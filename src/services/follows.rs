@@ -43,11 +43,16 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
                 .on_constraint("follows_follower_id_fkey", Error::Unauthenticated)
                 .on_constraint("follow_counts_user_id_fkey", Error::UserNotFound)
         })?;
-    Ok(if created {
-        Followed::Created
-    } else {
-        Followed::Already
-    })
+    if created {
+        return Ok(Followed::Created);
+    }
+    if !users::exists(&client, target).await? {
+        return Err(Error::UserNotFound);
+    }
+    if !users::exists(&client, viewer).await? {
+        return Err(Error::Unauthenticated);
+    }
+    Ok(Followed::Already)
 }
 
 /// Makes `viewer` not follow `target`. Doing it twice is no error.

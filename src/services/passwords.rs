@@ -6,7 +6,7 @@ use crate::{
     domain::{Password, Text},
     error::FieldErrors,
     storage::{
-        self, audit,
+        self, audit, email_changes,
         outbox::{self, Kind, NewMail},
         sessions::{self, EndReason},
         users,
@@ -86,6 +86,7 @@ async fn try_change(
     }
     let reason = EndReason::PasswordChanged;
     sessions::end_all(&tx, user_id, Some(session_id), reason, now).await?;
+    email_changes::cancel(&tx, user_id).await?;
     let event = audit::Event::PasswordChanged;
     audit::append(&tx, user_id, Some(session_id), event, None, now).await?;
     outbox::owe(&tx, &NewMail::notice(user_id, Kind::PasswordChanged, now)).await?;

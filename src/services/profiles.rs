@@ -70,8 +70,10 @@ pub async fn change(app: &App, viewer: Uuid, form: &ProfileForm) -> Result<Profi
         issued = avatars::issued(&tx, viewer).await?;
     }
     let change = check(app, form, &issued)?;
-    if change != ProfileChange::default() {
-        profiles::update(&tx, viewer, &change, app.clock.now()).await?;
+    if change != ProfileChange::default()
+        && !profiles::update(&tx, viewer, &change, app.clock.now()).await?
+    {
+        return Err(Error::Unauthenticated);
     }
     let profile = profiles::by_id(&tx, viewer).await?;
     storage::commit(tx).await?;

@@ -10,7 +10,7 @@ use crate::{
     domain::{Email, Password, Text, Token},
     error::FieldErrors,
     storage::{
-        self, audit, email_verifications,
+        self, audit, email_changes, email_verifications,
         outbox::{self, Kind, NewMail},
         password_resets,
         sessions::{self, EndReason},
@@ -126,6 +126,7 @@ async fn set_password(
     users::reset_password(&tx, user_id, password_hash, now).await?;
     email_verifications::delete_unused(&tx, user_id).await?;
     sessions::end_all(&tx, user_id, None, EndReason::PasswordChanged, now).await?;
+    email_changes::cancel(&tx, user_id).await?;
     let event = audit::Event::PasswordReset;
     audit::append(&tx, user_id, None, event, None, now).await?;
     outbox::owe(&tx, &NewMail::notice(user_id, Kind::PasswordReset, now)).await?;

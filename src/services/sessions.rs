@@ -295,6 +295,15 @@ async fn current_of_family(
     Err(Error::InvalidRefreshToken)
 }
 
+/// Insists that a session has not ended.
+///
+/// # Errors
+/// `Unauthenticated` when it has: its access tokens may live for some minutes still.
+pub async fn require_open(app: &App, session_id: Uuid) -> Result<()> {
+    let holder = sessions::live(&app.db.get().await?, session_id).await?;
+    holder.map(drop).ok_or(Error::Unauthenticated)
+}
+
 /// Ends the session of a token, whichever of its family it is. Without one nothing happens.
 pub async fn log_out(app: &App, presented: Option<&Token>) -> Result<()> {
     let Some(presented) = presented else {

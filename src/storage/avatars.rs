@@ -35,7 +35,10 @@ pub async fn forget(db: &impl GenericClient, user_id: Uuid, names: &[String]) ->
 /// The statements.
 pub mod sql {
     use super::{OffsetDateTime, Uuid};
-    use crate::storage::schema::{Avatars, Schema, Users};
+    use crate::storage::{
+        deletions::sql::is_kept,
+        schema::{Avatars, Schema, Users},
+    };
     use sea_query::{
         DeleteStatement, Expr, ExprTrait, InsertStatement, LockType, OnConflict, Order, Query,
         SelectStatement, extension::postgres::PgExpr,
@@ -48,6 +51,7 @@ pub mod sql {
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
             .and_where(Expr::col(Users::Id).eq(user_id))
+            .and_where(is_kept())
             .lock(LockType::NoKeyUpdate)
             .take()
     }

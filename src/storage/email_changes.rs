@@ -64,6 +64,16 @@ pub async fn cancel(db: &impl GenericClient, user_id: Uuid) -> Result<()> {
     execute(db, sql::cancel(user_id)).await.map(drop)
 }
 
+/// Forgets the change that waits for an account, unless this session asked for it.
+pub async fn cancel_of_others(
+    db: &impl GenericClient,
+    user_id: Uuid,
+    session_id: Uuid,
+) -> Result<()> {
+    let statement = sql::cancel_of_others(user_id, session_id);
+    execute(db, statement).await.map(drop)
+}
+
 async fn waiting(
     db: &impl GenericClient,
     select: sea_query::SelectStatement,
@@ -144,8 +154,8 @@ pub mod sql {
         select
     }
 
-    /// Changes that have not lapsed and whose session nobody ended but its owner by logging out:
-    /// a change of the password, or the end of a thief's session, ends what that session asked for.
+    /// Changes that have not lapsed and whose session nobody ended but its owner by logging out: the
+    /// end of a thief's session ends what that session asked for. A new password ends all of them.
     fn good(now: OffsetDateTime) -> SelectStatement {
         let is_trusted = Cond::any()
             .add(Expr::col((Sessions::Table, Sessions::EndedAt)).is_null())
@@ -169,6 +179,14 @@ pub mod sql {
             )
             .and_where(Expr::col((EmailChanges::Table, EmailChanges::ExpiresAt)).gt(now))
             .cond_where(is_trusted)
+            .take()
+    }
+
+    /// Forgets the change of an account, unless this session asked for it.
+    #[must_use]
+    pub fn cancel_of_others(user_id: Uuid, session_id: Uuid) -> DeleteStatement {
+        cancel(user_id)
+            .and_where(Expr::col(EmailChanges::SessionId).ne(session_id))
             .take()
     }
 

@@ -91,7 +91,8 @@ pub mod sql {
     use crate::{
         domain::page::Start,
         storage::{
-            schema::{FollowCounts, Follows, Schema},
+            deletions::sql::is_kept,
+            schema::{FollowCounts, Follows, Schema, Users},
             users::sql as users,
         },
     };
@@ -101,13 +102,35 @@ pub mod sql {
         SubQueryStatement, UnionType, WithClause, WithQuery, extension::postgres::PgExpr,
     };
 
-    /// Makes an edge and counts it, both or neither. Gives the number of edges made.
+    fn kept(person: Uuid) -> SelectStatement {
+        Query::select()
+            .column(Users::Id)
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col(Users::Id).eq(person))
+            .and_where(is_kept())
+            .take()
+    }
+
+    /// Makes an edge between two people that are there to be seen and counts it, both or neither.
+    /// Gives the number of edges made.
     #[must_use]
     pub fn insert(follower: Uuid, followee: Uuid, now: OffsetDateTime) -> WithQuery {
         let edge = Query::insert()
             .into_table((Schema::Users, Follows::Table))
             .columns([Follows::FollowerId, Follows::FolloweeId, Follows::CreatedAt])
-            .values_panic([follower.into(), followee.into(), now.into()])
+            .select_from(
+                Query::select()
+                    .expr(Expr::val(follower).cast_as("uuid"))
+                    .column(Users::Id)
+                    .expr(Expr::val(now).cast_as("timestamptz"))
+                    .from((Schema::Users, Users::Table))
+                    .and_where(Expr::col(Users::Id).eq(followee))
+                    .and_where(is_kept())
+                    .and_where(Expr::exists(kept(follower)))
+                    .take(),
+            )
+            .map(InsertStatement::take)
+            .unwrap_or_default()
             .on_conflict(
                 OnConflict::columns([Follows::FollowerId, Follows::FolloweeId])
                     .do_nothing()
@@ -125,6 +148,7 @@ pub mod sql {
             .from_table((Schema::Users, Follows::Table))
             .and_where(Expr::col(Follows::FollowerId).eq(follower))
             .and_where(Expr::col(Follows::FolloweeId).eq(followee))
+            .and_where(Expr::exists(kept(followee)))
             .returning_col(Follows::FollowerId)
             .take();
         counted(edge.into(), follower, followee, -1)

@@ -115,7 +115,8 @@ pub mod sql {
         update
             .table((Schema::Users, Users::Table))
             .value(Users::UpdatedAt, now)
-            .and_where(Expr::col(Users::Id).eq(id));
+            .and_where(Expr::col(Users::Id).eq(id))
+            .and_where(is_kept());
         let fields = [
             (Users::DisplayName, &change.display_name),
             (Users::Bio, &change.bio),

@@ -108,6 +108,7 @@ fn every_statement_is_as_reviewed() {
         "email_changes::replace": email_changes::sql::replace(&email_changes::NewChange { user_id: A, session_id: B, email: "new@example.org", token_hash: HASH, expires_at: NOW, now: NOW }),
         "email_changes::of": email_changes::sql::of(A, NOW),
         "email_changes::by_link": email_changes::sql::by_link(&HASH, NOW, true),
+        "email_changes::cancel_of_others": email_changes::sql::cancel_of_others(A, B),
         "email_changes::cancel": email_changes::sql::cancel(A),
         "email_restorations::issue": email_restorations::sql::issue(&email_restorations::NewRestoration { user_id: A, token_hash: HASH, email: "old@example.org", expires_at: NOW, now: NOW }),
         "email_restorations::by_link": email_restorations::sql::by_link(&HASH, NOW, true),

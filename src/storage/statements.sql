@@ -70,6 +70,9 @@ SELECT "users"."id", "users"."username", "users"."email", "users"."email_verifie
 -- email_changes::by_link
 SELECT "users"."id", "users"."username", "users"."email", "users"."email_verified", "email_changes"."email" FROM "users"."email_changes" INNER JOIN "users"."users" ON "users"."id" = "email_changes"."user_id" INNER JOIN "users"."sessions" ON "sessions"."id" = "email_changes"."session_id" WHERE "email_changes"."expires_at" > $1 AND ("sessions"."ended_at" IS NULL OR "sessions"."end_reason" = $2) AND "email_changes"."token_hash" = $3 FOR UPDATE OF "email_changes";
 
+-- email_changes::cancel_of_others
+DELETE FROM "users"."email_changes" WHERE "user_id" = $1 AND "session_id" <> $2;
+
 -- email_changes::cancel
 DELETE FROM "users"."email_changes" WHERE "user_id" = $1;
 
@@ -167,13 +170,13 @@ SELECT "users"."id", "users"."username", "users"."email", "users"."display_name"
 SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id") FROM "users"."users" WHERE LOWER("users"."username") = LOWER($3) AND "users"."delete_after" IS NULL;
 
 -- profiles::update
-UPDATE "users"."users" SET "updated_at" = $1, "display_name" = $2, "bio" = $3, "avatar_url" = $4 WHERE "id" = $5;
+UPDATE "users"."users" SET "updated_at" = $1, "display_name" = $2, "bio" = $3, "avatar_url" = $4 WHERE "id" = $5 AND "users"."delete_after" IS NULL;
 
 -- follows::insert
-WITH "edge" AS (INSERT INTO "users"."follows" ("follower_id", "followee_id", "created_at") VALUES ($1, $2, $3) ON CONFLICT ("follower_id", "followee_id") DO NOTHING RETURNING "follower_id") , "counted" AS (INSERT INTO "users"."follow_counts" ("user_id", "slot", "followers", "followees") SELECT CAST($4 AS uuid), CAST($5 AS smallint), CAST($6 AS bigint), CAST($7 AS bigint) FROM "edge" UNION ALL (SELECT CAST($8 AS uuid), CAST($9 AS smallint), CAST($10 AS bigint), CAST($11 AS bigint) FROM "edge") ON CONFLICT ("user_id", "slot") DO UPDATE SET "followers" = "follow_counts"."followers" + "excluded"."followers", "followees" = "follow_counts"."followees" + "excluded"."followees" RETURNING "user_id") SELECT COUNT("follower_id") FROM "edge";
+WITH "edge" AS (INSERT INTO "users"."follows" ("follower_id", "followee_id", "created_at") SELECT CAST($1 AS uuid), "id", CAST($2 AS timestamptz) FROM "users"."users" WHERE "id" = $3 AND "users"."delete_after" IS NULL AND EXISTS(SELECT "id" FROM "users"."users" WHERE "id" = $4 AND "users"."delete_after" IS NULL) ON CONFLICT ("follower_id", "followee_id") DO NOTHING RETURNING "follower_id") , "counted" AS (INSERT INTO "users"."follow_counts" ("user_id", "slot", "followers", "followees") SELECT CAST($5 AS uuid), CAST($6 AS smallint), CAST($7 AS bigint), CAST($8 AS bigint) FROM "edge" UNION ALL (SELECT CAST($9 AS uuid), CAST($10 AS smallint), CAST($11 AS bigint), CAST($12 AS bigint) FROM "edge") ON CONFLICT ("user_id", "slot") DO UPDATE SET "followers" = "follow_counts"."followers" + "excluded"."followers", "followees" = "follow_counts"."followees" + "excluded"."followees" RETURNING "user_id") SELECT COUNT("follower_id") FROM "edge";
 
 -- follows::delete
-WITH "edge" AS (DELETE FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" = $2 RETURNING "follower_id") , "counted" AS (INSERT INTO "users"."follow_counts" ("user_id", "slot", "followers", "followees") SELECT CAST($3 AS uuid), CAST($4 AS smallint), CAST($5 AS bigint), CAST($6 AS bigint) FROM "edge" UNION ALL (SELECT CAST($7 AS uuid), CAST($8 AS smallint), CAST($9 AS bigint), CAST($10 AS bigint) FROM "edge") ON CONFLICT ("user_id", "slot") DO UPDATE SET "followers" = "follow_counts"."followers" + "excluded"."followers", "followees" = "follow_counts"."followees" + "excluded"."followees" RETURNING "user_id") SELECT COUNT("follower_id") FROM "edge";
+WITH "edge" AS (DELETE FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" = $2 AND EXISTS(SELECT "id" FROM "users"."users" WHERE "id" = $3 AND "users"."delete_after" IS NULL) RETURNING "follower_id") , "counted" AS (INSERT INTO "users"."follow_counts" ("user_id", "slot", "followers", "followees") SELECT CAST($4 AS uuid), CAST($5 AS smallint), CAST($6 AS bigint), CAST($7 AS bigint) FROM "edge" UNION ALL (SELECT CAST($8 AS uuid), CAST($9 AS smallint), CAST($10 AS bigint), CAST($11 AS bigint) FROM "edge") ON CONFLICT ("user_id", "slot") DO UPDATE SET "followers" = "follow_counts"."followers" + "excluded"."followers", "followees" = "follow_counts"."followees" + "excluded"."followees" RETURNING "user_id") SELECT COUNT("follower_id") FROM "edge";
 
 -- follows::page by number
 SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = $1 AND EXISTS(SELECT "id" FROM "users"."users" WHERE "id" = $2 AND "users"."delete_after" IS NULL) ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $3 OFFSET $4;
@@ -200,7 +203,7 @@ SELECT "ended_at", "user_agent" FROM "users"."sessions" WHERE "id" = $1 AND "use
 SELECT "ended_at", "id" FROM "users"."sessions" WHERE "ended_at" IS NOT NULL AND ("ended_at", "id") > ($1, $2) ORDER BY "ended_at" ASC, "id" ASC LIMIT $3;
 
 -- avatars::lock_owner
-SELECT "id" FROM "users"."users" WHERE "id" = $1 FOR NO KEY UPDATE;
+SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "users"."delete_after" IS NULL FOR NO KEY UPDATE;
 
 -- avatars::issue
 INSERT INTO "users"."avatars" ("user_id", "name", "created_at") VALUES ($1, $2, $3) ON CONFLICT ("user_id", "name") DO UPDATE SET "created_at" = "excluded"."created_at";

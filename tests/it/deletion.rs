@@ -113,9 +113,8 @@ async fn the_api_says_until_when_a_log_in_keeps_it() {
     let until = answer.json()["delete_after"].as_str().unwrap().to_owned();
     let until = OffsetDateTime::parse(&until, &Rfc3339).unwrap();
     assert!((until - app.clock.now() - WINDOW).abs() < Duration::minutes(1));
-    api.delete("/users/me")
-        .await
-        .error(403, "REAUTHENTICATION_REQUIRED");
+    let again = api.delete("/users/me").await;
+    again.error(401, "UNAUTHENTICATED");
 }
 
 #[tokio::test]
@@ -150,6 +149,23 @@ async fn nobody_sees_who_is_leaving_and_everybody_who_came_back() {
         assert_eq!(member.open("/timeline").await.has("@ana"), is_seen);
     };
     seen(false).await;
+    let follow = ana.api("/follow");
+    api.act(&follow).await.error(404, "USER_NOT_FOUND");
+    api.delete(&follow).await.error(404, "USER_NOT_FOUND");
+    app.api().of(&eve).act(&follow).await.expect(404);
+    // The tokens of whoever leaves change nothing any more.
+    let leaving = app.api().of(&ana);
+    let name = json!({ "display_name": "Ana" });
+    leaving
+        .patch("/users/me", name)
+        .await
+        .error(401, "UNAUTHENTICATED");
+    leaving
+        .upload(&jpeg(8, 8))
+        .await
+        .error(401, "UNAUTHENTICATED");
+    let follow = leaving.act(&eve.api("/follow")).await;
+    follow.error(401, "UNAUTHENTICATED");
     app.log_in(&ana).await.expect(200);
     seen(true).await;
     app.counts_are_exact().await;

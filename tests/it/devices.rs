@@ -189,12 +189,20 @@ async fn ending_all_others_leaves_the_asking_one() {
     for _ in 0..2 {
         desk.api.delete(SESSIONS).await.expect(204);
     }
+    let ended = others[0].api.clone();
     for other in others {
         let refused = app.refresh(&other.refresh_token).await;
         refused.error(401, "INVALID_REFRESH_TOKEN");
     }
     app.refresh(&desk.refresh_token).await.expect(200);
     assert_eq!(desk.sessions().await.len(), 1);
+    // The access token of an ended session lives on for minutes, but ends nobody's sessions.
+    for refused in [SESSIONS, &format!("{SESSIONS}/{}", desk.session_id)] {
+        let refused = ended.delete(refused).await;
+        refused.error(401, "UNAUTHENTICATED");
+    }
+    let export = ended.act("/users/me/export").await;
+    export.error(401, "UNAUTHENTICATED");
     let noted = "select detail from users.audit_log where event = 'session_ended'";
     let noted: String = app.value(noted, &[]).await;
     assert_eq!(noted, "2 other sessions");

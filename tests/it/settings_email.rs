@@ -231,3 +231,48 @@ async fn the_link_works_for_a_day_and_not_for_a_session_that_was_ended() {
     app.clock.advance(Duration::hours(25));
     assert!(!visitor.open(&link).await.has_button(CONFIRM));
 }
+
+#[tokio::test]
+async fn a_thief_who_asked_and_logged_out_gets_nothing_once_the_password_is_new() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    for change_password in [true, false] {
+        let password = if change_password {
+            PASSWORD
+        } else {
+            "another horse battery"
+        };
+        let mut thief = app.visitor();
+        thief.open("/login").await;
+        let typed = [("Email", ana.email.as_str()), ("Password", password)];
+        thief.send("Log in", &typed).await;
+        let new = if change_password {
+            NEW
+        } else {
+            "newer@example.org"
+        };
+        app.asks_for(&mut thief, new).await;
+        let link = app.sink.mail_to(new).await.link();
+        thief.press("Log out").await;
+        assert!(thief.open(&link).await.has_button(CONFIRM));
+        if change_password {
+            let mut owner = app.signed_in(&ana).await;
+            owner.open("/settings/password").await;
+            let typed = [
+                ("Current password", PASSWORD),
+                ("New password", "another horse battery"),
+            ];
+            owner.send("Change password", &typed).await;
+        } else {
+            let mut owner = app.visitor();
+            owner.open("/forgot-password").await;
+            owner.send("Send the link", &[("Email", &ana.email)]).await;
+            let reset = app.mail_saying(&ana.email, "/reset-password?token=").await;
+            owner.open(&reset.link()).await;
+            let typed = [("Password", "a third horse battery")];
+            owner.send("Set password", &typed).await;
+        }
+        assert!(!thief.open(&link).await.has_button(CONFIRM));
+        assert_eq!(app.email_of(&ana).await, ana.email);
+    }
+}
