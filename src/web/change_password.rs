@@ -3,6 +3,7 @@
 use super::{
     csrf::Posted,
     field::{Field, Kind},
+    new_password,
     page::Frame,
     problem::{Problem, Verdict},
     session::Viewer,
@@ -46,10 +47,9 @@ async fn page(
     verdict: Verdict,
     problem: Option<Problem>,
 ) -> Result<Response> {
-    let field = |name, label, autocomplete| Field::new(name, label, Kind::Password, autocomplete);
-    let current = field("current_password", "Current password", "current-password");
-    let new = field("password", "New password", "new-password")
-        .hint("8 characters or more. A few words in a row are easy to remember.");
+    let (name, label) = ("current_password", "Current password");
+    let current = Field::new(name, label, Kind::Password, "current-password");
+    let new = new_password::field("password", "New password");
     let page = PasswordPage {
         email: profiles::own(visit.app, viewer.user_id).await?.email,
         current: current.judged(problem.as_ref()),

@@ -3,12 +3,12 @@
 use super::{
     confirm::Recent,
     csrf::{NoFields, Posted},
-    moment,
     next::LocalPath,
     page::Frame,
     problem::Problem,
     session::{self, Viewer},
     visit::{SignedIn, Visit, see_other},
+    when::When,
 };
 use crate::{Error, Result, services::deletion};
 use askama::Template;
@@ -22,13 +22,13 @@ const PAGE: &str = "/settings/delete";
 struct DeletePage {
     frame: Frame,
     /// When the account is gone, were it deleted now.
-    until: String,
+    until: When,
 }
 
 impl DeletePage {
     fn new(visit: Visit<'_>, viewer: Viewer, problem: Option<Problem>) -> Result<Self> {
         Ok(Self {
-            until: moment(visit.app.clock.now() + deletion::WINDOW)?,
+            until: When(visit.app.clock.now() + deletion::WINDOW),
             frame: visit.frame(Some(viewer)).with(problem),
         })
     }

@@ -2,10 +2,10 @@
 
 use super::{
     csrf::{NoFields, Posted},
-    moment,
     next::LocalPath,
     page::Frame,
     visit::{SignedIn, Visit, see_other},
+    when::When,
 };
 use crate::{
     Error, Result,
@@ -31,11 +31,11 @@ enum Copy {
     None,
     Making,
     Ready {
-        made: String,
-        until: String,
+        made: When,
+        until: When,
         size: String,
         /// When another may be asked for; now if none.
-        again: Option<String>,
+        again: Option<When>,
     },
 }
 
@@ -50,10 +50,10 @@ impl Copy {
         let again = export.requested_at + exports::PAUSE;
         let must_wait = again > visit.app.clock.now();
         Ok(Self::Ready {
-            made: moment(ready_at)?,
-            until: moment(export.expires_at)?,
+            made: When(ready_at),
+            until: When(export.expires_at),
             size: size(export.size),
-            again: must_wait.then(|| moment(again)).transpose()?,
+            again: must_wait.then_some(When(again)),
         })
     }
 }
