@@ -5,7 +5,6 @@ use super::{
     csrf::{NoFields, Posted},
     next::LocalPath,
     page::Frame,
-    problem::Problem,
     session::{self, Viewer},
     visit::{SignedIn, Visit, see_other},
     when::When,
@@ -26,11 +25,11 @@ struct DeletePage {
 }
 
 impl DeletePage {
-    fn new(visit: Visit<'_>, viewer: Viewer, problem: Option<Problem>) -> Result<Self> {
-        Ok(Self {
+    fn new(visit: Visit<'_>, frame: Frame) -> Self {
+        Self {
             until: When(visit.app.clock.now() + deletion::WINDOW),
-            frame: visit.frame(Some(viewer)).with(problem),
-        })
+            frame,
+        }
     }
 }
 
@@ -50,31 +49,30 @@ struct KeptPage {
 /// `GET /settings/delete`
 #[handler]
 pub(super) fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Response> {
-    visit.page(StatusCode::OK, &DeletePage::new(visit, viewer, None)?)
+    let frame = visit.frame(Some(viewer));
+    visit.page(StatusCode::OK, &DeletePage::new(visit, frame))
 }
 
 /// `POST /settings/delete`
 #[handler]
-pub(super) async fn submit(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<NoFields>,
-) -> Result<Response> {
-    let request =
-        async |_: &NoFields| deletion::request(visit.app, viewer.user_id, viewer.session_id).await;
-    let (_, outcome) = posted.then(request).await;
+pub(super) async fn submit(visit: Visit<'_>, posted: Posted<NoFields>) -> Result<Response> {
+    let request = async |viewer: &Viewer, _: &NoFields| {
+        deletion::request(visit.app, viewer.user_id, viewer.session_id).await
+    };
+    let (viewer, _, outcome) = posted.then_as_viewer(visit, request).await;
     match outcome {
         Ok(_) => {
             session::end(visit.app, visit.request).await?;
             Ok(see_other("/settings/delete/done"))
         }
+        Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(Error::ReauthenticationRequired) => {
             let page = LocalPath::parse(PAGE).unwrap_or_default();
             Ok(see_other(&page.after_confirming()))
         }
         Err(error) => {
-            let (status, problem) = visit.problem(error)?;
-            visit.page(status, &DeletePage::new(visit, viewer, Some(problem))?)
+            let (verdict, frame) = visit.frame_refusing(viewer, error)?;
+            visit.page(verdict, &DeletePage::new(visit, frame))
         }
     }
 }
