@@ -143,13 +143,16 @@ async fn what_is_broken_for_good_is_told_on_the_form_too() {
     assert_eq!(app.count("users").await, 0);
 }
 
+/// What is typed into a form, by the labels of its fields.
+type Typed = &'static [(&'static str, &'static str)];
+
 #[tokio::test]
 async fn the_forms_of_the_settings_come_back_too() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     let signed_in = app.signed_in(&ana).await;
     let confirm = "/settings/confirm?next=%2Fsettings%2Fdelete";
-    let forms: [(&str, &str, &[(&str, &str)]); 6] = [
+    let forms: [(&str, &str, Typed); 6] = [
         (
             "/settings/username",
             "Change username",
