@@ -3,11 +3,12 @@
 use super::{letters::site, messages::Words};
 use crate::{
     App, Error,
+    domain::when,
     error::Cause,
     storage::{exports, outbox::Owed},
 };
 use askama::Template;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 #[derive(Template)]
 #[template(path = "emails/export_ready.txt")]
@@ -33,7 +34,7 @@ pub(super) fn export_ready(app: &App, owed: &Owed) -> Result<Words, Cause> {
         username: &owed.username,
         site: site(url),
         link: format!("{url}/settings/export"),
-        until: day(owed.created_at + exports::LIFETIME)?,
+        until: when::moment(owed.created_at + exports::LIFETIME),
         reset: format!("{url}/forgot-password"),
     };
     Ok(Words {
@@ -69,7 +70,7 @@ pub(super) fn deletion_requested(app: &App, owed: &Owed) -> Result<Words, Cause>
     let deletion = Deletion {
         username: &owed.username,
         site: site(url),
-        until: day(until)?,
+        until: when::moment(until),
         log_in: format!("{url}/login"),
         device: owed.says("device").unwrap_or("unknown"),
         network: owed.says("network").unwrap_or("unknown"),
@@ -80,10 +81,4 @@ pub(super) fn deletion_requested(app: &App, owed: &Owed) -> Result<Words, Cause>
         text: DeletionText(&deletion).render()?,
         html: DeletionHtml(&deletion).render()?,
     })
-}
-
-fn day(at: OffsetDateTime) -> Result<String, time::error::Format> {
-    at.format(format_description!(
-        "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
-    ))
 }

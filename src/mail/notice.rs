@@ -3,11 +3,11 @@
 use super::{letters::site, messages::Words};
 use crate::{
     App, Error,
+    domain::when,
     error::Cause,
     storage::outbox::{Kind, Owed},
 };
 use askama::Template;
-use time::macros::format_description;
 
 #[derive(Template)]
 #[template(path = "emails/notice.txt")]
@@ -34,14 +34,12 @@ struct Notice<'a> {
 /// The words of a notice.
 pub(super) fn write(app: &App, owed: &Owed, kind: Kind) -> Result<Words, Cause> {
     let (subject, what) = said(owed, kind)?;
-    let when =
-        format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
     let notice = Notice {
         subject,
         what,
         username: &owed.username,
         site: site(&app.config.public_url),
-        when: owed.created_at.format(when)?,
+        when: when::moment(owed.created_at),
         device: owed.says("device").unwrap_or("unknown"),
         network: owed.says("network").unwrap_or("unknown"),
         reset: format!("{}/forgot-password", app.config.public_url),

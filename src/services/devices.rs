@@ -1,6 +1,6 @@
 //! The devices that somebody is logged in on: seeing them, and ending their sessions.
 
-use super::sessions::log_out_session;
+use super::sessions::{SESSION_LIFETIME, log_out_session};
 use crate::{
     App, Error, Result,
     domain::device,
@@ -38,7 +38,8 @@ pub struct Device {
 /// The devices that an account is logged in on, `current` first, then those last used.
 pub async fn list(app: &App, user_id: Uuid, current: Uuid) -> Result<Vec<Device>> {
     let client = app.db.get().await?;
-    let sessions = devices::open(&client, user_id, app.clock.now()).await?;
+    let now = app.clock.now();
+    let sessions = devices::open(&client, user_id, now - SESSION_LIFETIME, now).await?;
     let mut devices: Vec<Device> = sessions
         .into_iter()
         .map(|session| Device {

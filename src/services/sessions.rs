@@ -23,6 +23,9 @@ use uuid::Uuid;
 
 /// How long a refresh token lives from its issue.
 pub const REFRESH_TOKEN_LIFETIME: Duration = Duration::days(30);
+/// How long a session lasts from its log-in, however often it is renewed (OWASP Session Management
+/// Cheat Sheet, absolute timeout). Whoever copied its tokens unnoticed has them no longer.
+pub const SESSION_LIFETIME: Duration = Duration::days(180);
 /// How long a rotated token is still honoured: two tabs at once, or a lost answer.
 pub const GRACE: Duration = Duration::seconds(10);
 /// How often a log-in starts again because the stored hash changed meanwhile.
@@ -93,16 +96,15 @@ async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<Log
     drop(client);
     let stored = account.as_ref().map(|a| a.password_hash.as_str());
     let verdict = app.passwords.verify(password, stored).await?;
+    let now = app.clock.now();
+    let is_kept = |account: &users::Credentials| account.delete_after.is_none_or(|at| now < at);
     let mut account = match account {
-        Some(account) if verdict != Verdict::Wrong => account,
+        Some(account) if verdict != Verdict::Wrong && is_kept(&account) => account,
         account => {
             note_failure(app, account.map(|account| account.id)).await?;
             return Err(Error::InvalidCredentials);
         }
     };
-    if account.delete_after.is_some_and(|at| at <= app.clock.now()) {
-        return Err(Error::InvalidCredentials);
-    }
     if app.config.require_verified_email && !account.email_verified {
         return Err(Error::EmailNotVerified);
     }
@@ -183,7 +185,8 @@ fn typed(credentials: &Credentials) -> Result<(&str, &str)> {
 
 /// Renews a session: the token is spent and its successor takes its place (RFC 9700 section
 /// 4.14.2). A token spent less than [`GRACE`] ago gives the family's current one, the same for
-/// all who ask. Later it was copied: the whole family ends.
+/// all who ask. Later it was copied: the whole family ends. After [`SESSION_LIFETIME`] no token is
+/// good any more.
 ///
 /// # Errors
 /// `InvalidRefreshToken`
@@ -208,7 +211,8 @@ async fn rotate(
     let successor = Token::random().map_err(Error::internal)?;
     let sealed = seal::seal(presented, &successor)?;
     let new = stored_as(&successor, now);
-    sessions::rotate(db, &presented.hash(), &sealed, &new, now)
+    let opened_after = now - SESSION_LIFETIME;
+    sessions::rotate(db, &presented.hash(), &sealed, &new, opened_after, now)
         .await
         // The account was deleted in this very moment.
         .map_err(|error| {
@@ -230,7 +234,7 @@ async fn refresh_spent(app: &App, presented: &Token, now: OffsetDateTime) -> Res
         .ok_or(Error::InvalidRefreshToken)?;
     match stored.rotated_at {
         Some(at) if at + GRACE > now => {
-            let holder = sessions::live(&client, stored.session_id)
+            let holder = sessions::live(&client, stored.session_id, now - SESSION_LIFETIME)
                 .await?
                 .ok_or(Error::InvalidRefreshToken)?;
             // After the session: if it ends meanwhile, its tokens lead nowhere.

@@ -30,13 +30,15 @@ pub struct Locked {
     pub user_agent: Option<String>,
 }
 
-/// The sessions of an account that have neither ended nor run out, last used first: at most [`MOST`].
+/// The sessions of an account, opened after this time, that have neither ended nor run out, last
+/// used first: at most [`MOST`].
 pub async fn open(
     db: &impl GenericClient,
     user_id: Uuid,
+    opened_after: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<Vec<OpenSession>> {
-    let rows = all(db, sql::open(user_id, now)).await?;
+    let rows = all(db, sql::open(user_id, opened_after, now)).await?;
     let sessions = rows.iter().map(|row| OpenSession {
         id: row.get(0),
         user_agent: row.get(1),
@@ -83,7 +85,11 @@ pub mod sql {
 
     /// The open sessions of an account: those whose newest refresh token is still good.
     #[must_use]
-    pub fn open(user_id: Uuid, now: OffsetDateTime) -> SelectStatement {
+    pub fn open(
+        user_id: Uuid,
+        opened_after: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> SelectStatement {
         let good_token = Query::select()
             .column(Asterisk)
             .from((Schema::Users, RefreshTokens::Table))
@@ -105,6 +111,7 @@ pub mod sql {
             .from((Schema::Users, Sessions::Table))
             .and_where(Expr::col(Sessions::UserId).eq(user_id))
             .and_where(Expr::col(Sessions::EndedAt).is_null())
+            .and_where(Expr::col(Sessions::CreatedAt).gt(opened_after))
             .and_where(Expr::exists(good_token))
             .order_by(Sessions::LastSeenAt, Order::Desc)
             .order_by(Sessions::Id, Order::Desc)

@@ -110,16 +110,18 @@ pub async fn open(db: &impl GenericClient, opened: &Opened<'_>) -> Result<bool> 
     execute(db, sql::open(opened)).await.map(|rows| rows > 0)
 }
 
-/// Spends a token for its successor, in one statement; `None` when it is not to be spent.
-/// Of several at once exactly one wins.
+/// Spends a token for its successor, in one statement; `None` when it is not to be spent, or its
+/// session was not opened after this time. Of several at once exactly one wins.
 pub async fn rotate(
     db: &impl GenericClient,
     old: &TokenHash,
     sealed_successor: &[u8],
     new: &NewToken,
+    opened_after: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<Option<Holder>> {
-    let row = optional(db, sql::rotate(old, sealed_successor, new, now)).await?;
+    let rotate = sql::rotate(old, sealed_successor, new, opened_after, now);
+    let row = optional(db, rotate).await?;
     Ok(row.map(|row| Holder::from_row(&row)))
 }
 
@@ -135,9 +137,13 @@ pub async fn token(db: &impl GenericClient, hash: &TokenHash) -> Result<Option<S
     }))
 }
 
-/// Whose session it is; `None` once it ended.
-pub async fn live(db: &impl GenericClient, session_id: Uuid) -> Result<Option<Holder>> {
-    let row = optional(db, sql::live(session_id)).await?;
+/// Whose session it is; `None` once it ended, or when it was not opened after this time.
+pub async fn live(
+    db: &impl GenericClient,
+    session_id: Uuid,
+    opened_after: OffsetDateTime,
+) -> Result<Option<Holder>> {
+    let row = optional(db, sql::live(session_id, opened_after)).await?;
     Ok(row.map(|row| Holder::from_row(&row)))
 }
 
@@ -363,6 +369,7 @@ pub mod sql {
         old: &TokenHash,
         sealed_successor: &[u8],
         new: &NewToken,
+        opened_after: OffsetDateTime,
         now: OffsetDateTime,
     ) -> WithQuery {
         let (live, spent, fresh) = (Alias::new("live"), Alias::new("spent"), Alias::new("fresh"));
@@ -379,6 +386,7 @@ pub mod sql {
             )
             .and_where(Expr::col((RefreshTokens::Table, RefreshTokens::Revoked)).not())
             .and_where(Expr::col((Sessions::Table, Sessions::EndedAt)).is_null())
+            .and_where(Expr::col((Sessions::Table, Sessions::CreatedAt)).gt(opened_after))
             .lock_with_tables(LockType::NoKeyUpdate, [Sessions::Table])
             .take();
         let spend = Query::update()
@@ -478,9 +486,23 @@ pub mod sql {
             .take()
     }
 
-    /// A session that has not ended, with its account.
+    /// A session that has not ended and was opened after this time, with its account.
     #[must_use]
-    pub fn live(session_id: Uuid) -> SelectStatement {
+    pub fn live(session_id: Uuid, opened_after: OffsetDateTime) -> SelectStatement {
+        with_account(session_id)
+            .and_where(Expr::col((Sessions::Table, Sessions::CreatedAt)).gt(opened_after))
+            .take()
+    }
+
+    /// A session that has not ended, with its account, locked.
+    #[must_use]
+    pub fn lock_live(session_id: Uuid) -> SelectStatement {
+        with_account(session_id)
+            .lock_with_tables(LockType::Update, [Sessions::Table])
+            .take()
+    }
+
+    fn with_account(session_id: Uuid) -> SelectStatement {
         Query::select()
             .column((Sessions::Table, Sessions::Id))
             .column((Users::Table, Users::Id))
@@ -493,14 +515,6 @@ pub mod sql {
             )
             .and_where(Expr::col((Sessions::Table, Sessions::Id)).eq(session_id))
             .and_where(Expr::col((Sessions::Table, Sessions::EndedAt)).is_null())
-            .take()
-    }
-
-    /// The same, locked.
-    #[must_use]
-    pub fn lock_live(session_id: Uuid) -> SelectStatement {
-        live(session_id)
-            .lock_with_tables(LockType::Update, [Sessions::Table])
             .take()
     }
 

@@ -5,16 +5,12 @@ use super::{
     csrf::{NoFields, Posted},
     field::{Field, Kind},
     page::Frame,
-    problem::Problem,
     session::Viewer,
-    visit::{SignedIn, Visit, see_other},
+    visit::{Visit, see_other},
 };
 use crate::{
     Error, Result,
-    services::{
-        emails::{self, EmailChange, Waiting},
-        profiles,
-    },
+    services::emails::{self, EmailChange, Waiting},
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
@@ -26,8 +22,8 @@ const FORM: &str = "/settings/email";
 #[template(path = "settings/email.html")]
 struct EmailPage {
     frame: Frame,
-    /// The address now.
-    current: String,
+    /// The address now; none after a failure.
+    current: Option<String>,
     /// The change that waits for the new address to prove itself.
     waiting: Option<Waiting>,
     /// Whether it holds what was typed before the password was asked for.
@@ -48,7 +44,12 @@ pub(super) async fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Res
     let is_restored = draft.is_some();
     let page = EmailPage {
         is_restored,
-        ..page(visit, viewer, &draft.unwrap_or_default().email, None).await?
+        ..page(
+            visit,
+            visit.frame(Some(viewer)),
+            &draft.unwrap_or_default().email,
+        )
+        .await?
     };
     let mut response = visit.page(StatusCode::OK, &page)?;
     if is_restored {
@@ -57,62 +58,56 @@ pub(super) async fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Res
     Ok(response)
 }
 
-async fn page(
-    visit: Visit<'_>,
-    viewer: Viewer,
-    typed: &str,
-    problem: Option<Problem>,
-) -> Result<EmailPage> {
+async fn page(visit: Visit<'_>, frame: Frame, typed: &str) -> Result<EmailPage> {
     Ok(EmailPage {
-        current: profiles::own(visit.app, viewer.user_id).await?.email,
-        waiting: emails::waiting(visit.app, viewer.user_id).await?,
+        current: visit.email_of(&frame).await?,
+        waiting: match &frame.viewer {
+            Some(viewer) => emails::waiting(visit.app, viewer.user_id).await?,
+            None => None,
+        },
         is_restored: false,
         email: Field::new("email", "New email", Kind::Email, "email")
             .hint("We send a link to this address to check that it is yours.")
             .typed(typed)
-            .judged(problem.as_ref()),
-        frame: visit.frame(Some(viewer)).with(problem),
+            .judged(frame.problem.as_ref()),
+        frame,
     })
 }
 
 /// `POST /settings/email`
 #[handler]
-pub(super) async fn save(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<EmailChange>,
-) -> Result<Response> {
-    let (user_id, session_id) = (viewer.user_id, viewer.session_id);
-    let request =
-        async |form: &EmailChange| emails::request(visit.app, user_id, session_id, form).await;
-    let (form, outcome) = posted.then(request).await;
+pub(super) async fn save(visit: Visit<'_>, posted: Posted<EmailChange>) -> Result<Response> {
+    let request = async |viewer: &Viewer, form: &EmailChange| {
+        emails::request(visit.app, viewer.user_id, viewer.session_id, form).await
+    };
+    let (viewer, form, outcome) = posted.then_as_viewer(visit, request).await;
     let typed = form.email.typed();
     match outcome {
         Ok(()) => Ok(see_other(FORM)),
+        Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(Error::ReauthenticationRequired) => {
             let email = typed.to_owned();
-            visit.to_confirm_with(&viewer, FORM, &Texts { email })
+            visit.to_confirm_with(viewer.as_ref(), FORM, &Texts { email })
         }
         Err(error) => {
-            let (verdict, problem) = visit.problem(error)?;
-            visit.page(verdict, &page(visit, viewer, typed, Some(problem)).await?)
+            let (verdict, frame) = visit.frame_refusing(viewer, error)?;
+            visit.page(verdict, &page(visit, frame, typed).await?)
         }
     }
 }
 
 /// `POST /settings/email/cancel`
 #[handler]
-pub(super) async fn cancel(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<NoFields>,
-) -> Result<Response> {
-    let cancel = async |_: &NoFields| emails::cancel(visit.app, viewer.user_id).await;
-    match posted.then(cancel).await.1 {
+pub(super) async fn cancel(visit: Visit<'_>, posted: Posted<NoFields>) -> Result<Response> {
+    let cancel =
+        async |viewer: &Viewer, _: &NoFields| emails::cancel(visit.app, viewer.user_id).await;
+    let (viewer, _, outcome) = posted.then_as_viewer(visit, cancel).await;
+    match outcome {
         Ok(()) => Ok(see_other("/settings")),
+        Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => {
-            let (verdict, problem) = visit.problem(error)?;
-            visit.page(verdict, &page(visit, viewer, "", Some(problem)).await?)
+            let (verdict, frame) = visit.frame_refusing(viewer, error)?;
+            visit.page(verdict, &page(visit, frame, "").await?)
         }
     }
 }

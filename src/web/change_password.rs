@@ -3,17 +3,15 @@
 use super::{
     csrf::Posted,
     field::{Field, Kind},
+    new_password,
     page::Frame,
-    problem::{Problem, Verdict},
+    problem::Verdict,
     session::Viewer,
     visit::{SignedIn, Visit, see_other},
 };
 use crate::{
     Error, Result,
-    services::{
-        passwords::{self, PasswordChange},
-        profiles,
-    },
+    services::passwords::{self, PasswordChange},
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
@@ -22,8 +20,8 @@ use poem::{Response, handler, http::StatusCode};
 #[template(path = "settings/password.html")]
 struct PasswordPage {
     frame: Frame,
-    /// The name that a password manager knows the account by.
-    email: String,
+    /// The name that a password manager knows the account by; none after a failure.
+    email: Option<String>,
     current: Field,
     new: Field,
 }
@@ -37,45 +35,35 @@ struct ChangedPage {
 /// `GET /settings/password`. The present password is asked for on the page itself.
 #[handler]
 pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
-    page(visit, viewer, StatusCode::OK.into(), None).await
+    page(visit, StatusCode::OK.into(), visit.frame(Some(viewer))).await
 }
 
-async fn page(
-    visit: Visit<'_>,
-    viewer: Viewer,
-    verdict: Verdict,
-    problem: Option<Problem>,
-) -> Result<Response> {
-    let field = |name, label, autocomplete| Field::new(name, label, Kind::Password, autocomplete);
-    let current = field("current_password", "Current password", "current-password");
-    let new = field("password", "New password", "new-password")
-        .hint("8 characters or more. A few words in a row are easy to remember.");
+async fn page(visit: Visit<'_>, verdict: Verdict, frame: Frame) -> Result<Response> {
+    let (name, label) = ("current_password", "Current password");
+    let current = Field::new(name, label, Kind::Password, "current-password");
+    let new = new_password::field("password", "New password");
     let page = PasswordPage {
-        email: profiles::own(visit.app, viewer.user_id).await?.email,
-        current: current.judged(problem.as_ref()),
-        new: new.judged(problem.as_ref()),
-        frame: visit.frame(Some(viewer)).with(problem),
+        email: visit.email_of(&frame).await?,
+        current: current.judged(frame.problem.as_ref()),
+        new: new.judged(frame.problem.as_ref()),
+        frame,
     };
     visit.page(verdict, &page)
 }
 
 /// `POST /settings/password`
 #[handler]
-pub(super) async fn save(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<PasswordChange>,
-) -> Result<Response> {
-    let (user_id, session_id) = (viewer.user_id, viewer.session_id);
-    let change =
-        async |form: &PasswordChange| passwords::change(visit.app, user_id, session_id, form).await;
-    match posted.then(change).await.1 {
+pub(super) async fn save(visit: Visit<'_>, posted: Posted<PasswordChange>) -> Result<Response> {
+    let change = async |viewer: &Viewer, form: &PasswordChange| {
+        passwords::change(visit.app, viewer.user_id, viewer.session_id, form).await
+    };
+    let (viewer, _, outcome) = posted.then_as_viewer(visit, change).await;
+    match outcome {
         Ok(()) => Ok(see_other("/settings/password/changed")),
-        // The session ended in this very moment.
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => {
-            let (verdict, problem) = visit.problem(error)?;
-            page(visit, viewer, verdict, Some(problem)).await
+            let (verdict, frame) = visit.frame_refusing(viewer, error)?;
+            page(visit, verdict, frame).await
         }
     }
 }

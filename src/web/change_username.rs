@@ -5,9 +5,8 @@ use super::{
     csrf::Posted,
     field::{Field, Kind},
     page::Frame,
-    problem::Problem,
     session::Viewer,
-    visit::{SignedIn, Visit, see_other},
+    visit::{Visit, see_other},
 };
 use crate::{
     Error, Result,
@@ -27,8 +26,8 @@ const FORM: &str = "/settings/username";
 #[template(path = "settings/username.html")]
 struct UsernamePage {
     frame: Frame,
-    /// The name now.
-    current: String,
+    /// The name now; none after a failure.
+    current: Option<String>,
     /// The day when it may be changed again, if that is not yet.
     waits_until: Option<String>,
     /// Whether it holds what was typed before the password was asked for.
@@ -50,7 +49,7 @@ pub(super) async fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Res
     let typed = draft.map_or_else(|| viewer.username.clone(), |draft| draft.username);
     let page = UsernamePage {
         is_restored,
-        ..page(visit, viewer, &typed, None).await?
+        ..page(visit, visit.frame(Some(viewer)), &typed).await?
     };
     let mut response = visit.page(StatusCode::OK, &page)?;
     if is_restored {
@@ -59,46 +58,41 @@ pub(super) async fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Res
     Ok(response)
 }
 
-async fn page(
-    visit: Visit<'_>,
-    viewer: Viewer,
-    typed: &str,
-    problem: Option<Problem>,
-) -> Result<UsernamePage> {
-    let waits_until = usernames::waits_until(visit.app, viewer.user_id).await?;
+async fn page(visit: Visit<'_>, frame: Frame, typed: &str) -> Result<UsernamePage> {
+    let waits_until = match &frame.viewer {
+        Some(viewer) => usernames::waits_until(visit.app, viewer.user_id).await?,
+        None => None,
+    };
     Ok(UsernamePage {
-        current: viewer.username.clone(),
+        current: frame.viewer.as_ref().map(|viewer| viewer.username.clone()),
         waits_until: waits_until.map(when::day),
         is_restored: false,
         username: Field::new("username", "Username", Kind::Handle, "username")
             .hint("3 to 30 letters, digits, dots or underscores. Everybody sees it.")
             .typed(typed)
-            .judged(problem.as_ref()),
-        frame: visit.frame(Some(viewer)).with(problem),
+            .judged(frame.problem.as_ref()),
+        frame,
     })
 }
 
 /// `POST /settings/username`
 #[handler]
-pub(super) async fn save(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<UsernameChange>,
-) -> Result<Response> {
-    let (user_id, session_id) = (viewer.user_id, viewer.session_id);
-    let change =
-        async |form: &UsernameChange| usernames::change(visit.app, user_id, session_id, form).await;
-    let (form, outcome) = posted.then(change).await;
+pub(super) async fn save(visit: Visit<'_>, posted: Posted<UsernameChange>) -> Result<Response> {
+    let change = async |viewer: &Viewer, form: &UsernameChange| {
+        usernames::change(visit.app, viewer.user_id, viewer.session_id, form).await
+    };
+    let (viewer, form, outcome) = posted.then_as_viewer(visit, change).await;
     let typed = form.username.typed();
     match outcome {
         Ok(_) => Ok(see_other("/profile")),
+        Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(Error::ReauthenticationRequired) => {
             let username = typed.to_owned();
-            visit.to_confirm_with(&viewer, FORM, &Texts { username })
+            visit.to_confirm_with(viewer.as_ref(), FORM, &Texts { username })
         }
         Err(error) => {
-            let (verdict, problem) = visit.problem(error)?;
-            visit.page(verdict, &page(visit, viewer, typed, Some(problem)).await?)
+            let (verdict, frame) = visit.frame_refusing(viewer, error)?;
+            visit.page(verdict, &page(visit, frame, typed).await?)
         }
     }
 }

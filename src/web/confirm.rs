@@ -41,14 +41,24 @@ impl Visit<'_> {
     /// on to the form's page, which finds what was typed as its draft.
     pub(super) fn to_confirm_with(
         self,
-        viewer: &Viewer,
+        viewer: Option<&Viewer>,
         form: &'static str,
         typed: &impl Serialize,
     ) -> Result<Response> {
         let place = LocalPath::parse(form).unwrap_or_default();
         let mut response = see_other(&place.after_confirming());
-        self.keep_draft(&mut response, viewer.user_id, form, typed)?;
+        if let Some(viewer) = viewer {
+            self.keep_draft(&mut response, viewer.user_id, form, typed)?;
+        }
         Ok(response)
+    }
+
+    /// The address of who looks at a page, for password managers; none after a failure.
+    pub(super) async fn email_of(self, frame: &Frame) -> Result<Option<String>> {
+        let Some(viewer) = &frame.viewer else {
+            return Ok(None);
+        };
+        Ok(Some(profiles::own(self.app, viewer.user_id).await?.email))
     }
 }
 
@@ -58,19 +68,18 @@ struct ConfirmPage {
     frame: Frame,
     /// The page that it is for, if it is one of the settings.
     what_for: Option<&'static str>,
-    /// The name that a password manager knows the account by.
-    email: String,
+    /// The name that a password manager knows the account by; none after a failure.
+    email: Option<String>,
     password: Field,
     next: LocalPath,
 }
 
 impl ConfirmPage {
     async fn new(visit: Visit<'_>, frame: Frame, next: &LocalPath) -> Result<Self> {
-        let viewer = frame.viewer.as_ref().ok_or(Error::Unauthenticated)?;
         let password = Field::new("password", "Password", Kind::Password, "current-password");
         Ok(Self {
             what_for: settings::name_of(next),
-            email: profiles::own(visit.app, viewer.user_id).await?.email,
+            email: visit.email_of(&frame).await?,
             password: password.judged(frame.problem.as_ref()),
             next: next.clone(),
             frame,
@@ -109,30 +118,25 @@ pub(super) async fn show(
 
 /// `POST /settings/confirm`
 #[handler]
-pub(super) async fn submit(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<Confirmed>,
-) -> Result<Response> {
-    let (user_id, session_id) = (viewer.user_id, viewer.session_id);
-    let confirm = async |form: &Confirmed| {
+pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Confirmed>) -> Result<Response> {
+    let confirm = async |viewer: &Viewer, form: &Confirmed| {
+        let (user_id, session_id) = (viewer.user_id, viewer.session_id);
         reauthentication::confirm(visit.app, user_id, session_id, &form.confirmation).await
     };
-    let (typed, outcome) = posted.then(confirm).await;
+    let (viewer, typed, outcome) = posted.then_as_viewer(visit, confirm).await;
     let error = match outcome {
         Ok(()) => return Ok(see_other(typed.next.as_str())),
-        // The session ended in this very moment: a log-in is what is missing.
+        // A log-in is what is missing, and asks for the password too.
         Err(Error::Unauthenticated) => return Ok(visit.to_login_from(&typed.next)),
         Err(error) => error,
     };
     let is_wrong = matches!(&error, Error::Validation(fields) if is_incorrect(fields));
-    let (verdict, problem) = visit.problem(error)?;
+    let (verdict, frame) = visit.frame_refusing(viewer, error)?;
     let verdict = if is_wrong {
         StatusCode::UNAUTHORIZED.into()
     } else {
         verdict
     };
-    let frame = visit.frame(Some(viewer)).with(Some(problem));
     visit.page(verdict, &ConfirmPage::new(visit, frame, &typed.next).await?)
 }
 

@@ -4,7 +4,7 @@
 //! The secret belongs to the browser and not to a session, so that a form that was open while
 //! its session was renewed, or the service restarted, still submits.
 
-use super::{cookie, visit::Visit};
+use super::{cookie, session::Viewer, visit::Visit};
 use crate::{App, Error, Result, http::body};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -117,6 +117,23 @@ impl<T> Posted<T> {
             Err(Error::BadFormProof)
         };
         (self.fields, outcome)
+    }
+
+    /// Does what a form asks for in the name of who is signed in, else says `Unauthenticated`. Gives
+    /// the fields back, and who it is, if that could be told.
+    pub(super) async fn then_as_viewer<R>(
+        self,
+        visit: Visit<'_>,
+        verb: impl AsyncFnOnce(&Viewer, &T) -> Result<R>,
+    ) -> (Option<Viewer>, T, Result<R>) {
+        match visit.viewer().await {
+            Ok(Some(viewer)) => {
+                let (fields, outcome) = self.then(async |form: &T| verb(&viewer, form).await).await;
+                (Some(viewer), fields, outcome)
+            }
+            Ok(None) => (None, self.fields, Err(Error::Unauthenticated)),
+            Err(error) => (None, self.fields, Err(error)),
+        }
     }
 
     /// The fields, to fill the form in again and for nothing else.

@@ -3,12 +3,11 @@
 use super::{
     confirm::Recent,
     csrf::{NoFields, Posted},
-    moment,
     next::LocalPath,
     page::Frame,
-    problem::Problem,
     session::{self, Viewer},
     visit::{SignedIn, Visit, see_other},
+    when::When,
 };
 use crate::{Error, Result, services::deletion};
 use askama::Template;
@@ -22,15 +21,15 @@ const PAGE: &str = "/settings/delete";
 struct DeletePage {
     frame: Frame,
     /// When the account is gone, were it deleted now.
-    until: String,
+    until: When,
 }
 
 impl DeletePage {
-    fn new(visit: Visit<'_>, viewer: Viewer, problem: Option<Problem>) -> Result<Self> {
-        Ok(Self {
-            until: moment(visit.app.clock.now() + deletion::WINDOW)?,
-            frame: visit.frame(Some(viewer)).with(problem),
-        })
+    fn new(visit: Visit<'_>, frame: Frame) -> Self {
+        Self {
+            until: When(visit.app.clock.now() + deletion::WINDOW),
+            frame,
+        }
     }
 }
 
@@ -50,31 +49,30 @@ struct KeptPage {
 /// `GET /settings/delete`
 #[handler]
 pub(super) fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Response> {
-    visit.page(StatusCode::OK, &DeletePage::new(visit, viewer, None)?)
+    let frame = visit.frame(Some(viewer));
+    visit.page(StatusCode::OK, &DeletePage::new(visit, frame))
 }
 
 /// `POST /settings/delete`
 #[handler]
-pub(super) async fn submit(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<NoFields>,
-) -> Result<Response> {
-    let request =
-        async |_: &NoFields| deletion::request(visit.app, viewer.user_id, viewer.session_id).await;
-    let (_, outcome) = posted.then(request).await;
+pub(super) async fn submit(visit: Visit<'_>, posted: Posted<NoFields>) -> Result<Response> {
+    let request = async |viewer: &Viewer, _: &NoFields| {
+        deletion::request(visit.app, viewer.user_id, viewer.session_id).await
+    };
+    let (viewer, _, outcome) = posted.then_as_viewer(visit, request).await;
     match outcome {
         Ok(_) => {
             session::end(visit.app, visit.request).await?;
             Ok(see_other("/settings/delete/done"))
         }
+        Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(Error::ReauthenticationRequired) => {
             let page = LocalPath::parse(PAGE).unwrap_or_default();
             Ok(see_other(&page.after_confirming()))
         }
         Err(error) => {
-            let (status, problem) = visit.problem(error)?;
-            visit.page(status, &DeletePage::new(visit, viewer, Some(problem))?)
+            let (verdict, frame) = visit.frame_refusing(viewer, error)?;
+            visit.page(verdict, &DeletePage::new(visit, frame))
         }
     }
 }

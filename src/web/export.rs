@@ -2,10 +2,12 @@
 
 use super::{
     csrf::{NoFields, Posted},
-    moment,
     next::LocalPath,
     page::Frame,
+    problem::Verdict,
+    session::Viewer,
     visit::{SignedIn, Visit, see_other},
+    when::When,
 };
 use crate::{
     Error, Result,
@@ -31,30 +33,30 @@ enum Copy {
     None,
     Making,
     Ready {
-        made: String,
-        until: String,
+        made: When,
+        until: When,
         size: String,
         /// When another may be asked for; now if none.
-        again: Option<String>,
+        again: Option<When>,
     },
 }
 
 impl Copy {
-    fn of(visit: Visit<'_>, export: Option<Export>) -> Result<Self> {
+    fn of(visit: Visit<'_>, export: Option<Export>) -> Self {
         let Some(export) = export else {
-            return Ok(Self::None);
+            return Self::None;
         };
         let Some(ready_at) = export.ready_at else {
-            return Ok(Self::Making);
+            return Self::Making;
         };
         let again = export.requested_at + exports::PAUSE;
         let must_wait = again > visit.app.clock.now();
-        Ok(Self::Ready {
-            made: moment(ready_at)?,
-            until: moment(export.expires_at)?,
+        Self::Ready {
+            made: When(ready_at),
+            until: When(export.expires_at),
             size: size(export.size),
-            again: must_wait.then(|| moment(again)).transpose()?,
-        })
+            again: must_wait.then_some(When(again)),
+        }
     }
 }
 
@@ -70,35 +72,33 @@ fn size(bytes: i64) -> String {
 /// `GET /settings/export`
 #[handler]
 pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
-    let export = exports::of(visit.app, viewer.user_id).await?;
-    let page = ExportPage {
-        copy: Copy::of(visit, export)?,
-        frame: visit.frame(Some(viewer)),
+    page(visit, StatusCode::OK.into(), visit.frame(Some(viewer))).await
+}
+
+/// After a failure, the page as if there was no copy: what it offers can be asked for again.
+async fn page(visit: Visit<'_>, verdict: Verdict, frame: Frame) -> Result<Response> {
+    let export = match &frame.viewer {
+        Some(viewer) => exports::of(visit.app, viewer.user_id).await?,
+        None => None,
     };
-    visit.page(StatusCode::OK, &page)
+    let copy = Copy::of(visit, export);
+    visit.page(verdict, &ExportPage { frame, copy })
 }
 
 /// `POST /settings/export`
 #[handler]
-pub(super) async fn request(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<NoFields>,
-) -> Result<Response> {
-    let request =
-        async |_: &NoFields| exports::request(visit.app, viewer.user_id, viewer.session_id).await;
-    let (_, outcome) = posted.then(request).await;
+pub(super) async fn request(visit: Visit<'_>, posted: Posted<NoFields>) -> Result<Response> {
+    let request = async |viewer: &Viewer, _: &NoFields| {
+        exports::request(visit.app, viewer.user_id, viewer.session_id).await
+    };
+    let (viewer, _, outcome) = posted.then_as_viewer(visit, request).await;
     match outcome {
         // The page says when another may be asked for.
         Ok(_) | Err(Error::RateLimited { .. }) => Ok(see_other(PAGE)),
+        Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => {
-            let (status, problem) = visit.problem(error)?;
-            let export = exports::of(visit.app, viewer.user_id).await?;
-            let page = ExportPage {
-                copy: Copy::of(visit, export)?,
-                frame: visit.frame(Some(viewer)).with(Some(problem)),
-            };
-            visit.page(status, &page)
+            let (verdict, frame) = visit.frame_refusing(viewer, error)?;
+            page(visit, verdict, frame).await
         }
     }
 }

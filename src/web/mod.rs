@@ -32,7 +32,6 @@ mod layers;
 mod link;
 mod lists;
 mod login;
-mod moment;
 mod new_password;
 mod next;
 mod page;
@@ -66,7 +65,6 @@ use crate::{
 };
 use askama::Template;
 use layers::{Compress, KeepSession};
-use moment::moment;
 use poem::{Endpoint, Request, Response, Route};
 use visit::Visit;
 

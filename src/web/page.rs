@@ -73,10 +73,23 @@ impl Visit<'_> {
     /// The frame of a page that says what is wrong. After a failure nothing is known of the
     /// viewer, and nothing is asked once more.
     pub(super) async fn frame_after(self, error: Error) -> Result<(Verdict, Frame)> {
+        let viewer = if error.is_failure() {
+            None
+        } else {
+            self.viewer().await?
+        };
+        self.frame_refusing(viewer, error)
+    }
+
+    /// The same for a viewer who is known already.
+    pub(super) fn frame_refusing(
+        self,
+        viewer: Option<Viewer>,
+        error: Error,
+    ) -> Result<(Verdict, Frame)> {
         let bare = error.is_failure();
-        let viewer = if bare { None } else { self.viewer().await? };
         let (verdict, problem) = self.problem(error)?;
-        let frame = self.frame(viewer).with(Some(problem));
+        let frame = self.frame(viewer.filter(|_| !bare)).with(Some(problem));
         Ok((verdict, Frame { bare, ..frame }))
     }
 

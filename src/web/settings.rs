@@ -26,9 +26,9 @@ const ENTRIES: &[Entry] = &[
         what_for: "Your name, what you say about yourself, and your picture.",
     },
     Entry {
-        path: "/settings/username",
-        name: "Username",
-        what_for: "The name in the address of your profile.",
+        path: "/settings/password",
+        name: "Password",
+        what_for: "Set a new one. You are logged out everywhere else.",
     },
     Entry {
         path: "/settings/email",
@@ -36,14 +36,14 @@ const ENTRIES: &[Entry] = &[
         what_for: "Where we write to you, and what you log in with.",
     },
     Entry {
-        path: "/settings/password",
-        name: "Password",
-        what_for: "Changing it logs you out everywhere else.",
+        path: "/settings/username",
+        name: "Username",
+        what_for: "The name in the address of your profile.",
     },
     Entry {
         path: "/settings/devices",
         name: "Devices",
-        what_for: "Where you are logged in. Log out from afar.",
+        what_for: "Where you are logged in. You can end each session.",
     },
     Entry {
         path: "/settings/history",

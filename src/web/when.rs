@@ -1,5 +1,6 @@
 //! A time as pages show it.
 
+use crate::domain::when;
 use askama::{Template, filters::HtmlSafe};
 use time::{Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
@@ -19,12 +20,8 @@ impl When {
         utc.format(&Rfc3339).unwrap_or_default()
     }
 
-    /// `2 January 2026, 03:04 UTC`: right wherever the reader is, and without script.
     fn in_words(self) -> String {
-        let at = self.0.to_offset(UtcOffset::UTC);
-        let (day, month, year) = (at.day(), at.month(), at.year());
-        let (hour, minute) = (at.hour(), at.minute());
-        format!("{day} {month} {year}, {hour:02}:{minute:02} UTC")
+        when::moment(self.0)
     }
 
     /// How long ago it was: `5 minutes ago`.
@@ -51,8 +48,10 @@ mod tests {
     #[test]
     fn times_are_told_in_words() {
         let at = datetime!(2026-01-02 04:04:05 +1);
-        assert_eq!(When(at).in_words(), "2 January 2026, 03:04 UTC");
-        assert_eq!(When(at).exact(), "2026-01-02T03:04:05Z");
+        assert_eq!(
+            When(at).render().unwrap_or_default(),
+            r#"<time datetime="2026-01-02T03:04:05Z">2 January 2026, 03:04 UTC</time>"#
+        );
         for (seconds, words) in [
             (-5, "just now"),
             (119, "just now"),

@@ -29,6 +29,10 @@ async fn pages_of_settings_are_accessible_in_every_state_and_look() {
     tour.fill(&fields, "Change password").await;
     tour.see("password, changed", "Your password is changed")
         .await;
+    tour.browser.go("/settings/password").await;
+    tour.browser.fill("New password", "password123").await;
+    tour.see("password, advice", "This is a common password")
+        .await;
     tour.visit(&[("/settings/email", "It stays so until you open the link")])
         .await;
     tour.fill(&[("New email", "x")], "Change email").await;

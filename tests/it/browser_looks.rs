@@ -50,6 +50,7 @@ async fn text_of_twice_the_size_fits_the_narrowest_screen() {
         "/",
         "/register",
         "/login",
+        "/forgot-password",
         "/verify/resend",
         "/nowhere",
         "/docs",
@@ -61,6 +62,15 @@ async fn text_of_twice_the_size_fits_the_narrowest_screen() {
         &own,
         &followers,
         "/@fan0003",
+        "/settings",
+        "/settings/delete",
+        "/settings/devices",
+        "/settings/email",
+        "/settings/export",
+        "/settings/history",
+        "/settings/password",
+        "/settings/username",
+        "/settings/delete/done",
     ] {
         if path.is_empty() {
             log_in(&browser, &ana).await;

@@ -217,6 +217,8 @@ async fn once_the_window_has_ended_a_log_in_is_too_late() {
     let typed = json!({ "email": "nobody@example.org", "password": PASSWORD });
     let unknown = app.api().post("/auth/login", typed).await;
     assert_eq!(refused.body, unknown.body);
+    let noted = "audit_log where event = 'log_in_failed'";
+    assert_eq!(app.count(noted).await, 2, "the same work for both");
     assert_eq!(app.count("sessions where ended_at is null").await, 0);
 }
 

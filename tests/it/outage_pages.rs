@@ -142,3 +142,66 @@ async fn what_is_broken_for_good_is_told_on_the_form_too() {
     assert_eq!(page.field("Username").value, "max");
     assert_eq!(app.count("users").await, 0);
 }
+
+/// What is typed into a form, by the labels of its fields.
+type Typed = &'static [(&'static str, &'static str)];
+
+#[tokio::test]
+async fn the_forms_of_the_settings_come_back_too() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    let signed_in = app.signed_in(&ana).await;
+    let confirm = "/settings/confirm?next=%2Fsettings%2Fdelete";
+    let forms: [(&str, &str, Typed); 6] = [
+        (
+            "/settings/username",
+            "Change username",
+            &[("Username", "anna")],
+        ),
+        (
+            "/settings/email",
+            "Change email",
+            &[("New email", "new@example.org")],
+        ),
+        (
+            "/settings/password",
+            "Change password",
+            &[("Current password", PASSWORD), ("New password", "x")],
+        ),
+        (confirm, "Continue", &[("Password", PASSWORD)]),
+        ("/settings/export", "Request a copy", &[]),
+        ("/settings/delete", "Delete my account", &[]),
+    ];
+    let mut opened = Vec::new();
+    for (path, button, fields) in forms {
+        let mut visitor = signed_in.clone();
+        if path == confirm {
+            let stale = "update users.sessions set authenticated_at = to_timestamp(0)";
+            app.db().await.execute(stale, &[]).await.unwrap();
+        }
+        visitor.open(path).await;
+        let fresh = "update users.sessions set authenticated_at = now()";
+        app.db().await.execute(fresh, &[]).await.unwrap();
+        opened.push((visitor, button, fields));
+    }
+    app.database.allow_connections(false).await;
+    for (visitor, button, fields) in &mut opened {
+        let page = visitor.send(button, fields).await;
+        assert_busy(page);
+        assert!(page.has_button(button), "{button}");
+        for (label, typed) in *fields {
+            let kept = if label.ends_with("assword") {
+                ""
+            } else {
+                typed
+            };
+            assert_eq!(page.field(label).value, kept, "{label}");
+        }
+    }
+    app.database.allow_connections(true).await;
+    let [username, email, ..] = opened.as_mut_slice() else {
+        unreachable!()
+    };
+    assert_eq!(username.0.press(username.1).await.path(), "/profile");
+    email.0.press(email.1).await.shows("new@example.org");
+}

@@ -39,6 +39,22 @@ async fn it_says_in_plain_words_what_to_do() {
 }
 
 #[tokio::test]
+async fn it_stands_beside_every_field_for_a_new_password() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    let mut visitor = app.signed_in(&ana).await;
+    visitor.open("/settings/password").await;
+    for (typed, words) in [
+        ("password123", "This is a common password"),
+        (ana.email.as_str(), "your email address or username"),
+    ] {
+        let mut form = visitor.form("Change password");
+        form.fill("New password", typed);
+        visitor.htmx_type("New password", &form).await.shows(words);
+    }
+}
+
+#[tokio::test]
 async fn it_hashes_nothing_and_stores_nothing() {
     let app = TestApp::start().await;
     let before = app.dump().await;

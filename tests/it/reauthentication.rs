@@ -103,7 +103,7 @@ async fn who_is_signed_out_logs_in_instead() {
     let page = visitor.send("Continue", &[("Password", PASSWORD)]).await;
     assert_eq!(page.path(), "/login");
     let typed = [("Email", ana.email.as_str()), ("Password", PASSWORD)];
-    assert_eq!(visitor.send("Log in", &typed).await.path(), "/timeline");
+    assert_eq!(visitor.send("Log in", &typed).await.path(), "/profile");
 }
 
 #[tokio::test]

@@ -108,6 +108,32 @@ async fn a_token_is_good_until_its_last_second() {
 }
 
 #[tokio::test]
+async fn a_session_ends_180_days_after_its_log_in_however_often_it_is_renewed() {
+    let app = TestApp::start().await;
+    let mut token = app.logged_in("ana").await;
+    for _ in 0..6 {
+        app.clock.advance(Duration::days(29));
+        token = app.refresh(&token).await.expect(200).refresh_token();
+    }
+    let last_minute = Duration::days(180 - 6 * 29) - Duration::minutes(1);
+    app.clock.advance(last_minute);
+    let next = app.refresh(&token).await.expect(200).refresh_token();
+    app.clock.advance(Duration::minutes(2));
+    refused(&app.refresh(&next).await);
+    assert_eq!(app.count(THEFTS).await, 0, "nothing was copied");
+}
+
+#[tokio::test]
+async fn nor_does_the_grace_outlive_the_session() {
+    let app = TestApp::start().await;
+    let first = app.logged_in("ana").await;
+    app.refresh(&first).await.expect(200);
+    let older = "update users.sessions set created_at = created_at - interval '180 days'";
+    app.db().await.execute(older, &[]).await.unwrap();
+    refused(&app.refresh(&first).await);
+}
+
+#[tokio::test]
 async fn within_the_grace_everybody_gets_the_familys_current_token() {
     let app = TestApp::start().await;
     let first = app.logged_in("ana").await;

@@ -62,6 +62,10 @@ async fn the_main_pages_are_heard_as_they_were_reviewed() {
     hear("profile", "Your profile").await;
     browser.go("/profile/edit").await;
     hear("profile_edit", "Edit profile").await;
+    browser.go("/settings").await;
+    hear("settings", "Where you are logged in").await;
+    browser.go("/settings/password").await;
+    hear("settings_password", "Current password").await;
     browser.go(&bob.page()).await;
     hear("person", "Follows you").await;
     browser.go("/@ana/followers").await;

@@ -55,12 +55,15 @@ async fn a_first_visit_is_light() {
     for path in [
         "/timeline",
         "/profile/edit",
-        "/settings/delete",
-        "/settings/export",
         "/@fan0001",
+        "/settings",
+        "/settings/delete",
         "/settings/devices",
+        "/settings/email",
+        "/settings/export",
         "/settings/history",
         "/settings/password",
+        "/settings/username",
     ] {
         is_light(&app, &mut member, path).await;
     }
