@@ -16,6 +16,7 @@ use std::{
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
+use time::OffsetDateTime;
 
 /// How long a key is published before it may sign: twice what others may keep the key set for.
 const PUBLISHED_FOR: Duration = Duration::from_mins(10);
@@ -30,6 +31,12 @@ pub fn beside(signing: &Path) -> Result<Vec<Jwk>> {
     }
     keys.extend(retired(signing)?);
     Ok(keys)
+}
+
+/// When a signing key was made: a rotation moves its file and leaves its time alone.
+pub fn made_at(signing: &Path) -> Option<OffsetDateTime> {
+    let written = fs::metadata(signing).and_then(|file| file.modified());
+    written.ok().map(OffsetDateTime::from)
 }
 
 /// What a rotation did.

@@ -73,6 +73,7 @@ pub struct Keys {
     mail_key: hkdf::Prk,
     cookies: CookieKey,
     digest_key: hmac::Key,
+    made_at: Option<OffsetDateTime>,
 }
 
 impl Keys {
@@ -114,6 +115,7 @@ impl Keys {
         Ok(Self {
             cookies: CookieKey::derive(signing.as_bytes())?,
             digest_key: digest_key(signing.as_bytes())?,
+            made_at: config.jwt_key_file.as_deref().and_then(key_files::made_at),
             validation: validation(&config.public_url),
             issuer: config.public_url.clone(),
             signing,
@@ -122,6 +124,12 @@ impl Keys {
             jwks,
             mail_key,
         })
+    }
+
+    /// When the signing key was made. None: it is in no file, so nobody knows.
+    #[must_use]
+    pub fn made_at(&self) -> Option<OffsetDateTime> {
+        self.made_at
     }
 
     /// A signed access token.

@@ -1,6 +1,7 @@
 //! `/metrics`: what Prometheus scrapes.
 
-use crate::{App, storage::outbox};
+use super::observe;
+use crate::{App, services::throttle, storage::outbox};
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, handler, http::header, web::Data};
@@ -25,6 +26,8 @@ pub fn start() {
             .inspect_err(|error| tracing::error!(%error, "no metrics"))
             .ok();
         describe();
+        observe::count_from_zero();
+        throttle::count_from_zero();
         handle
     });
 }
@@ -52,6 +55,11 @@ fn describe() {
     describe_gauge!(
         "password_hashes_in_flight",
         "Password hashes that wait or are made."
+    );
+    describe_gauge!(
+        "signing_key_age_seconds",
+        Unit::Seconds,
+        "How old the signing key is, where it is in a file."
     );
 }
 
@@ -95,6 +103,10 @@ pub fn scrape(app: Data<&App>) -> Response {
     gauge!("db_pool_available").set(available as f64);
     gauge!("db_pool_waiting").set(waiting as f64);
     gauge!("password_hashes_in_flight").set(app.passwords.in_flight() as f64);
+    if let Some(made_at) = app.keys.made_at() {
+        let age = (app.clock.now() - made_at).as_seconds_f64();
+        gauge!("signing_key_age_seconds").set(age.max(0.0));
+    }
     let text = HANDLE
         .get()
         .and_then(Option::as_ref)

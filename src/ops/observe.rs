@@ -80,12 +80,30 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
     }
 }
 
+/// The counters of the alerts start at zero: a series that begins with 1 never rose, so Prometheus
+/// would miss the first refused log-in.
+pub fn count_from_zero() {
+    for path in ["/auth/login", "/login"] {
+        for status in ["401", "500", "503"] {
+            let labels = [("method", "POST"), ("path", path), ("status", status)];
+            counter!("http_requests_total", &labels).increment(0);
+        }
+    }
+}
+
 fn count(method: &Method, response: &Response, seconds: f64) {
-    let labels = [
-        ("method", method_label(method).to_owned()),
-        ("path", path_label(response)),
-        ("status", response.status().as_str().to_owned()),
-    ];
+    let labels_of = |status: &str| {
+        [
+            ("method", method_label(method).to_owned()),
+            ("path", path_label(response)),
+            ("status", status.to_owned()),
+        ]
+    };
+    // The same for the failures of every route that was ever asked for.
+    for failure in ["500", "503"] {
+        counter!("http_requests_total", &labels_of(failure)).increment(0);
+    }
+    let labels = labels_of(response.status().as_str());
     counter!("http_requests_total", &labels).increment(1);
     histogram!("http_request_duration_seconds", &labels).record(seconds);
 }

@@ -11,6 +11,7 @@
 mod support;
 
 mod alerts;
+mod alerts_live;
 mod avatar;
 mod avatar_files;
 mod browser;

@@ -2,7 +2,10 @@
 
 use crate::support::{Answer, Api, Database, KEY, Program, eventually};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 type Labels = BTreeMap<String, String>;
 
@@ -220,4 +223,78 @@ async fn user_infra_004_4_s1_the_follow_endpoints_are_counted_like_all_others() 
     let scrape = watched.scrape().await;
     assert_eq!(counted(&scrape, "POST", "/users/{id}/follow", "503"), 1.0);
     assert_eq!(counted(&scrape, "DELETE", "/users/{id}/follow", "503"), 1.0);
+}
+
+#[tokio::test]
+async fn what_the_alerts_count_starts_at_zero_so_that_the_first_one_is_a_rise() {
+    let watched = Watched::start().await;
+    let scrape = watched.scrape().await;
+    let all = samples(&scrape, "http_requests_total");
+    for path in ["/auth/login", "/login"] {
+        for status in ["401", "500", "503"] {
+            let one = all.iter().find(|(labels, _)| {
+                labels["method"] == "POST" && labels["path"] == path && labels["status"] == status
+            });
+            assert_eq!(one.map(|(_, value)| *value), Some(0.0), "{path} {status}");
+        }
+    }
+    let refusals = samples(&scrape, "rate_limited_total");
+    assert!(refusals.iter().all(|(_, value)| *value == 0.0));
+    let actions: Vec<_> = refusals
+        .iter()
+        .map(|(labels, _)| &*labels["action"])
+        .collect();
+    for action in [
+        "confirm_password",
+        "follow",
+        "forgot_password",
+        "log_in",
+        "refresh",
+        "register",
+        "resend",
+        "reset_password",
+    ] {
+        assert!(actions.contains(&action), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn failures_of_a_route_are_zero_from_its_first_success_on() {
+    let watched = Watched::start().await;
+    watched.api().get("/login").await.expect(200);
+    let scrape = watched.scrape().await;
+    for status in ["500", "503"] {
+        let all = samples(&scrape, "http_requests_total");
+        let one = all.iter().find(|(labels, _)| {
+            labels["method"] == "GET" && labels["path"] == "/login" && labels["status"] == status
+        });
+        assert_eq!(one.map(|(_, value)| *value), Some(0.0), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_signing_key_is_as_old_as_its_file() {
+    let database = Database::migrated().await;
+    let data = tempfile::tempdir().unwrap();
+    let key = data.path().join("key.pem");
+    std::fs::write(&key, &*KEY).unwrap();
+    let made = SystemTime::now() - Duration::from_hours(400 * 24);
+    let file = std::fs::File::options().append(true).open(&key).unwrap();
+    file.set_modified(made).unwrap();
+    let settings = [
+        ("DATABASE_URL", database.url()),
+        ("JWT_PRIVATE_KEY", key.to_str().unwrap()),
+        ("DATA_DIR", data.path().to_str().unwrap()),
+    ];
+    let program = Program::start(&settings).await;
+    let scrape = Api::new(&program.url).get("/metrics").await.expect(200);
+    let days = samples(&scrape, "signing_key_age_seconds")[0].1 / 86_400.0;
+    assert!((400.0..400.1).contains(&days), "{days}");
+
+    let watched = Watched::start().await;
+    let scrape = watched.scrape().await;
+    assert!(
+        samples(&scrape, "signing_key_age_seconds").is_empty(),
+        "nobody knows the age of a key that is in no file"
+    );
 }

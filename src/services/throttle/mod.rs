@@ -64,6 +64,26 @@ impl Action<'_> {
     }
 }
 
+/// Starts counting refusals of every action at zero, so that the first one is seen to raise the count.
+pub fn count_from_zero() {
+    for action in [
+        Action::Register,
+        Action::Resend(""),
+        Action::ForgotPassword(""),
+        Action::ResetPassword,
+        Action::Refresh,
+        Action::Follow(Uuid::nil()),
+        Action::LogIn(""),
+        Action::ConfirmPassword(Uuid::nil()),
+    ] {
+        refusals(action).increment(0);
+    }
+}
+
+fn refusals(action: Action<'_>) -> metrics::Counter {
+    metrics::counter!("rate_limited_total", "action" => action.name())
+}
+
 /// What the limits keep in the memory of a process: never how much is used up.
 #[derive(Default)]
 pub struct Throttle {
@@ -188,7 +208,7 @@ async fn take(app: &App, action: Action<'_>, buckets: &[Bucket]) -> Result<()> {
 }
 
 fn refusal(action: Action<'_>, retry_after: Wait) -> Error {
-    metrics::counter!("rate_limited_total", "action" => action.name()).increment(1);
+    refusals(action).increment(1);
     Error::RateLimited { retry_after }
 }
 
