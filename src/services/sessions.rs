@@ -304,7 +304,8 @@ async fn current_of_family(
 /// # Errors
 /// `Unauthenticated` when it has: its access tokens may live for some minutes still.
 pub async fn require_open(app: &App, session_id: Uuid) -> Result<()> {
-    let holder = sessions::live(&app.db.get().await?, session_id).await?;
+    let opened_after = app.clock.now() - SESSION_LIFETIME;
+    let holder = sessions::live(&app.db.get().await?, session_id, opened_after).await?;
     holder.map(drop).ok_or(Error::Unauthenticated)
 }
 
