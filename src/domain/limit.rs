@@ -59,9 +59,11 @@ pub enum Rule {
     LogInAccount,
     /// Of these, from one client network.
     LogInPair,
-    /// Wrong passwords for one account from one device that is known to it.
+    /// Wrong passwords for one account from one browser or network that is known to it.
     LogInKnown,
-    /// Wrong passwords of who is logged in and has to enter it again.
+    /// Wrong passwords of who is logged in and has to enter it again, in one session.
+    ConfirmSession,
+    /// Of these, in all sessions of one account.
     ConfirmAccount,
     /// Accounts made from one client network.
     RegisterAddress,
@@ -83,13 +85,20 @@ pub enum Rule {
     RefreshAddress,
     /// People followed by one account.
     FollowAccount,
+    /// Changes of its e-mail address that one account asks for.
+    ChangeEmailAccount,
+    /// Changes to one e-mail address, whoever asks for them.
+    ChangeEmailTo,
+    /// Usernames that one account asks for.
+    ChangeUsernameAccount,
 }
 
 /// THE table: the name in `RATE_LIMIT_RULES`, and the default. Generous to a school behind one
-/// address. Within an hour strangers guess 56 + 6 times at one account, from however many
-/// addresses, and 30 + 4 times more if they sit in a network that its owner logs in from:
-/// under 100 together.
-const DEFAULTS: [(Rule, &str, Limit); 15] = [
+/// address. Within an hour strangers guess 54 + 4 times at one account, from however many
+/// addresses, 18 + 2 times more if they sit in a network that its owner logs in from, and as
+/// often with a known browser: under 100 together. One session fills up slower than its account,
+/// so that a stolen one leaves room to the others.
+const DEFAULTS: [(Rule, &str, Limit); 19] = [
     (
         Rule::LogInAddress,
         "log_in_address",
@@ -98,14 +107,19 @@ const DEFAULTS: [(Rule, &str, Limit); 15] = [
     (
         Rule::LogInAccount,
         "log_in_account",
-        Limit::new(56, 6, HOUR),
+        Limit::new(54, 4, HOUR),
     ),
     (Rule::LogInPair, "log_in_pair", Limit::new(50, 4, HOUR)),
-    (Rule::LogInKnown, "log_in_known", Limit::new(30, 4, HOUR)),
+    (Rule::LogInKnown, "log_in_known", Limit::new(18, 2, HOUR)),
+    (
+        Rule::ConfirmSession,
+        "confirm_session",
+        Limit::new(20, 10, HOUR),
+    ),
     (
         Rule::ConfirmAccount,
         "confirm_account",
-        Limit::new(20, 20, HOUR),
+        Limit::new(50, 40, HOUR),
     ),
     (
         Rule::RegisterAddress,
@@ -148,6 +162,21 @@ const DEFAULTS: [(Rule, &str, Limit); 15] = [
         Rule::FollowAccount,
         "follow_account",
         Limit::new(1_000, 2_000, HOUR),
+    ),
+    (
+        Rule::ChangeEmailAccount,
+        "change_email_account",
+        Limit::new(10, 10, HOUR),
+    ),
+    (
+        Rule::ChangeEmailTo,
+        "change_email_to",
+        Limit::new(5, 5, HOUR),
+    ),
+    (
+        Rule::ChangeUsernameAccount,
+        "change_username_account",
+        Limit::new(10, 10, 24 * HOUR),
     ),
 ];
 
@@ -240,7 +269,10 @@ mod tests {
             let limit = limits.of(rule);
             i64::from(limit.burst) + HOUR / limit.step.whole_seconds()
         };
-        let all = within_an_hour(Rule::LogInAccount) + within_an_hour(Rule::LogInKnown);
+        let known = within_an_hour(Rule::LogInKnown);
+        let all = within_an_hour(Rule::LogInAccount) + known + known;
         assert!(all < 100, "{all}");
+        let logged_in = within_an_hour(Rule::ConfirmAccount);
+        assert!(logged_in < 100, "{logged_in}");
     }
 }

@@ -1,7 +1,10 @@
 //! Changing one's e-mail address: the new one proves itself first, then the old one is told.
 
 use super::{
-    accounts, reauthentication, retry::on_contention, verification::Verification,
+    accounts, reauthentication,
+    retry::on_contention,
+    throttle::{self, Action},
+    verification::Verification,
     verification::presented,
 };
 use crate::{
@@ -55,13 +58,15 @@ impl From<email_changes::Waiting> for Waiting {
 /// somebody has that address is neither looked up nor told: the mail says it to who reads it.
 ///
 /// # Errors
-/// `ReauthenticationRequired`, `Validation`, `Unauthenticated` when the account is gone.
+/// `ReauthenticationRequired`, `Validation`, `RateLimited`, `Unauthenticated` when the account is
+/// gone.
 pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailChange) -> Result<()> {
     reauthentication::require_recent(app, session_id).await?;
     let email = form.email.required("your new email address");
     let email = email
         .and_then(Email::parse)
         .map_err(|broken| FieldErrors::one("email", broken))?;
+    throttle::check(app, Action::ChangeEmail(user_id, email.as_str())).await?;
     if reauthentication::account(app, user_id).await?.email == email.as_str() {
         let broken = Broken::new("unchanged", "This is your email address already");
         return Err(FieldErrors::one("email", broken));

@@ -71,7 +71,7 @@ async fn try_change(
     let (Some(current), Some(new)) = (current, errors.take("password", new)) else {
         return Err(errors.into_error());
     };
-    check(app, &account, "current_password", current).await?;
+    check(app, &account, session_id, "current_password", current).await?;
     let hash = app.passwords.hash(&new).await?;
     let now = app.clock.now();
     let mut client = app.db.get().await?;

@@ -63,7 +63,7 @@ pub async fn confirm(
     let typed = entered(&confirmation.password);
     let typed = typed.map_err(|broken| FieldErrors::one("password", broken))?;
     let account = account(app, user_id).await?;
-    check(app, &account, "password", typed).await?;
+    check(app, &account, session_id, "password", typed).await?;
     let now = app.clock.now();
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
@@ -103,10 +103,11 @@ pub(super) async fn account(app: &App, user_id: Uuid) -> Result<Credentials> {
 pub(super) async fn check(
     app: &App,
     account: &Credentials,
+    session_id: Uuid,
     field: &'static str,
     typed: &str,
 ) -> Result<()> {
-    let action = Action::ConfirmPassword(account.id);
+    let action = Action::ConfirmPassword(account.id, session_id);
     throttle::guess(app, action, Box::pin(verify(app, account, field, typed))).await
 }
 

@@ -61,6 +61,10 @@ pub async fn forgot(app: &App, forgot: &Forgot) -> Result<()> {
     let Ok(email) = Email::parse(email) else {
         return Ok(());
     };
+    // Refusing it would let strangers keep the owner from recovering: the mailbox has links enough.
+    if !throttle::admits(app, Action::SendReset(email.as_str())).await? {
+        return Ok(());
+    }
     let client = app.db.get().await?;
     let request = password_resets::Request::new(&email, app.clock.now());
     password_resets::request(&client, &request).await

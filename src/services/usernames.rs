@@ -1,6 +1,10 @@
 //! Changing one's username, and what becomes of the old one.
 
-use super::{accounts, reauthentication, retry::on_contention};
+use super::{
+    accounts, reauthentication,
+    retry::on_contention,
+    throttle::{self, Action},
+};
 use crate::{
     App, Error, Result,
     domain::{Text, Username, username, when},
@@ -43,7 +47,7 @@ pub struct Renamed {
 ///
 /// # Errors
 /// `ReauthenticationRequired`; `Validation`, with the code `too_soon` and the day when it is time;
-/// `UsernameTaken`, also while the name is kept for another; `Unauthenticated` when the account is
+/// `UsernameTaken`, also while the name is kept for another; `RateLimited`; `Unauthenticated` when the account is
 /// gone.
 pub async fn change(
     app: &App,
@@ -56,6 +60,7 @@ pub async fn change(
     let username = username
         .and_then(Username::parse)
         .map_err(|broken| FieldErrors::one("username", broken))?;
+    throttle::check(app, Action::ChangeUsername(user_id)).await?;
     on_contention(|| rename(app, user_id, session_id, &username)).await?;
     app.mail_owed.notify_one();
     Ok(Renamed {

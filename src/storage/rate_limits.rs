@@ -1,6 +1,6 @@
 //! Buckets of tries, shared by all replicas: `users.rate_limits`.
 
-use super::{GenericClient, execute, one};
+use super::{GenericClient, all, execute, one};
 use crate::{Result, domain::limit::Limit};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -30,11 +30,24 @@ pub async fn take(
     if usize::try_from(taken) == Ok(buckets.len()) {
         return Ok(None);
     }
-    // Zero when somebody else took the last one in this very moment.
-    let seconds = wait.ceil().max(1.0);
-    Ok(Some(
-        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX),
-    ))
+    Ok(Some(whole_seconds(wait)))
+}
+
+/// How long to wait, as it is told: at least a second, also when somebody else took the last try
+/// in this very moment.
+#[must_use]
+pub fn whole_seconds(wait: f64) -> Duration {
+    Duration::try_from_secs_f64(wait.ceil().max(1.0)).unwrap_or(Duration::MAX)
+}
+
+/// Which of these buckets are empty, and how many seconds each is. Takes nothing and locks nothing.
+pub async fn empty(
+    db: &impl GenericClient,
+    buckets: &[Bucket],
+    now: OffsetDateTime,
+) -> Result<Vec<(Vec<u8>, f64)>> {
+    let rows = all(db, sql::empty(buckets, now)).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 /// Puts back what was taken.
@@ -155,6 +168,31 @@ pub mod sql {
                     .cte(cte(Asked::Found, found(buckets)))
                     .cte(cte(Asked::Judged, judged))
                     .cte(cte(Asked::Taken, taken))
+                    .to_owned(),
+            )
+    }
+
+    /// Those of these buckets that are empty.
+    #[must_use]
+    pub fn empty(buckets: &[Bucket], now: OffsetDateTime) -> WithQuery {
+        let full_at = || Expr::col((RateLimits::Table, RateLimits::FullAt));
+        let latest = || Expr::col((Asked::Wanted, Asked::Latest));
+        let wait = Expr::cust_with_expr("extract(epoch from $1)", full_at().sub(latest()));
+        Query::select()
+            .column((Asked::Wanted, RateLimits::Key))
+            .expr(wait.cast_as("float8"))
+            .from(Asked::Wanted)
+            .join(
+                JoinType::InnerJoin,
+                (Schema::Users, RateLimits::Table),
+                Expr::col((RateLimits::Table, RateLimits::Key))
+                    .eq(Expr::col((Asked::Wanted, RateLimits::Key))),
+            )
+            .and_where(full_at().gt(latest()))
+            .take()
+            .with(
+                WithClause::new()
+                    .cte(cte(Asked::Wanted, asked_for(buckets, now)))
                     .to_owned(),
             )
     }

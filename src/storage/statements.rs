@@ -199,6 +199,7 @@ fn every_statement_is_as_reviewed() {
         "audit::append": audit::sql::append(&audit::Entry::new(A, Some(B), audit::Event::LoggedIn, None, NOW)),
         "history::read": history::sql::read(A, NOW, Some(B), 500),
         "rate_limits::take": rate_limits::sql::take(&buckets, NOW),
+        "rate_limits::empty": rate_limits::sql::empty(&buckets, NOW),
         "rate_limits::give_back": rate_limits::sql::give_back(&buckets, NOW),
         "rate_limits::delete_full": rate_limits::sql::delete_full(NOW),
         "known_devices::known": known_devices::sql::known(&[HASH], NOW),

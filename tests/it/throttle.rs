@@ -1,6 +1,6 @@
 //! Limits that replicas share: exact under concurrency, told when to come back, off on request.
 
-use crate::support::{Answer, PASSWORD, Person, TestApp};
+use crate::support::{Answer, PASSWORD, Person, TestApp, eventually};
 use futures_util::future::join_all;
 use serde_json::json;
 use time::Duration;
@@ -211,6 +211,122 @@ async fn what_is_full_again_is_forgotten() {
     assert_eq!(forget().await, 0);
     app.clock.advance(Duration::hours(1));
     assert_eq!(forget().await, 3);
+}
+
+#[tokio::test]
+async fn strangers_keep_nobody_from_a_link_to_a_new_password() {
+    let rules = "forgot_account=3+1/h,forgot_pair=2+1/h,forgot_address=4+1/h";
+    let settings = [
+        ("RATE_LIMIT_RULES", rules),
+        ("TRUSTED_PROXIES", "127.0.0.0/8"),
+    ];
+    let app = TestApp::with(&settings).await;
+    let forgot = async |address: &str, email: &str| {
+        let request = app.api().request("POST", "/auth/password/forgot");
+        let request = request.json(&json!({ "email": email }));
+        request.header("X-Forwarded-For", address).send().await
+    };
+    let asked = async || {
+        let row = "audit_log where event = 'password_reset_requested'";
+        app.count(row).await
+    };
+    let ana = app.person("ana").await;
+    let mut bodies = Vec::new();
+    for address in ["203.0.113.1", "203.0.113.1", "203.0.113.2", "203.0.113.2"] {
+        bodies.push(forgot(address, &ana.email).await.expect(202).body);
+    }
+    bodies.push(forgot("192.0.2.1", &ana.email).await.expect(202).body);
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    eventually("three requests", || async {
+        (asked().await == 3).then_some(())
+    })
+    .await;
+    // What one network may ask is told to it.
+    refused(&forgot("203.0.113.1", &ana.email).await);
+    for n in 0..2 {
+        let email = format!("{n}@example.org");
+        forgot("203.0.113.1", &email).await.expect(202);
+    }
+    refused(&forgot("203.0.113.1", "other@example.org").await);
+    app.clock.advance(Duration::hours(1));
+    forgot("192.0.2.1", &ana.email).await.expect(202);
+    eventually("one more", || async { (asked().await == 4).then_some(()) }).await;
+}
+
+#[tokio::test]
+async fn a_stolen_session_leaves_the_owner_room_to_change_the_password() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    let log_in = async || {
+        let answers = log_ins([&app, &app], &ana.email, PASSWORD, 1).await;
+        app.api().bearer(&answers[0].access_token())
+    };
+    let (thief, owner) = (log_in().await, log_in().await);
+    let change = |from: &str| json!({ "current_password": from, "password": "another horse" });
+    for _ in 0..20 {
+        let answer = thief
+            .put("/users/me/password", change("wrong password"))
+            .await;
+        answer.error(422, "VALIDATION_FAILED");
+    }
+    refused(&thief.put("/users/me/password", change(PASSWORD)).await);
+    let changed = owner.put("/users/me/password", change(PASSWORD)).await;
+    changed.expect(204);
+}
+
+#[tokio::test]
+async fn all_sessions_of_an_account_together_are_limited_too() {
+    let rules = "confirm_session=2+1/h,confirm_account=3+1/h";
+    let app = TestApp::with(&[("RATE_LIMIT_RULES", rules)]).await;
+    let ana = app.person("ana").await;
+    let log_in = async || {
+        let answers = log_ins([&app, &app], &ana.email, PASSWORD, 1).await;
+        app.api().bearer(&answers[0].access_token())
+    };
+    let wrong = json!({ "password": "wrong password" });
+    let (one, other) = (log_in().await, log_in().await);
+    for (api, status) in [
+        (&one, 422),
+        (&one, 422),
+        (&one, 429),
+        (&other, 422),
+        (&other, 429),
+    ] {
+        let answer = api.post("/users/me/reauthenticate", wrong.clone()).await;
+        assert_eq!(answer.status, status);
+    }
+}
+
+#[tokio::test]
+async fn changes_of_address_and_username_have_limits() {
+    let rules = "change_email_account=3+1/h,change_email_to=2+1/h,change_username_account=2+1/d";
+    let app = TestApp::with(&[("RATE_LIMIT_RULES", rules)]).await;
+    let [ana, bob] = app.people(["ana", "bob"]).await;
+    let log_in = async |email: &str| {
+        let answers = log_ins([&app, &app], email, PASSWORD, 1).await;
+        app.api().bearer(&answers[0].access_token())
+    };
+    let (ana, bob) = (log_in(&ana.email).await, log_in(&bob.email).await);
+    let email = |email: &str| json!({ "email": email });
+    for typed in ["new@example.org", "New@Example.org"] {
+        ana.put("/users/me/email", email(typed)).await.expect(202);
+    }
+    refused(&ana.put("/users/me/email", email("new@example.org")).await);
+    refused(&bob.put("/users/me/email", email("new@example.org")).await);
+    ana.put("/users/me/email", email("two@example.org"))
+        .await
+        .expect(202);
+    refused(&ana.put("/users/me/email", email("three@example.org")).await);
+    bob.put("/users/me/email", email("three@example.org"))
+        .await
+        .expect(202);
+
+    let name = json!({ "username": "bob" });
+    for _ in 0..2 {
+        let answer = ana.put("/users/me/username", name.clone()).await;
+        answer.error(409, "USERNAME_ALREADY_EXISTS");
+    }
+    refused(&ana.put("/users/me/username", name).await);
 }
 
 /// Somebody who asks with a cookie or not, from an address of their choice.

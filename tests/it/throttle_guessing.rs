@@ -131,7 +131,7 @@ async fn a_known_device_is_limited_itself_and_known_to_its_own_account_only() {
     .await;
     let [ana, bob] = app.people(["ana", "bob"]).await;
     guess(&app, &ana, "", PASSWORD).await.expect(200);
-    for status in [401, 401, 401, 429] {
+    for status in [401, 401, 401, 401, 401, 429] {
         assert_eq!(guess(&app, &ana, "", "wrong password").await.status, status);
     }
     for status in [401, 401, 429] {
@@ -172,4 +172,65 @@ async fn other_letters_for_the_same_account_are_no_way_around() {
             "{email}"
         );
     }
+}
+
+#[tokio::test]
+async fn who_is_known_has_never_fewer_tries_than_a_stranger() {
+    let app = behind_a_proxy().await;
+    let ana = app.person("ana").await;
+    let mut owner = with_a_known_browser(&app, &ana).await;
+    let home = "203.0.113.9";
+    guess(&app, &ana, home, PASSWORD).await.expect(200);
+    for n in 1..=60 {
+        let answer = guess(&app, &ana, home, "wrong password").await;
+        assert_eq!(answer.status, 401, "{n}");
+        if n == 30 {
+            guess(&app, &ana, home, PASSWORD).await.expect(200);
+        }
+    }
+    let mut heard = 60;
+    while guess(&app, &ana, home, "wrong password").await.status == 401 {
+        heard += 1;
+    }
+    assert_eq!(heard, 18 + 50);
+    let refused = guess(&app, &ana, home, PASSWORD).await;
+    refused.error(429, "RATE_LIMITED");
+    assert_eq!(log_in(&mut owner, &ana).await, 200, "in a known browser");
+}
+
+#[tokio::test]
+async fn a_known_browser_and_network_need_no_room_among_the_guesses_of_their_address() {
+    let app = TestApp::with(&[("RATE_LIMIT_RULES", "log_in_address=3+1/h")]).await;
+    let [ana, bob] = app.people(["ana", "bob"]).await;
+    guess(&app, &ana, "", PASSWORD).await.expect(200);
+    for status in [401, 401, 401, 429] {
+        assert_eq!(guess(&app, &bob, "", "wrong password").await.status, status);
+    }
+    guess(&app, &ana, "", PASSWORD).await.expect(200);
+    let stranger = guess(&app, &bob, "", PASSWORD).await;
+    stranger.error(429, "RATE_LIMITED");
+}
+
+#[tokio::test]
+async fn a_flood_of_guesses_is_answered_and_keeps_no_owner_waiting() {
+    let app = behind_a_proxy().await;
+    let ana = app.person("ana").await;
+    let mut owner = with_a_known_browser(&app, &ana).await;
+    let flood = futures_util::future::join_all((0..300).map(|n| {
+        let (app, ana) = (&app, &ana);
+        async move {
+            let address = format!("198.51.100.{}", n % 250 + 1);
+            guess(app, ana, &address, "wrong password").await.status
+        }
+    }));
+    let began = std::time::Instant::now();
+    let owners = async {
+        let status = log_in(&mut owner, &ana).await;
+        (status, began.elapsed())
+    };
+    let (statuses, (status, took)) = tokio::join!(flood, owners);
+    assert_eq!(status, 200, "after {took:?}");
+    assert!(took.as_secs() < 10, "{took:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 401 | 429)));
+    assert!(statuses.iter().filter(|status| **status == 401).count() <= 54);
 }

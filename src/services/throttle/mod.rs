@@ -34,8 +34,10 @@ pub enum Action<'a> {
     Register,
     /// Asking for the link that proves an address once more.
     Resend(&'a str),
-    /// Asking for a link to set a new password.
+    /// Asking for a link to set a new password, from one network.
     ForgotPassword(&'a str),
+    /// Sending such a link, whoever asked for it.
+    SendReset(&'a str),
     /// Setting a new password with such a link.
     ResetPassword,
     /// Renewing a session.
@@ -44,8 +46,13 @@ pub enum Action<'a> {
     Follow(Uuid),
     /// Guessing at the password of an account: see [`guess`].
     LogIn(&'a str),
-    /// Entering the password again, or the old one to change it: see [`guess`].
-    ConfirmPassword(Uuid),
+    /// Entering the password again, or the old one to change it, in this session of this account:
+    /// see [`guess`].
+    ConfirmPassword(Uuid, Uuid),
+    /// Asking for the change to another e-mail address.
+    ChangeEmail(Uuid, &'a str),
+    /// Asking for another username.
+    ChangeUsername(Uuid),
 }
 
 impl Action<'_> {
@@ -55,11 +62,14 @@ impl Action<'_> {
             Self::Register => "register",
             Self::Resend(_) => "resend",
             Self::ForgotPassword(_) => "forgot_password",
+            Self::SendReset(_) => "send_reset",
             Self::ResetPassword => "reset_password",
             Self::Refresh => "refresh",
             Self::Follow(_) => "follow",
             Self::LogIn(_) => "log_in",
-            Self::ConfirmPassword(_) => "confirm_password",
+            Self::ConfirmPassword(..) => "confirm_password",
+            Self::ChangeEmail(..) => "change_email",
+            Self::ChangeUsername(_) => "change_username",
         }
     }
 }
@@ -100,7 +110,7 @@ pub async fn check(app: &App, action: Action<'_>) -> Result<()> {
     if !is_limited(app) {
         return Ok(());
     }
-    let buckets = buckets(app, action).await?;
+    let buckets = buckets(app, action);
     let sieve = match action {
         Action::Refresh => Some(&app.throttle.refreshes),
         Action::Follow(_) => Some(&app.throttle.follows),
@@ -110,13 +120,28 @@ pub async fn check(app: &App, action: Action<'_>) -> Result<()> {
     if sieve.is_some_and(|sieve| buckets.iter().all(|one| sieve.passes(one, app.clock.now()))) {
         return Ok(());
     }
-    take(app, action, &buckets).await
+    match take(app, &buckets).await? {
+        None => Ok(()),
+        Some(retry_after) => Err(refusal(action, retry_after)),
+    }
+}
+
+/// Like [`check`], for what is quietly left undone beyond the limit.
+///
+/// # Errors
+/// None but those of the service.
+pub async fn admits(app: &App, action: Action<'_>) -> Result<bool> {
+    match check(app, action).await {
+        Err(Error::RateLimited { .. }) => Ok(false),
+        checked => checked.map(|()| true),
+    }
 }
 
 /// Does `work`, which holds a password against an account's. What is limited are wrong ones: a
 /// try is taken before the work and given back unless that ends in `InvalidCredentials`,
 /// `Validation` or a failure, so that no number of parallel guesses gets past the limit and who knows the
-/// password hardly meets one. Tries at one account wait for their turn, a few at a time.
+/// password hardly meets one. Tries at one account wait for their turn, a few at a time;
+/// who would be refused anyhow gets none.
 ///
 /// # Errors
 /// `RateLimited`, and those of the work.
@@ -128,17 +153,17 @@ pub async fn guess<T>(
     if !is_limited(app) {
         return work.await;
     }
-    let account = subject(app, action);
+    let tries = tries(app, action).await?;
+    refuse_if_empty(app, action, &tries).await?;
     app.throttle
         .turns
-        .with(&account, async {
-            let buckets = buckets(app, action).await?;
-            take(app, action, &buckets).await?;
+        .with(tries.turn(), async {
+            let buckets = take_either(app, action, &tries).await?;
             let outcome = work.await;
             if is_no_guess(&outcome) {
                 let db = app.db.get().await?;
                 let now = app.clock.now();
-                on_contention(|| rate_limits::give_back(&db, &buckets, now)).await?;
+                on_contention(|| rate_limits::give_back(&db, buckets, now)).await?;
             }
             outcome
         })
@@ -198,13 +223,66 @@ async fn remember_until(app: &App, user_id: Uuid, key: &Key, long: Duration) -> 
     })
 }
 
-async fn take(app: &App, action: Action<'_>, buckets: &[Bucket]) -> Result<()> {
+/// What a guess is taken from: its own bucket, and when that is empty or there is none, those that
+/// it shares with strangers. So to be known never means fewer tries.
+struct Tries {
+    own: Option<Bucket>,
+    shared: Vec<Bucket>,
+}
+
+impl Tries {
+    fn own(&self) -> &[Bucket] {
+        self.own.as_slice()
+    }
+
+    /// With whom it waits for a turn: a crowd of strangers does not keep known ones waiting.
+    fn turn(&self) -> &Key {
+        let first = self.own().first().or(self.shared.first());
+        first.map_or(&[0; 32], |bucket| &bucket.key)
+    }
+}
+
+/// Looks without taking: a flood of guesses is refused here, at once.
+async fn refuse_if_empty(app: &App, action: Action<'_>, tries: &Tries) -> Result<()> {
+    let asked = [tries.own(), &tries.shared].concat();
+    let db = app.db.get().await?;
+    let empty = rate_limits::empty(&db, &asked, app.clock.now()).await?;
+    let wait = |buckets: &[Bucket]| {
+        let of_these = |key: &Vec<u8>| buckets.iter().any(|bucket| bucket.key[..] == key[..]);
+        let waits = empty.iter().filter(|(key, _)| of_these(key));
+        waits.map(|(_, wait)| *wait).reduce(f64::max)
+    };
+    match (wait(tries.own()), wait(&tries.shared)) {
+        (Some(own), Some(shared)) => {
+            Err(refusal(action, rate_limits::whole_seconds(own.min(shared))))
+        }
+        (None, Some(shared)) if tries.own.is_none() => {
+            Err(refusal(action, rate_limits::whole_seconds(shared)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes a try, and says from which buckets.
+async fn take_either<'t>(app: &App, action: Action<'_>, tries: &'t Tries) -> Result<&'t [Bucket]> {
+    let mut waits = None;
+    if tries.own.is_some() {
+        waits = take(app, tries.own()).await?;
+        if waits.is_none() {
+            return Ok(tries.own());
+        }
+    }
+    match take(app, &tries.shared).await? {
+        None => Ok(&tries.shared),
+        Some(shared) => Err(refusal(action, waits.map_or(shared, |own| own.min(shared)))),
+    }
+}
+
+/// Takes one try from each, or says how long none can be taken.
+async fn take(app: &App, buckets: &[Bucket]) -> Result<Option<Wait>> {
     let db = app.db.get().await?;
     let now = app.clock.now();
-    match on_contention(|| rate_limits::take(&db, buckets, now)).await? {
-        None => Ok(()),
-        Some(retry_after) => Err(refusal(action, retry_after)),
-    }
+    on_contention(|| rate_limits::take(&db, buckets, now)).await
 }
 
 fn refusal(action: Action<'_>, retry_after: Wait) -> Error {
@@ -212,68 +290,72 @@ fn refusal(action: Action<'_>, retry_after: Wait) -> Error {
     Error::RateLimited { retry_after }
 }
 
-/// What a try is taken from.
-async fn buckets(app: &App, action: Action<'_>) -> Result<Vec<Bucket>> {
-    let address = || client_network();
+/// What this is counted in.
+fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
+    let address = client_network;
     let named = |rule: Rule, of: &[&str]| bucket(app, rule, of);
-    let mail = |email: &str, account: Rule, pair: Rule, from: Rule| {
-        let (email, address) = (email::folded(email), address());
-        vec![
-            named(account, &[&email]),
-            named(pair, &[&email, &address]),
-            named(from, &[&address]),
-        ]
-    };
-    Ok(match action {
+    match action {
         Action::Register => vec![named(Rule::RegisterAddress, &[&address()])],
-        Action::Resend(email) => mail(
-            email,
-            Rule::ResendAccount,
-            Rule::ResendPair,
-            Rule::ResendAddress,
-        ),
-        Action::ForgotPassword(email) => mail(
-            email,
-            Rule::ForgotAccount,
-            Rule::ForgotPair,
-            Rule::ForgotAddress,
-        ),
+        Action::Resend(email) => {
+            let (email, address) = (email::folded(email), address());
+            vec![
+                named(Rule::ResendAccount, &[&email]),
+                named(Rule::ResendPair, &[&email, &address]),
+                named(Rule::ResendAddress, &[&address]),
+            ]
+        }
+        Action::ForgotPassword(email) => {
+            let (email, address) = (email::folded(email), address());
+            vec![
+                named(Rule::ForgotPair, &[&email, &address]),
+                named(Rule::ForgotAddress, &[&address]),
+            ]
+        }
+        Action::SendReset(email) => vec![named(Rule::ForgotAccount, &[&email::folded(email)])],
         Action::ResetPassword => vec![named(Rule::ResetAddress, &[&address()])],
         Action::Refresh => vec![named(Rule::RefreshAddress, &[&address()])],
         Action::Follow(follower) => vec![named(Rule::FollowAccount, &[&follower.to_string()])],
-        Action::ConfirmPassword(user_id) => {
-            vec![named(Rule::ConfirmAccount, &[&user_id.to_string()])]
+        Action::ConfirmPassword(user_id, session_id) => vec![
+            named(Rule::ConfirmSession, &[&session_id.to_string()]),
+            named(Rule::ConfirmAccount, &[&user_id.to_string()]),
+        ],
+        Action::ChangeEmail(user_id, email) => vec![
+            named(Rule::ChangeEmailAccount, &[&user_id.to_string()]),
+            named(Rule::ChangeEmailTo, &[&email::folded(email)]),
+        ],
+        Action::ChangeUsername(user_id) => {
+            vec![named(Rule::ChangeUsernameAccount, &[&user_id.to_string()])]
         }
-        Action::LogIn(email) => log_in_buckets(app, email).await?,
-    })
+        Action::LogIn(email) => {
+            let (email, address) = (email::folded(email), address());
+            vec![
+                named(Rule::LogInAccount, &[&email]),
+                named(Rule::LogInPair, &[&email, &address]),
+                named(Rule::LogInAddress, &[&address]),
+            ]
+        }
+    }
 }
 
-/// A known device has a bucket of its own that no stranger can empty; a known network likewise,
-/// but those in it still share what one address may guess. The question is asked for every
-/// address typed, so that its time says nothing.
-async fn log_in_buckets(app: &App, email: &str) -> Result<Vec<Bucket>> {
+/// A known browser has a bucket of its own that no stranger can empty; a known network likewise.
+/// Neither needs room in what its address may guess: others in a school could use that up. The
+/// question is asked for every address typed, so that its time says nothing.
+async fn tries(app: &App, action: Action<'_>) -> Result<Tries> {
+    let shared = buckets(app, action);
+    let Action::LogIn(email) = action else {
+        return Ok(Tries { own: None, shared });
+    };
     let place = Place::current(app, email);
     let asked: Vec<Key> = place.device.into_iter().chain([place.network]).collect();
     let db = app.db.get().await?;
     let known = known_devices::known(&db, &asked, app.clock.now()).await?;
-    let is_known = |key: &Key| known.iter().any(|known| known == key);
-    let own = |key: Key| Bucket {
-        key,
-        limit: app.config.limits.of(Rule::LogInKnown),
-    };
-    if let Some(device) = place.device.filter(is_known) {
-        return Ok(vec![own(device)]);
-    }
-    let (email, address) = (email::folded(email), client_network());
-    let from = bucket(app, Rule::LogInAddress, &[&address]);
-    if is_known(&place.network) {
-        return Ok(vec![own(place.network), from]);
-    }
-    Ok(vec![
-        bucket(app, Rule::LogInAccount, &[&email]),
-        bucket(app, Rule::LogInPair, &[&email, &address]),
-        from,
-    ])
+    // The browser comes first.
+    let own = asked
+        .into_iter()
+        .find(|key| known.iter().any(|known| known == key));
+    let limit = app.config.limits.of(Rule::LogInKnown);
+    let own = own.map(|key| Bucket { key, limit });
+    Ok(Tries { own, shared })
 }
 
 /// Where a log-in comes from, each a hash together with the account's address.
@@ -309,16 +391,6 @@ fn bucket(app: &App, rule: Rule, of: &[&str]) -> Bucket {
         key: app.keys.digest(&parts),
         limit: app.config.limits.of(rule),
     }
-}
-
-/// Whose password is guessed at.
-fn subject(app: &App, action: Action<'_>) -> Key {
-    let account = match action {
-        Action::LogIn(email) => email::folded(email),
-        Action::ConfirmPassword(user_id) => user_id.to_string(),
-        _ => String::new(),
-    };
-    app.keys.digest(&[b"subject", account.as_bytes()])
 }
 
 /// The network of the client; those whose address is not known share one.

@@ -4,13 +4,21 @@
 //! once would look like a hundred guesses.
 
 use crate::{Error, Result, storage::rate_limits::Key};
-use tokio::sync::{Notify, Semaphore};
+use std::time::Duration;
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::timeout,
+};
 
 /// How many at once on one replica: well below any limit that they are counted against.
 const AT_ONCE: usize = 6;
-/// How many may wait or be under way at one account; a full queue answers at once.
+/// How many may wait or be under way; a full queue answers at once.
 const QUEUE: usize = 512;
-/// Accounts that share a place only wait for each other. A power of two.
+/// How long somebody waits before being told to come back.
+const WAIT: Duration = Duration::from_secs(10);
+/// When to come back then.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Who shares a place only waits for each other. A power of two.
 const PLACES: usize = 1_024;
 
 pub(super) struct Turns(Box<[Place]>);
@@ -34,18 +42,23 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Does `work` when it is its turn.
+    /// Does `work` when it is its turn among those with the same key.
+    ///
+    /// # Errors
+    /// `RateLimited` when it does not get one; `Unavailable` when those ahead failed so.
     pub(super) async fn with<T>(
         &self,
-        account: &Key,
+        key: &Key,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let [a, b, ..] = *account;
+        let [a, b, ..] = *key;
         let place = &self.0[usize::from(u16::from_be_bytes([a, b])) % PLACES];
-        let _waiting = place.queue.try_acquire().map_err(Error::unavailable)?;
+        let _waiting = place.queue.try_acquire().map_err(|_| crowded())?;
         let _turn = tokio::select! {
             biased;
-            turn = place.free.acquire() => turn.map_err(Error::internal)?,
+            turn = timeout(WAIT, place.free.acquire()) => {
+                turn.map_err(|_| crowded())?.map_err(Error::internal)?
+            }
             () = place.trouble.notified() => return Err(Error::unavailable("those ahead failed")),
         };
         let outcome = work.await;
@@ -53,5 +66,11 @@ impl Turns {
             place.trouble.notify_waiters();
         }
         outcome
+    }
+}
+
+fn crowded() -> Error {
+    Error::RateLimited {
+        retry_after: RETRY_AFTER,
     }
 }
