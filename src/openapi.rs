@@ -48,7 +48,9 @@ struct Document;
 
 /// The operations that have a limit of their own.
 const LIMITED: &[&str] = &[
+    "changeEmail",
     "changePassword",
+    "changeUsername",
     "forgotPassword",
     "reauthenticate",
     "register",

@@ -240,7 +240,7 @@ fn limits_are_changed_one_by_one_and_their_defaults_are_told() {
     let config = read(&[("RATE_LIMIT_RULES", rules)]).unwrap();
     assert_eq!(config.limits.of(Rule::LogInPair).burst, 7);
     assert_eq!(config.limits.of(Rule::FollowAccount).burst, 5);
-    assert_eq!(config.limits.of(Rule::LogInAccount).burst, 56);
+    assert_eq!(config.limits.of(Rule::LogInAccount).burst, 54);
 
     let told = VARIABLES.iter().find(|one| one.name == "RATE_LIMIT_RULES");
     let config = read(&[("RATE_LIMIT_RULES", told.unwrap().default)]).unwrap();
