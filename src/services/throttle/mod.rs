@@ -80,11 +80,14 @@ pub fn count_from_zero() {
         Action::Register,
         Action::Resend(""),
         Action::ForgotPassword(""),
+        Action::SendReset(""),
         Action::ResetPassword,
         Action::Refresh,
         Action::Follow(Uuid::nil()),
         Action::LogIn(""),
-        Action::ConfirmPassword(Uuid::nil()),
+        Action::ConfirmPassword(Uuid::nil(), Uuid::nil()),
+        Action::ChangeEmail(Uuid::nil(), ""),
+        Action::ChangeUsername(Uuid::nil()),
     ] {
         refusals(action).increment(0);
     }
