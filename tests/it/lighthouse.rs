@@ -15,10 +15,12 @@ const MISSING: &str = "Lighthouse is missing: run bin/test once, which fetches i
 const FLAGS: &str = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage";
 const CATEGORIES: [&str; 3] = ["accessibility", "best-practices", "performance"];
 const FAST: f64 = 99.0;
-/// Whatever else the machine does costs time: a measurement may be too slow, never too fast.
+/// Whatever else the machine does costs time: a measurement may be too slow or not come about,
+/// never too fast.
 const ATTEMPTS: usize = 5;
 
-async fn report(url: &str) -> Value {
+/// A report; none, but what it said, when Lighthouse could not record the page.
+async fn report(url: &str) -> Result<Value, String> {
     let output = Command::new("node")
         .args([PROGRAM, url, "--quiet", "--output=json"])
         .arg(format!("--only-categories={}", CATEGORIES.join(",")))
@@ -28,8 +30,20 @@ async fn report(url: &str) -> Value {
         .output()
         .await
         .expect(MISSING);
-    let told = String::from_utf8_lossy(&output.stderr);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{MISSING}\n{told}"))
+    serde_json::from_slice(&output.stdout)
+        .map_err(|_| format!("{MISSING}\n{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// The first report with the best mark for speed, or the last of so many attempts.
+async fn best_report(url: &str) -> Value {
+    let mut last = report(url).await;
+    for _ in 1..ATTEMPTS {
+        if matches!(&last, Ok(report) if mark(report, "performance") >= FAST) {
+            break;
+        }
+        last = report(url).await.or(last);
+    }
+    last.unwrap_or_else(|said| panic!("{said}"))
 }
 
 fn mark(report: &Value, category: &str) -> f64 {
@@ -64,13 +78,7 @@ async fn pages_for_everybody_get_full_marks() {
     );
     println!("| --- | --: | --: | --: | --: | --: | --: | --: |");
     for path in ["/", "/register", "/login", "/@ana"] {
-        let mut report = report(&format!("{}{path}", app.url)).await;
-        for _ in 1..ATTEMPTS {
-            if mark(&report, "performance") >= FAST {
-                break;
-            }
-            report = self::report(&format!("{}{path}", app.url)).await;
-        }
+        let report = best_report(&format!("{}{path}", app.url)).await;
         let [accessibility, practices, performance] = CATEGORIES.map(|name| mark(&report, name));
         let measured = |audit: &str| report["audits"][audit]["numericValue"].as_f64();
         let measured = |audit: &str| measured(audit).unwrap_or(f64::NAN);
