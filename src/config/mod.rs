@@ -1,8 +1,10 @@
 //! The configuration: every variable of the environment, checked at start, all problems at once.
 
+mod avatar_store;
 mod parse;
 mod variables;
 
+pub use avatar_store::{AvatarStore, Bucket};
 pub use parse::listen_addr;
 pub use variables::{VARIABLES, Variable, help};
 
@@ -76,7 +78,7 @@ pub struct Config {
     /// `EMAIL_FROM`
     pub email_from: Mailbox,
     /// `AVATAR_STORE`
-    pub avatar_store: PathBuf,
+    pub avatar_store: AvatarStore,
     /// `PASSWORD_HASHER`
     pub password_hasher: PasswordHasher,
     /// `REQUIRE_VERIFIED_EMAIL`

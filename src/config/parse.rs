@@ -1,6 +1,6 @@
 //! From the environment's text to a checked [`Config`].
 
-use super::{Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret};
+use super::{AvatarStore, Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret};
 use crate::{crypto::keys, domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
 use std::{
@@ -29,7 +29,7 @@ const DEFAULT_SENDER: &str = "Users Service <no-reply@localhost>";
 const SENDGRID: &str = "https://api.sendgrid.com/v3/mail/send";
 
 /// The variables, and the problems found so far.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     env: &'a HashMap<String, String>,
     problems: Vec<String>,
 }
@@ -98,9 +98,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
             .unwrap_or_default(),
         email_url: email_url(&mut read, &data_dir, production),
         email_from,
-        avatar_store: read
-            .parsed("AVATAR_STORE", avatar_store)
-            .unwrap_or_else(|| data_dir.join("avatars")),
+        avatar_store: AvatarStore::read(&mut read, &data_dir),
         password_hasher: read
             .one_of("PASSWORD_HASHER", PASSWORD_HASHERS)
             .unwrap_or(PasswordHasher::Argon2id),
@@ -144,18 +142,18 @@ pub fn listen_addr(text: Option<&str>) -> Result<SocketAddr, String> {
 }
 
 impl Reader<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.env
             .get(name)
             .map(|value| value.trim())
             .filter(|value| !value.is_empty())
     }
 
-    fn problem(&mut self, name: &str, problem: impl std::fmt::Display) {
+    pub(super) fn problem(&mut self, name: &str, problem: impl std::fmt::Display) {
         self.problems.push(format!("{name} {problem}"));
     }
 
-    fn parsed<T>(
+    pub(super) fn parsed<T>(
         &mut self,
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, String>,
@@ -254,7 +252,7 @@ fn origin(text: &str) -> Result<String, String> {
 }
 
 /// Where another service is: http(s), with a path at most.
-fn base_url(text: &str) -> Result<reqwest::Url, String> {
+pub(super) fn base_url(text: &str) -> Result<reqwest::Url, String> {
     // Never repeated: somebody may have put a password into it.
     let wrong = || "must be an address such as http://posts:8080, without a query".to_owned();
     let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
@@ -321,14 +319,6 @@ fn retired_keys(text: &str) -> Result<Vec<String>, String> {
 fn mailbox(text: &str) -> Result<lettre::message::Mailbox, String> {
     text.parse()
         .map_err(|_| "must be an address such as Users <no-reply@example.org>".to_owned())
-}
-
-fn avatar_store(text: &str) -> Result<PathBuf, String> {
-    match text.split_once(':') {
-        Some(("file", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
-        Some(("s3", _)) => Err("can't be s3: yet, use file:PATH".to_owned()),
-        _ => Err("must be file:PATH".to_owned()),
-    }
 }
 
 fn default_log_format() -> LogFormat {

@@ -78,7 +78,47 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "AVATAR_STORE",
         "file:DATA_DIR/avatars",
-        "where pictures are kept: file:PATH",
+        "where pictures are kept: file:PATH, or s3://BUCKET/PREFIX with the variables AWS_…",
+    ),
+    variable(
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION; none is needed with an endpoint",
+        "region of the bucket in AVATAR_STORE",
+    ),
+    variable(
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_ENDPOINT_URL, else AWS's own",
+        "address of another store that speaks S3, where the bucket is the first part of the path",
+    ),
+    variable(
+        "AWS_ACCESS_KEY_ID",
+        "none",
+        "who asks for the bucket, with AWS_SECRET_ACCESS_KEY",
+    ),
+    variable(
+        "AWS_SECRET_ACCESS_KEY",
+        "none",
+        "the secret that belongs to AWS_ACCESS_KEY_ID",
+    ),
+    variable(
+        "AWS_SESSION_TOKEN",
+        "none",
+        "the token that belongs to keys of limited time",
+    ),
+    variable(
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "none",
+        "instead of keys: a file with a token for AWS_ROLE_ARN, as a Kubernetes service account has; AWS_ROLE_SESSION_NAME and AWS_ENDPOINT_URL_STS are read too",
+    ),
+    variable(
+        "AWS_ROLE_ARN",
+        "none",
+        "the role that is taken with AWS_WEB_IDENTITY_TOKEN_FILE",
+    ),
+    variable(
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "none",
+        "instead of keys: where the container finds its own, set by ECS; AWS_CONTAINER_CREDENTIALS_FULL_URI with AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, set by EKS, is another way",
     ),
     variable(
         "PASSWORD_HASHER",

@@ -1,7 +1,11 @@
 //! `/metrics`: what Prometheus scrapes.
 
 use super::observe;
-use crate::{App, services::throttle, storage::outbox};
+use crate::{
+    App,
+    services::{avatars, throttle},
+    storage::outbox,
+};
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, handler, http::header, web::Data};
@@ -28,6 +32,7 @@ pub fn start() {
         describe();
         observe::count_from_zero();
         throttle::count_from_zero();
+        avatars::count_from_zero();
         handle
     });
 }
@@ -52,6 +57,10 @@ fn describe() {
         "How long the oldest mail has been owed."
     );
     describe_counter!("rate_limited_total", "Requests refused by a limit.");
+    describe_counter!(
+        "avatar_files_swept_total",
+        "Files of pictures deleted because nobody had them."
+    );
     describe_gauge!(
         "password_hashes_in_flight",
         "Password hashes that wait or are made."
