@@ -6,13 +6,22 @@ use users_service::{Config, config::VARIABLES, http::headers::content_security_p
 
 /// Whose values no error repeats.
 const UNTOLD: &[&str] = &[
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "DATABASE_URL",
     "EMAIL_API_KEY",
     "EMAIL_URL",
     "POSTS_SERVICE_URL",
 ];
 /// Whose values are secret as a whole.
-const SECRET: &[&str] = &["DATABASE_URL", "EMAIL_API_KEY"];
+const SECRET: &[&str] = &[
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "DATABASE_URL",
+    "EMAIL_API_KEY",
+];
 const PASSWORD: &str = "hunter2";
 
 /// Takes the input for lines of `NAME=VALUE`.

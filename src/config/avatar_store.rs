@@ -46,12 +46,8 @@ const WAYS: &[&[&str]] = &[
         "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     ],
 ];
-/// What else is handed to the client as it is.
-const MORE: &[&str] = &[
-    "AWS_SESSION_TOKEN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_ENDPOINT_URL_STS",
-];
+/// Belongs to keys of limited time.
+const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
 impl AvatarStore {
     pub(super) fn read(read: &mut Reader, data_dir: &Path) -> Self {
@@ -110,7 +106,7 @@ fn bucket(read: &mut Reader, place: &str) -> Option<AvatarStore> {
     if let Some(region) = region {
         builder = builder.with_region(region);
     }
-    for name in WAYS.iter().copied().flatten().chain(MORE) {
+    for name in WAYS.iter().copied().flatten().chain(&[SESSION_TOKEN]) {
         if let (Some(value), Ok(key)) = (read.text(name), name.to_ascii_lowercase().parse()) {
             builder = builder.with_config(key, value);
         }

@@ -82,19 +82,25 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable(
         "AWS_REGION",
-        "AWS_DEFAULT_REGION; none is needed with an endpoint",
+        "none; must be set for a bucket of AWS",
         "region of the bucket in AVATAR_STORE",
     ),
     variable(
-        "AWS_ENDPOINT_URL_S3",
-        "AWS_ENDPOINT_URL, else AWS's own",
-        "address of another store that speaks S3, where the bucket is the first part of the path",
+        "AWS_DEFAULT_REGION",
+        "none",
+        "the same, where AWS_REGION is not set",
     ),
     variable(
-        "AWS_ACCESS_KEY_ID",
-        "none",
-        "who asks for the bucket, with AWS_SECRET_ACCESS_KEY",
+        "AWS_ENDPOINT_URL_S3",
+        "AWS's own",
+        "address of another store that speaks S3; the bucket is the first part of the path there",
     ),
+    variable(
+        "AWS_ENDPOINT_URL",
+        "none",
+        "the same, where AWS_ENDPOINT_URL_S3 is not set",
+    ),
+    variable("AWS_ACCESS_KEY_ID", "none", "who asks for the bucket"),
     variable(
         "AWS_SECRET_ACCESS_KEY",
         "none",
@@ -108,7 +114,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "AWS_WEB_IDENTITY_TOKEN_FILE",
         "none",
-        "instead of keys: a file with a token for AWS_ROLE_ARN, as a Kubernetes service account has; AWS_ROLE_SESSION_NAME and AWS_ENDPOINT_URL_STS are read too",
+        "instead of keys: a file with a token for AWS_ROLE_ARN; Kubernetes service accounts with a role have both",
     ),
     variable(
         "AWS_ROLE_ARN",
@@ -118,7 +124,17 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
         "none",
-        "instead of keys: where the container finds its own, set by ECS; AWS_CONTAINER_CREDENTIALS_FULL_URI with AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, set by EKS, is another way",
+        "instead of keys: where a container of ECS finds its own",
+    ),
+    variable(
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "none",
+        "instead of keys: where a pod of EKS finds its own",
+    ),
+    variable(
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "none",
+        "a file with a token for AWS_CONTAINER_CREDENTIALS_FULL_URI",
     ),
     variable(
         "PASSWORD_HASHER",

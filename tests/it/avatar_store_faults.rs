@@ -156,3 +156,15 @@ async fn wrong_credentials_are_told_in_the_log_without_the_secret() {
         assert!(!output.contains(secret), "{output}");
     }
 }
+
+#[tokio::test]
+async fn what_is_too_large_to_be_ours_is_not_taken_into_memory() {
+    for kept in Kept::everywhere().await {
+        let ana = kept.app.person("ana").await;
+        let path = kept.uploads(&ana, &png(10, 10)).await;
+        let name = path.strip_prefix("/avatars/").unwrap();
+        fs::write(kept.folder.join(name), vec![0; 1024 * 1024 + 1]).unwrap();
+        let answer = kept.get(&path).await;
+        assert_eq!(answer.status, 503, "{}", answer.text());
+    }
+}

@@ -1,6 +1,6 @@
 //! Pictures in a bucket that speaks S3. An object is there whole or not at all.
 
-use super::files::{Found, MAX_FILE};
+use super::files::{Found, require_picture};
 use crate::config::Bucket;
 use futures_util::{
     StreamExt, TryStreamExt,
@@ -21,9 +21,7 @@ pub(super) async fn write(bucket: &Bucket, files: Vec<(String, Vec<u8>)>) -> io:
 
 pub(super) async fn read(bucket: &Bucket, name: &str) -> io::Result<Vec<u8>> {
     let found = bucket.get(&Path::from(name)).await?;
-    if found.meta.size > MAX_FILE {
-        return Err(io::Error::other("what lies there is no picture of ours"));
-    }
+    require_picture(found.meta.size)?;
     Ok(found.bytes().await?.into())
 }
 

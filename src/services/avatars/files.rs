@@ -89,6 +89,14 @@ pub(super) fn list(app: &App) -> BoxStream<'static, io::Result<Found>> {
     }
 }
 
+/// Whether a file of this size may be taken into memory.
+pub(super) fn require_picture(size: u64) -> io::Result<()> {
+    if size > MAX_FILE {
+        return Err(io::Error::other("what lies there is no picture of ours"));
+    }
+    Ok(())
+}
+
 async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     let outcome = tokio::time::timeout(WITHIN, work).await;
     outcome.unwrap_or_else(|late| Err(late.into()))

@@ -1,6 +1,6 @@
 //! Pictures in a folder that all replicas share.
 
-use super::files::{Found, MAX_FILE};
+use super::files::{Found, MAX_FILE, require_picture};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
@@ -56,6 +56,7 @@ pub(super) fn is_unfinished(name: &str) -> bool {
 
 pub(super) async fn read(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
     let file = tokio::fs::File::open(folder.join(name)).await?;
+    require_picture(file.metadata().await?.len())?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE).read_to_end(&mut bytes).await?;
     Ok(bytes)
