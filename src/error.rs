@@ -302,6 +302,15 @@ impl Error {
     }
 }
 
+/// An error with its causes on one line.
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        None => error.to_string(),
+        Some(source) => format!("{error}: {}", causes(source)),
+    }
+}
+
 /// A time to wait, rounded up to what people count in.
 fn in_words(wait: Duration) -> String {
     let seconds = wait.as_secs().max(1);

@@ -1,23 +1,58 @@
-//! Forgets what has run out. Every replica may do it at any time: it takes nothing that is in use.
+//! Forgets what has run out: one replica at a time, whichever holds the lease.
 
 use crate::{
-    App,
-    services::{avatars, retention},
+    App, Result,
+    services::{avatars, leases::Lease, retention},
 };
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
-/// How often.
+/// The name of its lease.
+pub const LEASE: &str = "janitor";
+/// How long after a round the next is due, and after a replica's start the first: then there is
+/// enough to do.
 const EVERY: Duration = Duration::from_mins(10);
-/// In which of its rounds the store of pictures is swept: every sixth, since that lists it all.
-const SWEEP_IN: usize = 6;
+/// How often a replica asks for the lease: so soon it goes on where another stopped.
+const ASK_EVERY: Duration = Duration::from_secs(10);
 
-/// Cleans up until the service ends.
-pub async fn run(app: App) {
-    for round in 1_usize.. {
-        tokio::time::sleep(EVERY).await;
-        retention::sweep(&app).await;
-        if round.is_multiple_of(SWEEP_IN) {
-            avatars::sweep(&app).await;
+/// Cleans up until it is told to stop; then another replica goes on at once.
+pub async fn run(app: App, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    let mut pause = EVERY;
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(pause) => {}
         }
+        pause = ASK_EVERY;
+        let outcome = match Lease::take(&app, LEASE).await {
+            Ok(None) => continue,
+            Ok(Some(lease)) => tokio::select! {
+                () = &mut stop => return give_back(&lease, &app).await,
+                outcome = round(&lease, &app) => outcome,
+            },
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "could not clean up");
+        }
+    }
+}
+
+/// A round that something went wrong in is no whole one, but the next is due as usual.
+async fn round(lease: &Lease, app: &App) -> Result<()> {
+    // Once an hour, since it lists the whole store.
+    if app.clock.now().minute() < 10 {
+        avatars::sweep(app, lease).await?;
+    }
+    if retention::sweep(app, lease).await? {
+        lease.done(app).await?;
+    }
+    lease.give_back(app, EVERY).await
+}
+
+async fn give_back(lease: &Lease, app: &App) {
+    // One that can't be given back lapses.
+    if let Err(error) = lease.give_back(app, Duration::ZERO).await {
+        tracing::debug!(%error, "kept a lease to its end");
     }
 }

@@ -4,7 +4,7 @@ use crate::config::LogFormat;
 use tracing_subscriber::EnvFilter;
 
 /// What is logged unless `RUST_LOG` says otherwise.
-const DEFAULT_FILTER: &str = "info,refinery_core=warn,tokio_postgres=warn";
+const DEFAULT_FILTER: &str = "info,object_store=warn,refinery_core=warn,tokio_postgres=warn";
 
 /// Starts logging to standard output. A second call does nothing.
 pub fn start(format: LogFormat) {

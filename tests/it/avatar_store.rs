@@ -3,7 +3,7 @@
 use crate::support::{Answer, Person, S3, SECRET, TestApp, eventually, jpeg, names_in, png};
 use std::{io::Read, path::PathBuf};
 use time::Duration;
-use users_service::services::{deletion::WINDOW, retention};
+use users_service::services::deletion::WINDOW;
 
 /// A service, and where its pictures lie as files.
 pub struct Kept {
@@ -153,7 +153,7 @@ async fn it_goes_into_the_copy_of_everything_and_away_with_the_account() {
 
         api.delete("/users/me").await.expect(202);
         app.clock.advance(WINDOW + Duration::seconds(1));
-        retention::sweep(&app.app).await;
+        app.sweep().await;
         assert_eq!(app.count("users").await, 0);
         assert!(kept.files().is_empty());
     }

@@ -2,12 +2,12 @@
 
 use crate::{
     avatar_store::Kept,
-    support::{StoreMode, TestApp, png},
+    support::{StoreMode, TestApp, eventually, pass, png},
 };
 use futures_util::future::join_all;
 use std::fs;
 use time::Duration;
-use users_service::services::avatars;
+use users_service::services::{avatars, leases::Lease};
 
 impl Kept {
     /// Puts a file into the store, as somebody who died after that.
@@ -18,8 +18,15 @@ impl Kept {
 
     async fn swept_after(&self, time: Duration) {
         self.app.clock.advance(time);
-        avatars::sweep(&self.app.app).await;
+        sweep(&self.app).await;
     }
+}
+
+/// A sweep under a lease of its own: several at once must do no harm.
+async fn sweep(app: &TestApp) {
+    let name = uuid::Uuid::new_v4().to_string().leak();
+    let lease = Lease::take(&app.app, name).await.unwrap();
+    avatars::sweep(&app.app, &lease.unwrap()).await.unwrap();
 }
 
 /// The name of a picture that we could have made.
@@ -88,7 +95,7 @@ async fn more_than_a_page_goes_and_two_replicas_may_do_it_at_once() {
             kept.leaves(&format!("{}.jpg", name(n)));
         }
         kept.app.clock.advance(Duration::hours(2));
-        tokio::join!(avatars::sweep(&kept.app.app), avatars::sweep(&replica.app));
+        tokio::join!(sweep(&kept.app), sweep(&replica));
         assert_eq!(kept.files(), named);
     }
 }
@@ -140,8 +147,11 @@ async fn without_a_database_nothing_is_called_an_orphan() {
     for kept in Kept::everywhere().await {
         let ana = kept.app.person("ana").await;
         let path = kept.uploads(&ana, &png(10, 10)).await;
+        kept.app.clock.advance(Duration::hours(2));
+        let lease = Lease::take(&kept.app.app, "sweep").await.unwrap().unwrap();
         kept.app.database.allow_connections(false).await;
-        kept.swept_after(Duration::hours(2)).await;
+        let outcome = avatars::sweep(&kept.app.app, &lease).await;
+        outcome.expect_err("nobody can tell whose lease it is");
         kept.app.database.allow_connections(true).await;
         kept.get(&path).await.expect(200);
     }
@@ -163,4 +173,33 @@ async fn what_is_swept_is_counted() {
     }
     kept.swept_after(Duration::hours(2)).await;
     assert!(swept(&kept.app).await >= before + 50);
+}
+
+#[tokio::test]
+async fn who_lost_the_lease_deletes_nothing_any_more() {
+    let kept = Kept::on_disk().await;
+    kept.leaves(&format!("{}.jpg", name(1)));
+    kept.app.clock.advance(Duration::hours(2));
+    let lease = Lease::take(&kept.app.app, "sweep").await.unwrap().unwrap();
+    kept.app
+        .execute("update users.leases set holder = gen_random_uuid()")
+        .await;
+    let outcome = avatars::sweep(&kept.app.app, &lease).await;
+    outcome.expect_err("lost");
+    assert_eq!(kept.files().len(), 1);
+}
+
+#[tokio::test]
+async fn the_janitor_sweeps_in_the_first_round_of_an_hour() {
+    let kept = Kept::on_disk().await;
+    kept.leaves(&format!("{}.jpg", name(1)));
+    let minute = i64::from(kept.app.clock.now().minute());
+    kept.app.clock.advance(Duration::minutes(180 - minute));
+    // The janitor has begun to wait by then.
+    kept.get("/health").await.expect(200);
+    pass(601).await;
+    eventually("a round that sweeps", || async {
+        kept.files().is_empty().then_some(())
+    })
+    .await;
 }

@@ -48,6 +48,7 @@ mod journey_lynx;
 mod journey_w3m;
 mod keys_rotate;
 mod layers;
+mod leases;
 mod licences;
 mod lighthouse;
 mod lists;

@@ -2,7 +2,7 @@
 //! store that is away when files are to go keeps them.
 
 use super::{files, folder};
-use crate::{App, Error, Result, storage::avatars};
+use crate::{App, Error, Result, services::leases::Lease, storage::avatars};
 use futures_util::{StreamExt, TryStreamExt, future::ready};
 use metrics::counter;
 use std::pin::pin;
@@ -22,33 +22,38 @@ pub fn count_from_zero() {
 
 /// Deletes the files in the store that no row names, and what was never written to its end. What is
 /// not ours by its name stays. What goes wrong is logged and left to the next time.
-pub async fn sweep(app: &App) {
-    match sweep_all(app).await {
-        Ok(0) => {}
-        Ok(swept) => tracing::info!(swept, "deleted files of pictures that nobody has"),
-        Err(error) => tracing::warn!(%error, "could not sweep the store of pictures"),
-    }
-}
-
-async fn sweep_all(app: &App) -> Result<u64> {
+///
+/// # Errors
+/// When the lease is lost: nothing is done from then on.
+pub async fn sweep(app: &App, lease: &Lease) -> Result<()> {
     let until = app.clock.now() - AGE;
     let old = files::list(app)
         .try_filter_map(|found| ready(Ok((found.changed_at < until).then_some(found.name))));
     let mut batches = pin!(old.try_chunks(BATCH));
-    let mut swept = 0;
     while let Some(batch) = batches.next().await {
-        let batch = batch.map_err(Error::unavailable)?;
-        let orphans = orphans(app, batch).await?;
-        let count = orphans.len() as u64;
-        match files::remove(app, orphans).await {
-            Ok(()) => {
-                counter!(SWEPT).increment(count);
-                swept += count;
-            }
+        lease.renew(app).await?;
+        let swept = match batch {
+            Ok(batch) => sweep_batch(app, batch).await,
+            Err(error) => Err(Error::unavailable(error)),
+        };
+        match swept {
+            Ok(0) => {}
+            Ok(swept) => tracing::info!(swept, "deleted files of pictures that nobody has"),
             Err(error) => tracing::warn!(%error, "could not sweep all files of pictures"),
         }
     }
-    Ok(swept)
+    Ok(())
+}
+
+/// Says how many went.
+async fn sweep_batch(app: &App, batch: Vec<String>) -> Result<u64> {
+    let orphans = orphans(app, batch).await?;
+    let count = orphans.len() as u64;
+    files::remove(app, orphans)
+        .await
+        .map_err(Error::unavailable)?;
+    counter!(SWEPT).increment(count);
+    Ok(count)
 }
 
 /// Those of these files that no row names.
