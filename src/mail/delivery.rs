@@ -45,7 +45,7 @@ pub(super) async fn deliver(app: App, mailer: Arc<Mailer>, owed: Owed) -> Option
         }
         Err(cause) => {
             counter!("mail_failures_total").increment(1);
-            let token = app.keys.mail_token(owed.id).ok();
+            let token = app.keys.secrets().mail_token(owed.id).ok();
             let secrets = [owed.to(), token.as_ref().map_or("", Token::expose)];
             postpone(&app, &owed, &reason(&cause, secrets)).await;
             None
