@@ -25,6 +25,8 @@ pub enum Kind {
     ResetPassword,
     /// The link that proves the new address of an account, to that address.
     ConfirmEmail,
+    /// Another address was asked for: to the one that the account has.
+    EmailChangeRequested,
     /// The address was changed: to the new one, and with the way back to the old one.
     EmailChanged,
     /// The password was changed.
@@ -53,6 +55,7 @@ impl Kind {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
             Self::ConfirmEmail => "confirm_email",
+            Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset => "password_reset",
@@ -70,10 +73,11 @@ impl Kind {
     }
 
     /// Every kind that this version can write; a newer one's mails are left to it.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ConfirmEmail,
+        Self::EmailChangeRequested,
         Self::EmailChanged,
         Self::PasswordChanged,
         Self::PasswordReset,

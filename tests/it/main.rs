@@ -96,6 +96,7 @@ mod security;
 mod session_draft;
 mod session_page;
 mod settings_email;
+mod settings_email_notice;
 mod settings_email_restore;
 mod settings_password;
 mod settings_username;
