@@ -67,6 +67,7 @@ mod openapi;
 mod operations;
 mod outage;
 mod outage_pages;
+mod outage_settings;
 mod pages;
 mod pages_content;
 mod password_advice;
