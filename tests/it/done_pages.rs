@@ -105,7 +105,7 @@ async fn leaving_is_told_until_somebody_logs_in() {
     visitor.press("Delete my account").await;
     let path = "/settings/delete/done";
     assert_said(&mut visitor, path, "Your account will be deleted").await;
-    let mut log_in = async |email: &str| {
+    let log_in = async |email: &str| {
         let mut visitor = visitor.clone();
         visitor.open("/login").await;
         let typed = [("Email", email), ("Password", PASSWORD)];
