@@ -9,7 +9,7 @@
 //!
 //! - [`domain`]: types and rules. A `Username` was checked; there is no other way to get one.
 //! - [`services`]: the verbs. One function each, called by both surfaces; they own the transactions.
-//! - [`storage`]: SQL, built with sea-query, one file per table family.
+//! - [`storage`]: SQL, built with sea-query, one file or folder per table family.
 //! - [`mail`]: the outbox's worker, the messages, the transports.
 //! - [`crypto`]: access tokens and their keys, password hashing, sealing.
 //! - [`http`]: what both surfaces share: bodies, errors in two dresses, origins, the caller, trace ids.

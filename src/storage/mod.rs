@@ -1,4 +1,4 @@
-//! SQL, built with sea-query, one file per table family.
+//! SQL, built with sea-query, one file or folder per table family.
 //!
 //! Each file has a `sql` module of pure functions that build statements, and async functions
 //! that run them. They take any [`GenericClient`], so that one function runs on a pooled

@@ -162,3 +162,35 @@ async fn over_a_limit_they_come_back_with_429_and_say_for_how_long() {
         assert!((1..=most).contains(&seconds), "{}: {seconds}", form.1.0);
     }
 }
+
+#[tokio::test]
+async fn buttons_without_fields_say_when_to_press_them_again() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    app.signed_in(&ana).await;
+    let mut devices = app.signed_in(&ana).await;
+    let mut waiting = devices.clone();
+    devices.open("/settings/devices").await;
+    app.asks_for(&mut waiting, "new@example.org").await;
+    waiting.open("/settings").await;
+    let mut pressed = [
+        (devices, "End all other sessions"),
+        (waiting, "Cancel the change of address"),
+    ];
+    app.database.allow_connections(false).await;
+    for (visitor, button) in &pressed {
+        let mut visitor = visitor.clone();
+        let page = visitor.press(button).await;
+        assert_eq!(page.status, 503, "{button}");
+        assert!((1..60).contains(&retry_after(page)), "{button}");
+        page.shows("busy or being repaired");
+    }
+    app.database.allow_connections(true).await;
+    let [(devices, end), (waiting, cancel)] = &mut pressed;
+    devices
+        .press(end)
+        .await
+        .shows("All other sessions have ended.");
+    assert_eq!(waiting.press(cancel).await.path(), "/settings");
+    assert_eq!(app.count("email_changes").await, 0);
+}
