@@ -7,6 +7,7 @@ use crate::{
     config::PasswordHasher,
     domain::password::{Password, normalise},
     error::{Error, Result},
+    trace::SPANS,
 };
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::PasswordHash};
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
@@ -17,9 +18,11 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
+    time::{Duration, Instant},
 };
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
+use tracing::{Span, field::Empty, info_span};
 
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
@@ -114,10 +117,18 @@ impl PasswordPool {
         work: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, result) = oneshot::channel();
+        let (lines, span) = (Span::current(), span());
+        let queued = Instant::now();
         let job: Job = Box::new(move |worker| {
+            span.record("users_service.waited_ms", in_ms(queued.elapsed()));
             // Nobody waits any more: don't hash for nobody.
             if !answer.is_closed() {
-                let _ = answer.send(work(worker));
+                let begun = Instant::now();
+                let outcome = lines.in_scope(|| work(worker));
+                span.record("users_service.hashed_ms", in_ms(begun.elapsed()));
+                // Over before who waits goes on.
+                drop(span);
+                let _ = answer.send(outcome);
             }
         });
         self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -127,6 +138,20 @@ impl PasswordPool {
         }
         result.await.map_err(Error::internal)
     }
+}
+
+/// The span of a hash, from the queue on.
+fn span() -> Span {
+    info_span!(
+        target: SPANS,
+        "hash a password",
+        users_service.waited_ms = Empty,
+        users_service.hashed_ms = Empty,
+    )
+}
+
+fn in_ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
 }
 
 /// One thread's state: the Argon2 blocks, kept so that a hash costs no allocation of 19 MiB.

@@ -1,4 +1,4 @@
-//! Running it: start and stop, the server, health, metrics, logs, the embedded database.
+//! Running it: start and stop, the server, health, metrics, logs, spans, the embedded database.
 
 pub mod embedded_postgres;
 pub mod exporter;
@@ -9,3 +9,4 @@ pub mod metrics;
 pub mod observe;
 pub mod server;
 pub mod service;
+mod spans;

@@ -1,4 +1,4 @@
-//! The outermost layer: trace id, log line, metrics, and the headers of every answer.
+//! The outermost layer: trace, log line, metrics, and the headers of every answer.
 
 use crate::{
     App, caller,
@@ -7,6 +7,7 @@ use crate::{
         headers::Headers,
         scope::{self, trace_id},
     },
+    trace::{self, Parent, SPANS},
 };
 use metrics::{counter, histogram};
 use poem::{
@@ -14,7 +15,7 @@ use poem::{
     http::{HeaderValue, Method, header},
 };
 use std::{sync::Arc, time::Instant};
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty, info_span};
 
 /// What a request without a route is counted under.
 const NO_ROUTE: &str = "unmatched";
@@ -42,17 +43,20 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let started = Instant::now();
-        let trace_id = trace_id(&request);
-        let scope = Scope::new(trace_id.clone());
+        let parent = Parent::of(request.headers());
+        let trace_id = trace_id(&request, parent.as_ref());
+        let span = span(&request, parent.as_ref(), &trace_id);
+        let scope = Scope::new(trace_id.clone(), parent);
         let caller = scope::caller(&request, &self.app, trace_id.clone());
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         request.extensions_mut().insert(scope.clone());
         request.extensions_mut().insert(self.app.clone());
 
-        let span = tracing::info_span!("request", trace_id);
-        let work = caller::scope(caller, self.inner.call(request)).instrument(span);
+        let work = caller::scope(caller, self.inner.call(request));
         let mut response = work
+            .instrument(trace::lines(&trace_id))
+            .instrument(span.clone())
             .await
             .unwrap_or_else(poem::Error::into_response)
             .into_response();
@@ -67,6 +71,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         }
         let took = started.elapsed().as_secs_f64();
         count(&method, &response, took);
+        note(&span, &method, &response);
         tracing::info!(
             trace_id,
             user_id = scope.user_id().map(|id| id.to_string()).unwrap_or_default(),
@@ -77,6 +82,50 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
             "request"
         );
         Ok(response)
+    }
+}
+
+/// The span of a request, in OpenTelemetry's words for HTTP servers. Its path is without the query,
+/// which may hold a token.
+fn span(request: &Request, parent: Option<&Parent>, trace_id: &str) -> Span {
+    let span = info_span!(
+        target: SPANS,
+        parent: None,
+        "request",
+        otel.kind = "server",
+        otel.status_code = Empty,
+        users_service.trace_id = trace_id,
+        http.request.method = method_label(request.method()),
+        http.response.status_code = Empty,
+        http.route = Empty,
+        url.path = request.uri().path(),
+        url.scheme = request.scheme().as_str(),
+        "error.type" = Empty,
+    );
+    trace::begin(&span, parent, trace_id);
+    span
+}
+
+/// What is known of a request at its end.
+fn note(span: &Span, method: &Method, response: &Response) {
+    if span.is_disabled() {
+        return;
+    }
+    let (method, route, status) = (
+        method_label(method),
+        path_label(response),
+        response.status(),
+    );
+    span.record("http.response.status_code", status.as_u16());
+    if route == NO_ROUTE {
+        trace::rename(span, method.to_owned());
+    } else {
+        span.record("http.route", &route);
+        trace::rename(span, format!("{method} {route}"));
+    }
+    if status.is_server_error() {
+        span.record("otel.status_code", "error");
+        span.record("error.type", status.as_str());
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     throttle::{self, Action},
 };
 use crate::{
-    App, Error, Result, caller,
+    App, Error, Result,
     crypto::{passwords::Verdict, seal},
     domain::{Text, Token},
     error::{Broken, FieldErrors},
@@ -269,7 +269,6 @@ async fn end_stolen(
     storage::commit(tx).await?;
     app.mail_owed.notify_one();
     tracing::warn!(
-        trace_id = caller::trace_id(),
         user_id = %holder.user_id,
         %session_id,
         "a spent refresh token was presented again: the session was ended"

@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod browser;
+mod collector;
 mod devtools;
 mod form;
 mod html;
@@ -29,6 +30,7 @@ mod wait;
 pub use api::{Answer, Api, Call, assert_keys};
 pub use app::{KEY, TestApp};
 pub use browser::{Browser, no_other_browser};
+pub use collector::{Collector, Span};
 pub use html::Element;
 pub use jar::SetCookie;
 pub use lynx::Lynx;
