@@ -7,6 +7,7 @@ pub mod janitor;
 pub mod logs;
 pub mod metrics;
 pub mod observe;
+mod request_span;
 pub mod server;
 pub mod service;
 mod spans;

@@ -1,5 +1,6 @@
 //! The outermost layer: trace, log line, metrics, and the headers of every answer.
 
+use super::request_span;
 use crate::{
     App, caller,
     http::{
@@ -7,7 +8,7 @@ use crate::{
         headers::Headers,
         scope::{self, trace_id},
     },
-    trace::{self, Parent, SPANS},
+    trace::{self, Parent},
 };
 use metrics::{counter, histogram};
 use poem::{
@@ -15,10 +16,14 @@ use poem::{
     http::{HeaderValue, Method, header},
 };
 use std::{sync::Arc, time::Instant};
-use tracing::{Instrument, Span, field::Empty, info_span};
+use tracing::Instrument;
 
 /// What a request without a route is counted under.
-const NO_ROUTE: &str = "unmatched";
+pub(super) const NO_ROUTE: &str = "unmatched";
+/// What methods that clients invent are counted under.
+pub(super) const OTHER_METHOD: &str = "OTHER";
+/// How much of a path is logged, in characters: more than ours have.
+const LONGEST_PATH: usize = 1_024;
 
 /// The layer.
 pub struct Observe<E> {
@@ -45,11 +50,11 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         let started = Instant::now();
         let parent = Parent::of(request.headers());
         let trace_id = trace_id(&request, parent.as_ref());
-        let span = span(&request, parent.as_ref(), &trace_id);
+        let path: String = request.uri().path().chars().take(LONGEST_PATH).collect();
+        let span = request_span::start(&request, &path, parent.as_ref(), &trace_id);
         let scope = Scope::new(trace_id.clone(), parent);
         let caller = scope::caller(&request, &self.app, trace_id.clone());
         let method = request.method().clone();
-        let path = request.uri().path().to_owned();
         request.extensions_mut().insert(scope.clone());
         request.extensions_mut().insert(self.app.clone());
 
@@ -71,7 +76,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         }
         let took = started.elapsed().as_secs_f64();
         count(&method, &response, took);
-        note(&span, &method, &response);
+        request_span::note(&span, &method, &response);
         tracing::info!(
             trace_id,
             user_id = scope.user_id().map(|id| id.to_string()).unwrap_or_default(),
@@ -82,50 +87,6 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
             "request"
         );
         Ok(response)
-    }
-}
-
-/// The span of a request, in OpenTelemetry's words for HTTP servers. Its path is without the query,
-/// which may hold a token.
-fn span(request: &Request, parent: Option<&Parent>, trace_id: &str) -> Span {
-    let span = info_span!(
-        target: SPANS,
-        parent: None,
-        "request",
-        otel.kind = "server",
-        otel.status_code = Empty,
-        users_service.trace_id = trace_id,
-        http.request.method = method_label(request.method()),
-        http.response.status_code = Empty,
-        http.route = Empty,
-        url.path = request.uri().path(),
-        url.scheme = request.scheme().as_str(),
-        "error.type" = Empty,
-    );
-    trace::begin(&span, parent, trace_id);
-    span
-}
-
-/// What is known of a request at its end.
-fn note(span: &Span, method: &Method, response: &Response) {
-    if span.is_disabled() {
-        return;
-    }
-    let (method, route, status) = (
-        method_label(method),
-        path_label(response),
-        response.status(),
-    );
-    span.record("http.response.status_code", status.as_u16());
-    if route == NO_ROUTE {
-        trace::rename(span, method.to_owned());
-    } else {
-        span.record("http.route", &route);
-        trace::rename(span, format!("{method} {route}"));
-    }
-    if status.is_server_error() {
-        span.record("otel.status_code", "error");
-        span.record("error.type", status.as_str());
     }
 }
 
@@ -158,7 +119,7 @@ fn count(method: &Method, response: &Response, seconds: f64) {
 }
 
 /// Methods that clients invent must not become series.
-fn method_label(method: &Method) -> &str {
+pub(super) fn method_label(method: &Method) -> &str {
     match *method {
         Method::GET
         | Method::HEAD
@@ -167,12 +128,12 @@ fn method_label(method: &Method) -> &str {
         | Method::PATCH
         | Method::DELETE
         | Method::OPTIONS => method.as_str(),
-        _ => "OTHER",
+        _ => OTHER_METHOD,
     }
 }
 
 /// The route's pattern, `/users/:id` written as `/users/{id}`; never a raw path.
-fn path_label(response: &Response) -> String {
+pub(super) fn path_label(response: &Response) -> String {
     let pattern = match response.data::<PathPattern>() {
         Some(PathPattern(pattern)) if !pattern.is_empty() => pattern,
         _ => return NO_ROUTE.to_owned(),
