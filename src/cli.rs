@@ -40,4 +40,6 @@ pub enum Command {
 pub enum Keys {
     /// Take the next step of a rotation: make the next key, or, once it was published for 10 minutes, have it sign. For a key in a file (`JWT_PRIVATE_KEY` as a path, or the one under `DATA_DIR`)
     Rotate,
+    /// Print what `SECRET_KEY` has to be before a key that is in `JWT_PRIVATE_KEY` itself is rotated. Keep it as safe as the key
+    Secret,
 }

@@ -12,8 +12,8 @@ use users_service::{
     Config,
     cli::{Cli, Command, Keys},
     clock::Clock,
-    config,
-    crypto::key_files,
+    config::{self, Secret},
+    crypto::{key_files, secrets},
     error::Cause,
     openapi,
     ops::{health, logs, service::Service},
@@ -25,9 +25,10 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().command.unwrap_or(Command::Serve) {
         Command::Serve => serve().await,
         Command::Migrate { to } => migrate(to).await,
-        Command::Keys {
-            command: Keys::Rotate,
-        } => rotate_keys(),
+        Command::Keys { command } => match command {
+            Keys::Rotate => rotate_keys(),
+            Keys::Secret => print_secret(),
+        },
         Command::Openapi => {
             println!("{}", openapi::pretty());
             Ok(())
@@ -68,11 +69,21 @@ async fn serve() -> Result<(), Cause> {
 
 fn rotate_keys() -> Result<(), Cause> {
     let file = Config::key_file(&env::vars().collect()).ok_or(
-        "JWT_PRIVATE_KEY holds the key itself: rotate it where it is kept. First add the public part of the \
+        "JWT_PRIVATE_KEY holds the key itself: rotate it where it is kept. First set SECRET_KEY to what \
+         `users-service keys secret` prints, so that links and sessions outlive the key, and add the public part of the \
          next key to JWT_RETIRED_PUBLIC_KEYS, so that it is published; 10 minutes later set the next key and \
          put the public part of the former one there; 20 minutes later take that out",
     )?;
     println!("{}", key_files::rotate(&file, SystemTime::now())?);
+    Ok(())
+}
+
+fn print_secret() -> Result<(), Cause> {
+    let config = Config::from_env()?;
+    let Some(Secret(pem)) = &config.jwt_private_key else {
+        return Err("set JWT_PRIVATE_KEY".into());
+    };
+    println!("{}", secrets::text(&secrets::secret_key(&config, pem)?));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ pub use parse::listen_addr;
 pub use spans::Spans;
 pub use variables::{VARIABLES, Variable, help};
 
-use crate::{domain::limit::Limits, mail::EmailUrl};
+use crate::{crypto::secrets::SecretKey, domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use reqwest::Url;
@@ -73,6 +73,8 @@ pub struct Config {
     pub jwt_key_file: Option<PathBuf>,
     /// `JWT_RETIRED_PUBLIC_KEYS`, one PEM text each.
     pub jwt_retired_public_keys: Vec<String>,
+    /// `SECRET_KEY`; none: it lies beside the signing key's file, or is derived from that key.
+    pub secret_key: Option<SecretKey>,
     /// `EMAIL_URL` with `EMAIL_API_KEY`
     pub email_url: EmailUrl,
     /// `EMAIL_FROM`

@@ -61,6 +61,11 @@ pub const VARIABLES: &[Variable] = &[
         "PEM public keys still accepted and published while keys rotate",
     ),
     variable(
+        "SECRET_KEY",
+        "the file beside the signing key's, or derived from that key",
+        "what links in mails, sealed cookies and keyed hashes come of, 32 bytes in base64url; set it before rotating a key that is in JWT_PRIVATE_KEY itself: `users-service keys secret` prints it",
+    ),
+    variable(
         "EMAIL_URL",
         "development: file:DATA_DIR/mail; with EMAIL_API_KEY set: SendGrid's v3 mail/send address",
         "how mails leave: smtp://, smtps://, https:// (JSON provider) or file:DIR",

@@ -1,14 +1,15 @@
 //! The signing key, the tokens it signs, and the key set others verify with.
 
-use super::{CookieKey, key_files};
+use super::{
+    key_files,
+    secrets::{self, Secrets},
+};
 use crate::{
     config::Config,
-    domain::Token,
     error::{Error, Result},
 };
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
-    hkdf, hmac,
     rsa::{KeyPair, KeySize},
 };
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -70,9 +71,7 @@ pub struct Keys {
     validation: Validation,
     accepted: Vec<(String, DecodingKey)>,
     jwks: String,
-    mail_key: hkdf::Prk,
-    cookies: CookieKey,
-    digest_key: hmac::Key,
+    secrets: Secrets,
     made_at: Option<OffsetDateTime>,
 }
 
@@ -110,11 +109,8 @@ impl Keys {
             .collect::<Result<_>>()?;
         let jwks = serde_json::to_string(&serde_json::json!({ "keys": published }))
             .map_err(Error::internal)?;
-        let mail_key = hkdf::Salt::new(hkdf::HKDF_SHA256, b"users-service mail links")
-            .extract(signing.as_bytes());
         Ok(Self {
-            cookies: CookieKey::derive(signing.as_bytes())?,
-            digest_key: digest_key(signing.as_bytes())?,
+            secrets: Secrets::new(&secrets::secret_key(config, pem)?)?,
             made_at: config.jwt_key_file.as_deref().and_then(key_files::made_at),
             validation: validation(&config.public_url),
             issuer: config.public_url.clone(),
@@ -122,7 +118,6 @@ impl Keys {
             header,
             accepted,
             jwks,
-            mail_key,
         })
     }
 
@@ -184,48 +179,11 @@ impl Keys {
         &self.jwks
     }
 
-    /// Seals what browsers keep for the service.
+    /// What is derived from the service's own secret.
     #[must_use]
-    pub fn cookies(&self) -> &CookieKey {
-        &self.cookies
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
-
-    /// The token in the link of the mail `id`: the same at every attempt to send it, so that a
-    /// second copy carries the same link, while the database never holds it in clear.
-    pub fn mail_token(&self, id: Uuid) -> Result<Token> {
-        let mut bytes = [0; 32];
-        self.mail_key
-            .expand(&[b"verify", id.as_bytes()], hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut bytes))
-            .map_err(|_| Error::internal("HKDF refused to expand"))?;
-        Ok(Token::from_bytes(&bytes))
-    }
-
-    /// What stands for these parts in the database where they themselves must not: without the key
-    /// nobody finds out by trying, however few there are (all of IPv4, say).
-    #[must_use]
-    pub fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = hmac::Context::with_key(&self.digest_key);
-        for part in parts {
-            // With its length: "ab", "c" is not "a", "bc".
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        let mut digest = [0; 32];
-        digest.copy_from_slice(mac.sign().as_ref());
-        digest
-    }
-}
-
-/// A key of its own, so that no use of the secret helps with another.
-fn digest_key(secret: &[u8]) -> Result<hmac::Key> {
-    let mut bytes = [0; 32];
-    hkdf::Salt::new(hkdf::HKDF_SHA256, b"users-service digests")
-        .extract(secret)
-        .expand(&[b"hmac-sha256"], hkdf::HKDF_SHA256)
-        .and_then(|okm| okm.fill(&mut bytes))
-        .map_err(|_| Error::internal("HKDF refused to expand"))?;
-    Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
 }
 
 /// Issuer, audience and signature are checked by the library; times by us, against [`crate::clock`].

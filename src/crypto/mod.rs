@@ -5,7 +5,9 @@ pub mod key_files;
 pub mod keys;
 pub mod passwords;
 pub mod seal;
+pub mod secrets;
 
 pub use cookie_key::CookieKey;
 pub use keys::{Claims, Keys};
 pub use passwords::PasswordPool;
+pub use secrets::Secrets;

@@ -72,7 +72,7 @@ async fn try_one(app: App, mailer: Arc<Mailer>, owed: Owed, span: &Span) -> Opti
         Err(cause) => {
             counter!("mail_failures_total").increment(1);
             span.record("otel.status_code", "error");
-            let token = app.keys.mail_token(owed.id).ok();
+            let token = app.keys.secrets().mail_token(owed.id).ok();
             let secrets = [owed.to(), token.as_ref().map_or("", Token::expose)];
             postpone(&app, &owed, &reason(&cause, secrets)).await;
             None

@@ -39,7 +39,7 @@ async fn verify_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
     if owed.email_verified {
         return Ok(None);
     }
-    let token = app.keys.mail_token(owed.id)?;
+    let token = app.keys.secrets().mail_token(owed.id)?;
     match issue(app, owed, &token).await {
         Err(Error::UserNotFound) => return Ok(None),
         issued => issued?,
@@ -53,7 +53,7 @@ async fn verify_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
 /// The link works already: it was committed with the mail. Who has an account with the new address
 /// is told so instead, which nobody else gets to know.
 async fn confirm_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
-    let token = app.keys.mail_token(owed.id)?;
+    let token = app.keys.secrets().mail_token(owed.id)?;
     let db = app.db.get().await?;
     let waiting = email_changes::by_link(&db, &token.hash(), app.clock.now(), false).await?;
     let Some(waiting) = waiting else {
@@ -84,7 +84,7 @@ async fn issue(app: &App, owed: &Owed, token: &Token) -> Result<(), Error> {
 }
 
 async fn reset_password(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
-    let token = app.keys.mail_token(owed.id)?;
+    let token = app.keys.secrets().mail_token(owed.id)?;
     let now = app.clock.now();
     let until = now + RESET_LIFETIME;
     let db = app.db.get().await?;

@@ -57,7 +57,7 @@ fn restore(app: &App, owed: &Owed) -> Result<Option<String>, Error> {
     if owed.kind != Kind::EmailChanged || owed.recipient.is_none() {
         return Ok(None);
     }
-    let token = app.keys.mail_token(owed.id)?;
+    let token = app.keys.secrets().mail_token(owed.id)?;
     let (public_url, token) = (&app.config.public_url, token.expose());
     Ok(Some(format!(
         "{public_url}/settings/email/restore?token={token}"

@@ -77,7 +77,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailCha
         user_id,
         session_id,
         email: email.as_str(),
-        token_hash: app.keys.mail_token(mail.id)?.hash(),
+        token_hash: app.keys.secrets().mail_token(mail.id)?.hash(),
         expires_at: now + LINK_LIFETIME,
         now,
     };
@@ -151,7 +151,7 @@ async fn change(app: &App, token: &Token) -> Result<()> {
         let told = NewMail::notice(user_id, Kind::EmailChanged, now).to(&waiting.old_email);
         let restoration = email_restorations::NewRestoration {
             user_id,
-            token_hash: app.keys.mail_token(told.id)?.hash(),
+            token_hash: app.keys.secrets().mail_token(told.id)?.hash(),
             email: &waiting.old_email,
             expires_at: now + RESTORABLE,
             now,
