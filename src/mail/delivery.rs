@@ -33,7 +33,7 @@ pub(super) async fn deliver(app: App, mailer: Arc<Mailer>, owed: Owed) -> Option
     let own = || owed.id.simple().to_string();
     let trace_id = owed.trace_id.clone().unwrap_or_else(own);
     let span = span(&owed, &trace_id);
-    try_one(app, mailer, owed, &span)
+    send(app, mailer, owed, &span)
         .instrument(trace::lines(&trace_id))
         .instrument(span.clone())
         .await
@@ -54,7 +54,7 @@ fn span(owed: &Owed, trace_id: &str) -> Span {
     span
 }
 
-async fn try_one(app: App, mailer: Arc<Mailer>, owed: Owed, span: &Span) -> Option<Owed> {
+async fn send(app: App, mailer: Arc<Mailer>, owed: Owed, span: &Span) -> Option<Owed> {
     match attempt(&app, &mailer, &owed).await {
         Ok(outcome) => {
             if matches!(outcome, Outcome::Sent) {

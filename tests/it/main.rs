@@ -102,6 +102,7 @@ mod settings_email_restore;
 mod settings_password;
 mod settings_username;
 mod spans;
+mod spans_export;
 mod throttle;
 mod throttle_guessing;
 mod timeline;

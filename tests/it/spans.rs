@@ -1,7 +1,7 @@
 //! Spans as a collector gets them, from the program itself.
 
 use crate::{
-    support::{Api, Collector, Database, KEY, PASSWORD, Program, Span, Visitor, connect},
+    support::{Collector, PASSWORD, Span, Traced, Visitor, connect},
     timeline_posts::{Stub, answer},
 };
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -9,49 +9,6 @@ use serde_json::json;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-
-/// The program, its database, and a folder for what it writes.
-struct Traced {
-    program: Program,
-    api: Api,
-    database: Database,
-    data: tempfile::TempDir,
-}
-
-impl Traced {
-    /// One that exports to this address, and soon.
-    async fn start(endpoint: &str, own: &[(&str, &str)]) -> Self {
-        let database = Database::migrated().await;
-        let data = tempfile::tempdir().unwrap();
-        let mut settings = vec![
-            ("DATABASE_URL", database.url()),
-            ("JWT_PRIVATE_KEY", &KEY),
-            ("DATA_DIR", data.path().to_str().unwrap()),
-            ("LOG_FORMAT", "json"),
-            ("REQUIRE_VERIFIED_EMAIL", "false"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
-            ("OTEL_BSP_SCHEDULE_DELAY", "50"),
-        ];
-        settings.extend(own);
-        let program = Program::start(&settings).await;
-        let api = Api::new(&program.url);
-        Self {
-            program,
-            api,
-            database,
-            data,
-        }
-    }
-
-    async fn register_ana(&self, headers: &[(&str, &str)]) {
-        let new = json!({ "email": "ana@example.org", "username": "ana", "password": PASSWORD });
-        let mut request = self.api.request("POST", "/auth/register").json(&new);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        request.send().await.expect(201);
-    }
-}
 
 #[track_caller]
 fn named<'a>(spans: &'a [Span], name: &str) -> &'a Span {
@@ -240,60 +197,17 @@ async fn what_other_services_are_asked_is_part_of_the_trace() {
 }
 
 #[tokio::test]
-async fn the_share_decides_where_a_trace_begins_and_the_parent_where_it_goes_on() {
+async fn every_attempt_to_send_a_mail_is_a_span_and_a_failed_one_an_error() {
     let collector = Collector::start().await;
-    let settings = [
-        ("OTEL_TRACES_SAMPLER_ARG", "0"),
-        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=se%20cret"),
-        ("OTEL_SERVICE_NAME", "people"),
-    ];
-    let traced = Traced::start(&collector.url, &settings).await;
-    traced.register_ana(&[]).await;
-    let sampled = traced.api.request("GET", "/livez");
-    sampled
-        .header("traceparent", PARENT)
-        .send()
-        .await
-        .expect(200);
-    let span = collector.request(TRACE).await;
-    assert_eq!(span.resource["service.name"], "people");
-    let all = collector.spans();
-    assert!(all.iter().all(|span| span.trace == TRACE), "{all:#?}");
-    let head = collector.heads().pop().unwrap();
-    assert!(
-        head.starts_with("POST /base/v1/traces HTTP/1.1\r\n"),
-        "{head}"
-    );
-    assert!(head.contains("api-key: se cret\r\n"), "{head}");
-    assert!(!traced.program.output().contains("se cret"));
-}
-
-#[tokio::test]
-async fn the_last_spans_leave_before_the_program_ends() {
-    let collector = Collector::start().await;
-    let never = [("OTEL_BSP_SCHEDULE_DELAY", "3600000")];
-    let mut traced = Traced::start(&collector.url, &never).await;
-    let request = traced.api.request("GET", "/livez");
-    request.header("X-Trace-Id", TRACE).send().await.expect(200);
-    traced.program.signal("TERM");
-    assert!(traced.program.ended().await.success());
-    collector.request(TRACE).await;
-}
-
-#[tokio::test]
-async fn a_collector_that_is_away_or_silent_holds_up_nobody() {
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let silent = format!("http://{}", silent.local_addr().unwrap());
-    for endpoint in ["http://127.0.0.1:1", &silent] {
-        let mut traced = Traced::start(endpoint, &[]).await;
-        traced.register_ana(&[]).await;
-        for _ in 0..50 {
-            traced.api.get("/health").await.expect(200);
-        }
-        traced.program.signal("TERM");
-        assert!(traced.program.ended().await.success());
-        let output = traced.program.output();
-        let told = output.matches("the collector takes no spans").count();
-        assert!(told <= 1, "once at most: {output}");
+    let nowhere = [("EMAIL_URL", "smtp://127.0.0.1:1?tls=none")];
+    let traced = Traced::start(&collector.url, &nowhere).await;
+    traced.register_ana(&[("X-Trace-Id", TRACE)]).await;
+    for attempt in ["1", "2"] {
+        let span = collector
+            .span("an attempt", |span| {
+                span.says("users_service.mail.attempt") == attempt
+            })
+            .await;
+        assert_eq!((span.trace.as_str(), span.failed), (TRACE, true));
     }
 }

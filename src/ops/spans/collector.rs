@@ -65,17 +65,18 @@ impl HttpClient for Collector {
         match &outcome {
             Ok(answer) if answer.status().is_success() => self.note(None),
             Ok(answer) => self.note(Some(answer.status().as_str())),
-            Err(error) => self.note(Some(&error.to_string())),
+            Err(error) => self.note(Some(&format!("{error:?}"))),
         }
         outcome
     }
 }
 
 async fn send(client: Client, request: reqwest::Request) -> Result<Response<Bytes>, HttpError> {
-    let answer = client.execute(request).await;
-    let mut answer = answer.map_err(reqwest::Error::without_url)?;
+    // The address may hold a key.
+    let bare = reqwest::Error::without_url;
+    let mut answer = client.execute(request).await.map_err(bare)?;
     let mut body = BytesMut::new();
-    while let Some(chunk) = answer.chunk().await? {
+    while let Some(chunk) = answer.chunk().await.map_err(bare)? {
         if body.len() + chunk.len() > MAX_BYTES {
             return Err("its answer is too long".into());
         }
