@@ -12,6 +12,7 @@
 //! - [`storage`]: SQL, built with sea-query, one file or folder per table family.
 //! - [`mail`]: the outbox's worker, the messages, the transports.
 //! - [`crypto`]: access tokens and their keys, password hashing, sealing.
+//! - [`trace`]: what a piece of work is part of: `traceparent`, spans, the trace id on log lines.
 //! - [`http`]: what both surfaces share: bodies, errors in two dresses, origins, the caller, trace ids.
 //! - [`web`]: pages. [`api`]: JSON. [`ops`]: health, metrics, the server, the embedded database.
 //!
@@ -37,6 +38,7 @@ pub mod ops;
 pub mod routes;
 pub mod services;
 pub mod storage;
+pub mod trace;
 pub mod web;
 
 pub use app::App;

@@ -1,7 +1,12 @@
 //! The program: reads its command and configuration, runs, drains.
 
 use clap::Parser;
-use std::{env, process::ExitCode, time::SystemTime};
+use std::{
+    env,
+    io::{self, Write},
+    process::ExitCode,
+    time::SystemTime,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use users_service::{
     Config,
@@ -46,17 +51,19 @@ async fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Cause> {
     let config = Config::from_env()?;
-    logs::start(config.log_format);
+    let logs = logs::start(&config)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let service = Service::start(config, Clock::default()).await?;
-    eprint!("{}", service.greeting());
+    // Nobody may be listening.
+    write!(io::stderr(), "{}", service.greeting()).ok();
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
     service.stop().await;
+    logs.finish().await;
     Ok(())
 }
 

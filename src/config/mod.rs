@@ -1,9 +1,11 @@
 //! The configuration: every variable of the environment, checked at start, all problems at once.
 
 mod parse;
+mod spans;
 mod variables;
 
 pub use parse::listen_addr;
+pub use spans::Spans;
 pub use variables::{VARIABLES, Variable, help};
 
 use crate::{crypto::secrets::SecretKey, domain::limit::Limits, mail::EmailUrl};
@@ -97,6 +99,8 @@ pub struct Config {
     pub cors_allowed_origins: Vec<String>,
     /// `LOG_FORMAT`
     pub log_format: LogFormat,
+    /// `OTEL_*`; none: no spans are exported.
+    pub spans: Option<Spans>,
     /// `DATA_DIR`
     pub data_dir: PathBuf,
 }

@@ -131,6 +131,26 @@ pub const VARIABLES: &[Variable] = &[
         "`text` or `json`",
     ),
     variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "none: no spans",
+        "base address of an OpenTelemetry collector; spans go to its /v1/traces as protobuf over HTTP",
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "none",
+        "headers for the collector, such as api-key=secret, separated by commas, values percent-encoded",
+    ),
+    variable(
+        "OTEL_SERVICE_NAME",
+        "users-service",
+        "what spans call the service",
+    ),
+    variable(
+        "OTEL_TRACES_SAMPLER_ARG",
+        "1",
+        "share of the traces that is exported, 0 to 1; a trace that began elsewhere is exported when its `traceparent` says so",
+    ),
+    variable(
         "DATA_DIR",
         "./var",
         "everything the development defaults write",

@@ -8,6 +8,7 @@ use crate::{
     config::PasswordHasher,
     domain::password::{Password, normalise},
     error::{Error, Result},
+    trace::SPANS,
 };
 use std::{
     sync::{
@@ -16,8 +17,10 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
+use tracing::{Span, field::Empty, info_span};
 
 /// How many hashes may wait. At about 20 ms each on two threads the last waits some 5 s.
 const QUEUE: usize = 512;
@@ -93,10 +96,18 @@ impl PasswordPool {
         work: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, result) = oneshot::channel();
+        let (lines, span) = (Span::current(), span());
+        let queued = Instant::now();
         let job: Job = Box::new(move |worker| {
+            span.record("users_service.waited_ms", in_ms(queued.elapsed()));
             // Nobody waits any more: don't hash for nobody.
             if !answer.is_closed() {
-                let _ = answer.send(work(worker));
+                let begun = Instant::now();
+                let outcome = lines.in_scope(|| work(worker));
+                span.record("users_service.hashed_ms", in_ms(begun.elapsed()));
+                // Over before who waits goes on.
+                drop(span);
+                let _ = answer.send(outcome);
             }
         });
         self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -106,6 +117,20 @@ impl PasswordPool {
         }
         result.await.map_err(Error::internal)
     }
+}
+
+/// The span of a hash, from the queue on.
+fn span() -> Span {
+    info_span!(
+        target: SPANS,
+        "hash a password",
+        users_service.waited_ms = Empty,
+        users_service.hashed_ms = Empty,
+    )
+}
+
+fn in_ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
 }
 
 /// Does what is queued, one after the other, until the pool is dropped.

@@ -1,7 +1,8 @@
 //! Forgets what has run out. Every replica may do it at any time: it takes nothing that is in use.
 
-use crate::{App, services::retention};
+use crate::{App, services::retention, trace};
 use std::time::Duration;
+use tracing::Instrument;
 
 /// How often.
 const EVERY: Duration = Duration::from_mins(10);
@@ -10,6 +11,7 @@ const EVERY: Duration = Duration::from_mins(10);
 pub async fn run(app: App) {
     loop {
         tokio::time::sleep(EVERY).await;
-        retention::sweep(&app).await;
+        let lines = trace::lines(&trace::new_id());
+        retention::sweep(&app).instrument(lines).await;
     }
 }

@@ -1,8 +1,8 @@
 //! `/metrics`: what Prometheus scrapes.
 
-use super::observe;
+use super::{logs, observe};
 use crate::{App, services::throttle, storage::outbox};
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, handler, http::header, web::Data};
 use std::{sync::OnceLock, time::Duration};
@@ -52,6 +52,10 @@ fn describe() {
         "How long the oldest mail has been owed."
     );
     describe_counter!("rate_limited_total", "Requests refused by a limit.");
+    describe_counter!(
+        "log_lines_dropped_total",
+        "Log lines lost because nobody read fast enough, or at all."
+    );
     describe_gauge!(
         "password_hashes_in_flight",
         "Password hashes that wait or are made."
@@ -107,6 +111,7 @@ pub fn scrape(app: Data<&App>) -> Response {
         let age = (app.clock.now() - made_at).as_seconds_f64();
         gauge!("signing_key_age_seconds").set(age.max(0.0));
     }
+    counter!("log_lines_dropped_total").absolute(logs::dropped());
     let text = HANDLE
         .get()
         .and_then(Option::as_ref)

@@ -1,4 +1,4 @@
-//! Running it: start and stop, the server, health, metrics, logs, the embedded database.
+//! Running it: start and stop, the server, health, metrics, logs, spans, the embedded database.
 
 pub mod embedded_postgres;
 pub mod exporter;
@@ -7,5 +7,7 @@ pub mod janitor;
 pub mod logs;
 pub mod metrics;
 pub mod observe;
+mod request_span;
 pub mod server;
 pub mod service;
+mod spans;

@@ -2,7 +2,7 @@
 
 use super::{GRACE, LoggedIn, SESSION_LIFETIME, logged_in, stored_as};
 use crate::{
-    App, Error, Result, caller,
+    App, Error, Result,
     crypto::seal,
     domain::Token,
     services::throttle::{self, Action},
@@ -104,7 +104,6 @@ async fn end_stolen(
     storage::commit(tx).await?;
     app.mail_owed.notify_one();
     tracing::warn!(
-        trace_id = caller::trace_id(),
         user_id = %holder.user_id,
         %session_id,
         "a spent refresh token was presented again: the session was ended"

@@ -4,7 +4,7 @@ use super::eventually;
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
-    process::{Child, Command, ExitStatus, Output, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU16, Ordering},
@@ -47,6 +47,13 @@ pub struct Program {
 impl Program {
     /// Starts it on a free port and waits until it serves.
     pub async fn start(environment: &[(&str, &str)]) -> Self {
+        let (program, stdout) = Self::unheard(environment).await;
+        collect(Some(stdout), &program.output);
+        program
+    }
+
+    /// The same with nobody reading its standard output yet.
+    pub async fn unheard(environment: &[(&str, &str)]) -> (Self, ChildStdout) {
         let address = format!("127.0.0.1:{}", free_port());
         let mut command = binary(&["serve"], environment);
         command.env("LISTEN_ADDR", &address);
@@ -56,7 +63,7 @@ impl Program {
             .spawn()
             .expect("the program starts");
         let output = Arc::new(Mutex::new(String::new()));
-        collect(child.stdout.take(), &output);
+        let stdout = child.stdout.take().expect("a pipe");
         collect(child.stderr.take(), &output);
         let mut program = Self {
             url: format!("http://{address}"),
@@ -69,7 +76,7 @@ impl Program {
             async move { super::api::plain_client().get(url).send().await.ok() }
         })
         .await;
-        program
+        (program, stdout)
     }
 
     /// Its process id.
