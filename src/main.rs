@@ -11,7 +11,7 @@ use users_service::{
     crypto::key_files,
     error::Cause,
     openapi,
-    ops::{health, logs, service::Service},
+    ops::{health, listener::Listener, logs, service::Service},
     storage::migrate,
 };
 
@@ -44,11 +44,18 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Cause> {
-    let config = Config::from_env()?;
+    let passed = Listener::passed()?;
+    let config = match &passed {
+        Some(listener) => Config::from_env_at(listener.addr()?)?,
+        None => Config::from_env()?,
+    };
     logs::start(config.log_format);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let service = Service::start(config, Clock::default()).await?;
+    let service = match passed {
+        Some(listener) => Service::start_on(listener, config, Clock::default()).await?,
+        None => Service::start(config, Clock::default()).await?,
+    };
     eprint!("{}", service.greeting());
     tokio::select! {
         _ = terminate.recv() => {}
