@@ -16,7 +16,7 @@ use users_service::{
     crypto::{key_files, secrets},
     error::Cause,
     openapi,
-    ops::{health, logs, service::Service},
+    ops::{health, listener::Listener, logs, service::Service},
     storage::migrate,
 };
 
@@ -50,11 +50,18 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Cause> {
-    let config = Config::from_env()?;
+    let passed = Listener::passed()?;
+    let config = match &passed {
+        Some(listener) => Config::from_env_at(listener.addr()?)?,
+        None => Config::from_env()?,
+    };
     let logs = logs::start(&config)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let service = Service::start(config, Clock::default()).await?;
+    let service = match passed {
+        Some(listener) => Service::start_on(listener, config, Clock::default()).await?,
+        None => Service::start(config, Clock::default()).await?,
+    };
     // Nobody may be listening.
     write!(io::stderr(), "{}", service.greeting()).ok();
     tokio::select! {

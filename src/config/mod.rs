@@ -108,10 +108,13 @@ pub struct Config {
 impl Config {
     /// Reads the configuration from the process's environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        // Names and values that are no UTF-8 can't be ours: lossy is enough to report them.
-        let env = std::env::vars_os()
-            .map(|(k, v)| (k.to_string_lossy().into(), v.to_string_lossy().into()))
-            .collect();
+        Self::from_map(&environment())
+    }
+
+    /// The same for a service that was passed its socket: `LISTEN_ADDR` is where that listens.
+    pub fn from_env_at(addr: SocketAddr) -> Result<Self, ConfigError> {
+        let mut env = environment();
+        env.insert("LISTEN_ADDR".to_owned(), addr.to_string());
         Self::from_map(&env)
     }
 
@@ -138,6 +141,14 @@ impl Config {
     pub fn secure_cookies(&self) -> bool {
         !self.is_development() || self.public_url.starts_with("https://")
     }
+}
+
+/// The process's environment. Names and values that are no UTF-8 can't be ours: lossy is enough to
+/// report them.
+fn environment() -> HashMap<String, String> {
+    std::env::vars_os()
+        .map(|(k, v)| (k.to_string_lossy().into(), v.to_string_lossy().into()))
+        .collect()
 }
 
 /// All problems of a configuration, each naming its variable.

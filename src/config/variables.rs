@@ -28,7 +28,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "LISTEN_ADDR",
         "127.0.0.1:8080",
-        "address and port to serve on",
+        "address and port to serve on; not looked at when a socket is passed (LISTEN_FDS of systemd)",
     ),
     variable(
         "PUBLIC_URL",
