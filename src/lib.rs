@@ -13,7 +13,7 @@
 //! - [`mail`]: the outbox's worker, the messages, the transports.
 //! - [`crypto`]: access tokens and their keys, password hashing, sealing.
 //! - [`http`]: what both surfaces share: bodies, errors in two dresses, origins, the caller, trace ids.
-//! - [`web`]: pages. [`api`]: JSON. [`ops`]: health, metrics, the server, the embedded database.
+//! - [`web`]: pages. [`api`]: JSON. [`ops`]: health, metrics, the server, the embedded database, the doctor.
 //!
 //! Invariants: nothing in process memory is the truth; races are settled by constraints and row
 //! locks; a mail owed is a row committed with its cause; counts change in the statement that

@@ -39,6 +39,11 @@ pub fn made_at(signing: &Path) -> Option<OffsetDateTime> {
     written.ok().map(OffsetDateTime::from)
 }
 
+/// How long ago the next key was made; none when no rotation is under way.
+pub fn age_of_next(signing: &Path, now: SystemTime) -> Result<Option<Duration>> {
+    age(&next(signing), now)
+}
+
 /// What a rotation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotated {

@@ -1,5 +1,6 @@
-//! Running it: start and stop, the server, health, metrics, logs, the embedded database.
+//! Running it: start and stop, the server, health, metrics, logs, the embedded database, the doctor.
 
+pub mod doctor;
 pub mod embedded_postgres;
 pub mod exporter;
 pub mod health;

@@ -27,7 +27,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How long running requests may take to finish after that.
 const FINISH: Duration = Duration::from_secs(10);
 /// The most connections at once; more wait to be accepted.
-const MAX_CONNECTIONS: usize = 16_384;
+pub const MAX_CONNECTIONS: usize = 16_384;
 /// The pause after `accept` failed, as it does while the process has no file left to open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

@@ -29,6 +29,8 @@ mod deployment;
 mod deployment_kubernetes;
 mod devices;
 mod devices_page;
+mod doctor;
+mod doctor_database;
 mod errors;
 mod errors_bodies;
 mod export;
