@@ -1,6 +1,7 @@
 //! The program: reads its command and configuration, runs, drains.
 
 use clap::Parser;
+use serde_json::json;
 use std::{
     env,
     io::{self, Write},
@@ -16,7 +17,13 @@ use users_service::{
     crypto::{key_files, secrets},
     error::Cause,
     openapi,
-    ops::{health, listener::Listener, logs, service::Service},
+    ops::{
+        doctor::{self, Finding},
+        health,
+        listener::Listener,
+        logs,
+        service::Service,
+    },
     storage::migrate,
 };
 
@@ -29,6 +36,7 @@ async fn main() -> ExitCode {
             Keys::Rotate => rotate_keys(),
             Keys::Secret => print_secret(),
         },
+        Command::Doctor { json } => doctor(json).await,
         Command::Openapi => {
             println!("{}", openapi::pretty());
             Ok(())
@@ -107,6 +115,19 @@ async fn migrate(to: Option<i32>) -> Result<(), Cause> {
         println!("applied V{version}");
     }
     Ok(())
+}
+
+async fn doctor(json: bool) -> ! {
+    let mut tell = |check, finding: &Finding| {
+        if json {
+            println!("{}", json!({ "check": check, "finding": finding }));
+        } else {
+            println!("{:<5}  {check}: {finding}", finding.level);
+        }
+    };
+    let all_well = doctor::run(Config::from_env(), &mut tell).await;
+    // Not by returning: that would wait for a file system that hangs.
+    std::process::exit(i32::from(!all_well))
 }
 
 async fn healthcheck() -> Result<(), Cause> {

@@ -1,7 +1,11 @@
 //! `/metrics`: what Prometheus scrapes.
 
-use super::{logs, observe};
-use crate::{App, services::throttle, storage::outbox};
+use super::{janitor, logs, observe};
+use crate::{
+    App,
+    services::throttle,
+    storage::{leases, outbox},
+};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, handler, http::header, web::Data};
@@ -61,6 +65,12 @@ fn describe() {
         "Password hashes that wait or are made."
     );
     describe_gauge!(
+        "janitor_round_age_seconds",
+        Unit::Seconds,
+        "How long ago everything that had run out was forgotten; the same at every replica."
+    );
+    gauge!("janitor_round_age_seconds").set(0.0);
+    describe_gauge!(
         "signing_key_age_seconds",
         Unit::Seconds,
         "How old the signing key is, where it is in a file."
@@ -90,6 +100,9 @@ async fn refresh(app: &App) {
             .map_or(0.0, |at| (app.clock.now() - at).as_seconds_f64());
         gauge!("mail_queue_length").set(pending.count as f64);
         gauge!("mail_queue_oldest_seconds").set(age.max(0.0));
+    }
+    if let Ok(Some(age)) = leases::since_done(&client, janitor::LEASE).await {
+        gauge!("janitor_round_age_seconds").set(age);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     config::Secret,
     crypto::{Keys, keys},
-    error::Cause,
+    error::{Cause, causes},
     mail::{EmailUrl, Mailer, worker},
     routes,
     services::posts::PostsService,
@@ -68,6 +68,7 @@ impl Service {
         let posts = posts.map(PostsService::new).transpose()?;
         let app = App::new(config, clock, db, keys, posts);
         let (stop_server, server_stopped) = watch::channel(false);
+        let janitor_stopped = server_stopped.clone();
         let (stop_mail, mail_stopped) = watch::channel(false);
         let until = |mut stopped: watch::Receiver<bool>| async move {
             // A dropped sender means the same.
@@ -83,7 +84,7 @@ impl Service {
             mail: tokio::spawn(worker::run(app.clone(), mailer, until(mail_stopped))),
             gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
             exporter: tokio::spawn(exporter::run(app.clone())),
-            janitor: tokio::spawn(janitor::run(app.clone())),
+            janitor: tokio::spawn(janitor::run(app.clone(), until(janitor_stopped))),
             app,
             addr,
             stop_server,
@@ -113,7 +114,7 @@ impl Service {
         self.mail.await.ok();
         self.gauges.abort();
         self.exporter.abort();
-        self.janitor.abort();
+        self.janitor.await.ok();
         self.app.db.close();
         if let Some(mut postgres) = self.postgres {
             tokio::task::spawn_blocking(move || postgres.stop())
@@ -181,18 +182,10 @@ async fn patiently(url: &str) -> Result<tokio_postgres::Client, Cause> {
         match crate::storage::pool::direct(url).await {
             Ok(client) => return Ok(client),
             Err(error) if tokio::time::Instant::now() >= deadline => {
-                return Err(format!("the database can't be reached: {}", told(&*error)).into());
+                return Err(format!("the database can't be reached: {}", causes(&*error)).into());
             }
             Err(_) => tokio::time::sleep(DATABASE_PAUSE).await,
         }
-    }
-}
-
-/// An error with its causes on one line.
-fn told(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        None => error.to_string(),
-        Some(source) => format!("{error}: {}", told(source)),
     }
 }
 

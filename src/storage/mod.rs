@@ -16,6 +16,7 @@ pub mod follows;
 pub mod held_usernames;
 pub mod history;
 pub mod known_devices;
+pub mod leases;
 pub mod migrate;
 pub mod outbox;
 pub mod password_resets;

@@ -13,6 +13,7 @@ use users_service::{
     clock::Clock,
     crypto::keys,
     ops::{listener::Listener, service::Service},
+    services::{leases::Lease, retention},
 };
 
 /// One signing key for the whole run: making one takes a while.
@@ -153,10 +154,28 @@ impl TestApp {
         row.expect("one row").get(0)
     }
 
+    /// Changes what is in its database; says how many rows.
+    pub async fn execute(&self, sql: &str) -> u64 {
+        let changed = self.db().await.execute(sql, &[]).await;
+        changed.expect("good SQL")
+    }
+
     /// How many rows a table, or a table with a condition, has.
     pub async fn count(&self, table: &str) -> i64 {
         self.value(&format!("select count(*) from users.{table}"), &[])
             .await
+    }
+
+    /// A round of the janitor, under a lease of its own: what is forgotten must not depend on there
+    /// being one round at a time.
+    pub async fn sweep(&self) {
+        let name = format!("of the test at {}", self.addr()).leak();
+        let lease = Lease::take(&self.app, name).await.expect("a database");
+        let lease = lease.expect("one round after another");
+        let outcome = retention::sweep(&self.app, &lease).await;
+        outcome.expect("the lease is kept");
+        let given_back = lease.give_back(&self.app, std::time::Duration::ZERO).await;
+        given_back.expect("a database");
     }
 
     /// Waits until no mail is owed: the worker has written down what it sent.
