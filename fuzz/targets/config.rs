@@ -14,6 +14,7 @@ const UNTOLD: &[&str] = &[
     "EMAIL_API_KEY",
     "EMAIL_URL",
     "POSTS_SERVICE_URL",
+    "SECRET_KEY",
 ];
 /// Whose values are secret as a whole.
 const SECRET: &[&str] = &[
@@ -21,6 +22,7 @@ const SECRET: &[&str] = &[
     "AWS_SESSION_TOKEN",
     "DATABASE_URL",
     "EMAIL_API_KEY",
+    "SECRET_KEY",
 ];
 const PASSWORD: &str = "hunter2";
 

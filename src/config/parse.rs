@@ -1,7 +1,13 @@
 //! From the environment's text to a checked [`Config`].
 
-use super::{AvatarStore, Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret};
-use crate::{crypto::keys, domain::limit::Limits, mail::EmailUrl};
+use super::{
+    AvatarStore, Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret, spans,
+};
+use crate::{
+    crypto::{keys, secrets},
+    domain::limit::Limits,
+    mail::EmailUrl,
+};
 use ipnet::IpNet;
 use std::{
     collections::HashMap,
@@ -96,6 +102,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         jwt_retired_public_keys: read
             .parsed("JWT_RETIRED_PUBLIC_KEYS", retired_keys)
             .unwrap_or_default(),
+        secret_key: read.parsed("SECRET_KEY", secrets::parse),
         email_url: email_url(&mut read, &data_dir, production),
         email_from,
         avatar_store: AvatarStore::read(&mut read, &data_dir),
@@ -121,6 +128,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
                 &[("text", LogFormat::Text), ("json", LogFormat::Json)],
             )
             .unwrap_or_else(default_log_format),
+        spans: spans::read(&mut read),
         listen_addr,
         data_dir: data_dir.clone(),
     });

@@ -3,8 +3,10 @@
 use crate::{
     App, Result,
     services::{avatars, leases::Lease, retention},
+    trace,
 };
 use std::{pin::pin, time::Duration};
+use tracing::Instrument;
 
 /// The name of its lease.
 pub const LEASE: &str = "janitor";
@@ -24,16 +26,17 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
             () = tokio::time::sleep(pause) => {}
         }
         pause = ASK_EVERY;
+        let lines = trace::lines(&trace::new_id());
         let outcome = match Lease::take(&app, LEASE).await {
             Ok(None) => continue,
             Ok(Some(lease)) => tokio::select! {
                 () = &mut stop => return give_back(&lease, &app).await,
-                outcome = round(&lease, &app) => outcome,
+                outcome = round(&lease, &app).instrument(lines.clone()) => outcome,
             },
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {
-            tracing::warn!(%error, "could not clean up");
+            lines.in_scope(|| tracing::warn!(%error, "could not clean up"));
         }
     }
 }

@@ -1,12 +1,12 @@
 //! `/metrics`: what Prometheus scrapes.
 
-use super::{janitor, observe};
+use super::{janitor, logs, observe};
 use crate::{
     App,
     services::{avatars, throttle},
     storage::{leases, outbox},
 };
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, handler, http::header, web::Data};
 use std::{sync::OnceLock, time::Duration};
@@ -60,6 +60,10 @@ fn describe() {
     describe_counter!(
         "avatar_files_swept_total",
         "Files of pictures deleted because nobody had them."
+    );
+    describe_counter!(
+        "log_lines_dropped_total",
+        "Log lines lost because nobody read fast enough, or at all."
     );
     describe_gauge!(
         "password_hashes_in_flight",
@@ -125,6 +129,7 @@ pub fn scrape(app: Data<&App>) -> Response {
         let age = (app.clock.now() - made_at).as_seconds_f64();
         gauge!("signing_key_age_seconds").set(age.max(0.0));
     }
+    counter!("log_lines_dropped_total").absolute(logs::dropped());
     let text = HANDLE
         .get()
         .and_then(Option::as_ref)

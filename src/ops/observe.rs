@@ -1,5 +1,6 @@
-//! The outermost layer: trace id, log line, metrics, and the headers of every answer.
+//! The outermost layer: trace, log line, metrics, and the headers of every answer.
 
+use super::request_span;
 use crate::{
     App, caller,
     http::{
@@ -7,6 +8,7 @@ use crate::{
         headers::Headers,
         scope::{self, trace_id},
     },
+    trace::{self, Parent},
 };
 use metrics::{counter, histogram};
 use poem::{
@@ -17,7 +19,11 @@ use std::{sync::Arc, time::Instant};
 use tracing::Instrument;
 
 /// What a request without a route is counted under.
-const NO_ROUTE: &str = "unmatched";
+pub(super) const NO_ROUTE: &str = "unmatched";
+/// What methods that clients invent are counted under.
+pub(super) const OTHER_METHOD: &str = "OTHER";
+/// How much of a path is logged, in characters: more than ours have.
+const LONGEST_PATH: usize = 1_024;
 
 /// The layer.
 pub struct Observe<E> {
@@ -42,17 +48,20 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let started = Instant::now();
-        let trace_id = trace_id(&request);
-        let scope = Scope::new(trace_id.clone());
+        let parent = Parent::of(request.headers());
+        let trace_id = trace_id(&request, parent.as_ref());
+        let path: String = request.uri().path().chars().take(LONGEST_PATH).collect();
+        let span = request_span::start(&request, &path, parent.as_ref(), &trace_id);
+        let scope = Scope::new(trace_id.clone(), parent);
         let caller = scope::caller(&request, &self.app, trace_id.clone());
         let method = request.method().clone();
-        let path = request.uri().path().to_owned();
         request.extensions_mut().insert(scope.clone());
         request.extensions_mut().insert(self.app.clone());
 
-        let span = tracing::info_span!("request", trace_id);
-        let work = caller::scope(caller, self.inner.call(request)).instrument(span);
+        let work = caller::scope(caller, self.inner.call(request));
         let mut response = work
+            .instrument(trace::lines(&trace_id))
+            .instrument(span.clone())
             .await
             .unwrap_or_else(poem::Error::into_response)
             .into_response();
@@ -67,6 +76,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         }
         let took = started.elapsed().as_secs_f64();
         count(&method, &response, took);
+        request_span::note(&span, &method, &response);
         tracing::info!(
             trace_id,
             user_id = scope.user_id().map(|id| id.to_string()).unwrap_or_default(),
@@ -109,7 +119,7 @@ fn count(method: &Method, response: &Response, seconds: f64) {
 }
 
 /// Methods that clients invent must not become series.
-fn method_label(method: &Method) -> &str {
+pub(super) fn method_label(method: &Method) -> &str {
     match *method {
         Method::GET
         | Method::HEAD
@@ -118,12 +128,12 @@ fn method_label(method: &Method) -> &str {
         | Method::PATCH
         | Method::DELETE
         | Method::OPTIONS => method.as_str(),
-        _ => "OTHER",
+        _ => OTHER_METHOD,
     }
 }
 
 /// The route's pattern, `/users/:id` written as `/users/{id}`; never a raw path.
-fn path_label(response: &Response) -> String {
+pub(super) fn path_label(response: &Response) -> String {
     let pattern = match response.data::<PathPattern>() {
         Some(PathPattern(pattern)) if !pattern.is_empty() => pattern,
         _ => return NO_ROUTE.to_owned(),

@@ -1,6 +1,8 @@
 //! Starting and stopping the whole service.
 
-use super::{embedded_postgres::EmbeddedPostgres, exporter, janitor, metrics, server};
+use super::{
+    embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, metrics, server,
+};
 use crate::{
     App, Config,
     clock::Clock,
@@ -13,7 +15,7 @@ use crate::{
     storage::{Pool, migrate},
 };
 use std::{fs, io::Write, net::SocketAddr, path::Path, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle};
 
 /// How long a database that is just starting is waited for.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(10);
@@ -37,21 +39,19 @@ impl Service {
     /// Starts everything on the configured address.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, Cause> {
         let addr = config.listen_addr;
-        let listener = std::net::TcpListener::bind(addr)
+        let listener = Listener::bind(addr)
             .map_err(|error| format!("LISTEN_ADDR {addr} can't be listened on: {error}"))?;
         Self::start_on(listener, config, clock).await
     }
 
     /// Starts everything on a socket that listens already.
     pub async fn start_on(
-        listener: std::net::TcpListener,
+        listener: Listener,
         mut config: Config,
         clock: Clock,
     ) -> Result<Self, Cause> {
         metrics::start();
-        listener.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(listener)?;
-        let addr = listener.local_addr()?;
+        let addr = listener.addr()?;
         // LISTEN_ADDR left the port to the system, and PUBLIC_URL to LISTEN_ADDR.
         if let Some(origin) = config.public_url.strip_suffix(":0") {
             config.public_url = format!("{origin}:{}", addr.port());

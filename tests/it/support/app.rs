@@ -3,7 +3,7 @@
 use super::{Api, Database, Sink, Visitor, connect, eventually};
 use std::{
     collections::HashMap,
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, LazyLock},
 };
 use tempfile::TempDir;
@@ -12,13 +12,15 @@ use users_service::{
     App, Config,
     clock::Clock,
     crypto::keys,
-    ops::service::Service,
+    ops::{listener::Listener, service::Service},
     services::{leases::Lease, retention},
 };
 
 /// One signing key for the whole run: making one takes a while.
 pub static KEY: LazyLock<String> =
     LazyLock::new(|| keys::generate_private_key().expect("an RSA key"));
+
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The service, running, over its own database.
 pub struct TestApp {
@@ -52,8 +54,8 @@ impl TestApp {
 
     /// A service on a database that is there already.
     pub async fn on(database: Database, own: &[(&str, &str)]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let listener = Listener::bind(ANY_PORT).expect("a port");
+        let url = format!("http://{}", listener.addr().expect("bound"));
         let sink = Sink::start().await;
         let data_dir = tempfile::tempdir().expect("a folder");
         let data = data_dir.path().to_str().expect("UTF-8");
@@ -88,8 +90,8 @@ impl TestApp {
 
     /// A second service with the same settings, on the same database, at another address.
     pub async fn replica(&self) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let listener = Listener::bind(ANY_PORT).expect("a port");
+        let url = format!("http://{}", listener.addr().expect("bound"));
         let service = serve(&self.settings, &self.clock, listener).await;
         Self {
             url,
@@ -107,7 +109,7 @@ impl TestApp {
     pub async fn restart(self) -> Self {
         let addr = self.addr();
         self.service.stop().await;
-        let listener = TcpListener::bind(addr).expect("the same port");
+        let listener = Listener::bind(addr).expect("the same port");
         let service = serve(&self.settings, &self.clock, listener).await;
         Self {
             app: service.app().clone(),
@@ -202,11 +204,7 @@ impl TestApp {
     }
 }
 
-async fn serve(
-    settings: &HashMap<String, String>,
-    clock: &Clock,
-    listener: TcpListener,
-) -> Service {
+async fn serve(settings: &HashMap<String, String>, clock: &Clock, listener: Listener) -> Service {
     let config = Config::from_map(settings).expect("a good configuration");
     Service::start_on(listener, config, clock.clone())
         .await
