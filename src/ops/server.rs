@@ -1,6 +1,6 @@
 //! The HTTP server: hyper's, with the bounds on slow clients that the framework's own lacks.
 
-use super::{listener::Listener, paced::Paced};
+use super::{listener::Listener, open_files, paced::Paced};
 use crate::App;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
