@@ -27,6 +27,7 @@ mod csrf;
 mod deletion;
 mod deployment;
 mod deployment_kubernetes;
+mod deployment_systemd;
 mod devices;
 mod devices_page;
 mod doctor;
