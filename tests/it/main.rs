@@ -32,6 +32,7 @@ mod devices_page;
 mod errors;
 mod errors_bodies;
 mod export;
+mod failover;
 mod follow;
 mod follow_page;
 mod fuzz;
