@@ -9,6 +9,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     str::FromStr,
+    time::Duration,
 };
 
 /// What production never guesses.
@@ -66,6 +67,9 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
             "can't be off in production unless LISTEN_ADDR is loopback",
         );
     }
+    if read.text("DATABASE_READ_URL").is_some() && read.text("DATABASE_URL").is_none() {
+        read.problem("DATABASE_READ_URL", "needs DATABASE_URL too");
+    }
     let email_from = read.text("EMAIL_FROM").unwrap_or(DEFAULT_SENDER).to_owned();
     let email_from = mailbox(&email_from)
         .map_err(|problem| read.problem("EMAIL_FROM", problem))
@@ -75,15 +79,20 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
     let config = email_from.map(|email_from| Config {
         environment,
         public_url,
-        database_url: read.parsed("DATABASE_URL", |text| {
-            crate::storage::url::check(text).map(|()| Secret(text.to_owned()))
-        }),
+        database_url: read.parsed("DATABASE_URL", database_url),
         database_pool_size: read
             .parsed("DATABASE_POOL_SIZE", |text| match text.parse() {
                 Ok(size @ 1..=500) => Ok(size),
                 _ => Err("must be a whole number from 1 to 500".to_owned()),
             })
             .unwrap_or(10),
+        database_read_url: read.parsed("DATABASE_READ_URL", database_url),
+        database_read_max_lag: read
+            .parsed("DATABASE_READ_MAX_LAG", |text| match text.parse() {
+                Ok(seconds @ 1..=60) => Ok(Duration::from_secs(seconds)),
+                _ => Err("must be a whole number of seconds from 1 to 60".to_owned()),
+            })
+            .unwrap_or(Duration::from_secs(2)),
         auto_migrate: read
             .switch("AUTO_MIGRATE", "true", "false")
             .unwrap_or(!production),
@@ -227,6 +236,10 @@ fn email_url(read: &mut Reader, data_dir: &std::path::Path, production: bool) ->
         return parse(SENDGRID).unwrap_or_else(|_| default());
     }
     read.parsed("EMAIL_URL", parse).unwrap_or_else(default)
+}
+
+fn database_url(text: &str) -> Result<Secret, String> {
+    crate::storage::url::check(text).map(|()| Secret(text.to_owned()))
 }
 
 fn socket_addr(text: &str) -> Result<SocketAddr, String> {

@@ -7,6 +7,8 @@ use super::{
 use crate::error::{Cause, Error, Result};
 use tokio::time::timeout;
 
+/// What the sessions call themselves.
+const NAME: &str = "users-service";
 /// The longest a statement may run, and wait for a lock: below the 10 s in which every request ends.
 const OPTIONS: &str = "-c statement_timeout=5000 -c lock_timeout=4000 \
     -c idle_in_transaction_session_timeout=10000 -c timezone=UTC";
@@ -18,8 +20,19 @@ pub struct Pool(deadpool::managed::Pool<Manager>);
 impl Pool {
     /// A pool of at most `size` connections. None is opened yet.
     pub fn new(url: &str, size: usize) -> Result<Self, Cause> {
-        let manager = Manager::new(Hosts::new(url, "users-service", OPTIONS)?);
-        let pool = deadpool::managed::Pool::builder(manager)
+        Self::of(Hosts::new(url, NAME, OPTIONS)?, size)
+    }
+
+    /// A pool for each host of `url`, with what it is called.
+    pub fn apart(url: &str, size: usize) -> Result<Vec<(String, Self)>, Cause> {
+        let hosts = Hosts::apart(url, NAME, OPTIONS)?.into_iter();
+        hosts
+            .map(|hosts| Ok((hosts.to_string(), Self::of(hosts, size)?)))
+            .collect()
+    }
+
+    fn of(hosts: Hosts, size: usize) -> Result<Self, Cause> {
+        let pool = deadpool::managed::Pool::builder(Manager::new(hosts))
             .max_size(size)
             .build()?;
         Ok(Self(pool))
