@@ -5,6 +5,7 @@ use super::{
     hosts::{CONNECT_TIME, Hosts},
 };
 use crate::error::{Cause, Error, Result};
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// What the sessions call themselves.
@@ -12,6 +13,9 @@ const NAME: &str = "users-service";
 /// The longest a statement may run, and wait for a lock: below the 10 s in which every request ends.
 const OPTIONS: &str = "-c statement_timeout=5000 -c lock_timeout=4000 \
     -c idle_in_transaction_session_timeout=10000 -c timezone=UTC";
+
+/// How long somebody who has nothing else to do waits for a connection.
+const DIRECT_TIME: Duration = Duration::from_secs(10);
 
 /// A pool of connections to PostgreSQL.
 #[derive(Clone)]
@@ -41,7 +45,9 @@ impl Pool {
     /// A connection, waiting for one, or for a new one, up to 3 s; then the service is unavailable.
     pub async fn get(&self) -> Result<Object> {
         let object = timeout(CONNECT_TIME, self.0.get()).await;
-        object.map_err(Error::unavailable)?.map_err(Error::from)
+        object
+            .map_err(|_| Error::unavailable("no connection to the database in time"))?
+            .map_err(Error::from)
     }
 
     /// Closes all connections that nobody uses, and gives out none any more.
@@ -60,6 +66,6 @@ impl Pool {
 /// A connection of its own, outside of any pool and its time-outs, for migrations.
 pub async fn direct(url: &str) -> Result<tokio_postgres::Client, Cause> {
     let hosts = Hosts::new(url, "users-service migrate", "")?;
-    let (client, _) = timeout(CONNECT_TIME, hosts.connect()).await??;
+    let (client, _) = timeout(DIRECT_TIME, hosts.connect()).await??;
     Ok(client)
 }
