@@ -29,6 +29,7 @@ mod deployment;
 mod deployment_kubernetes;
 mod devices;
 mod devices_page;
+mod drills;
 mod errors;
 mod errors_bodies;
 mod export;

@@ -157,12 +157,17 @@ impl Call {
     }
 
     pub async fn send(self) -> Answer {
-        let response = self.0.send().await.expect("an answer");
-        Answer {
+        self.try_send().await.expect("an answer")
+    }
+
+    /// The answer, if a whole one comes.
+    pub async fn try_send(self) -> reqwest::Result<Answer> {
+        let response = self.0.send().await?;
+        Ok(Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response.bytes().await.expect("a whole answer"),
-        }
+            body: response.bytes().await?,
+        })
     }
 }
 

@@ -33,11 +33,18 @@ const BROOM: &str = r#"cat >/dev/null; i=0
 while [ -e "$0/pg/postmaster.pid" ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done
 rm -rf "$0" "$1""#;
 
-struct Server {
+/// A PostgreSQL of its own under the temporary directory, started again when it ends, and taken
+/// away with this handle.
+pub struct Cluster {
     /// Ends with this process: the kernel sees to it.
     postgres: EmbeddedPostgres,
+    folder: PathBuf,
     /// Its input ends with this process too.
     _broom: Child,
+}
+
+struct Server {
+    cluster: Cluster,
     /// Where names of databases go that nobody needs any more.
     dropped: Sender<String>,
 }
@@ -50,16 +57,13 @@ fn server() -> &'static Server {
 }
 
 fn start() -> Server {
-    let folder = std::env::temp_dir().join(format!("users-service-tests-{}", process::id()));
-    fs::create_dir_all(&folder).expect("a folder for PostgreSQL");
-    let postgres = EmbeddedPostgres::start(&folder, SETTINGS).expect("PostgreSQL starts");
+    let cluster = Cluster::start_blocking(SETTINGS);
     let server = Server {
-        _broom: broom(&folder, &sockets(postgres.url())),
-        dropped: janitor(postgres.url().to_owned()),
-        postgres,
+        dropped: janitor(cluster.url().to_owned()),
+        cluster,
     };
     block_on(async {
-        let admin = connect(server.postgres.url()).await;
+        let admin = connect(server.cluster.url()).await;
         let template = format!("create database {TEMPLATE} template template0");
         admin.batch_execute(&template).await.expect("a template");
         let report = migrate::run(&server.url(TEMPLATE), None).await;
@@ -71,8 +75,56 @@ fn start() -> Server {
 impl Server {
     /// The connection string of another database on the server.
     fn url(&self, database: &str) -> String {
-        let (host, _) = self.postgres.url().rsplit_once('/').expect("a URL");
+        let (host, _) = self.cluster.url().rsplit_once('/').expect("a URL");
         format!("{host}/{database}")
+    }
+}
+
+impl Cluster {
+    /// One with these settings. Without `fsync=off` what it acknowledged outlives the machine's
+    /// end, with it only the server's.
+    pub async fn start(settings: &'static [(&str, &str)]) -> Self {
+        let started = tokio::task::spawn_blocking(|| Self::start_blocking(settings));
+        started.await.expect("PostgreSQL starts")
+    }
+
+    fn start_blocking(settings: &[(&str, &str)]) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("users-service-tests-{}-{number}", process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).expect("a folder for PostgreSQL");
+        let postgres = EmbeddedPostgres::start(&folder, settings).expect("PostgreSQL starts");
+        Self {
+            _broom: broom(&folder, &sockets(postgres.url())),
+            folder,
+            postgres,
+        }
+    }
+
+    /// The connection string of its database.
+    pub fn url(&self) -> &str {
+        self.postgres.url()
+    }
+
+    /// Its socket.
+    pub fn socket(&self) -> PathBuf {
+        Path::new(&sockets(self.url())).join(".s.PGSQL.5432")
+    }
+
+    /// The process id of the server.
+    pub fn id(&self) -> u32 {
+        let file = fs::read_to_string(self.folder.join("pg/postmaster.pid"));
+        let first = file.expect("it runs").lines().next().map(str::to_owned);
+        first
+            .and_then(|id| id.trim().parse().ok())
+            .expect("a number")
+    }
+
+    /// A program that came with the server, such as `pg_dump`.
+    pub fn program(&self, name: &str) -> Command {
+        let server = fs::read_link(format!("/proc/{}/exe", self.id())).expect("its program");
+        Command::new(server.with_file_name(name))
     }
 }
 
@@ -147,7 +199,7 @@ impl Database {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let create = format!("create database {name} template {template} strategy file_copy");
-        let admin = connect(server().postgres.url()).await;
+        let admin = connect(server().cluster.url()).await;
         admin.batch_execute(&create).await.expect("a database");
         let url = server().url(&name);
         Self { name, url }
@@ -184,7 +236,7 @@ impl Database {
     /// Takes the database away from everybody, or gives it back.
     pub async fn allow_connections(&self, allow: bool) {
         let name = &self.name;
-        let admin = connect(server().postgres.url()).await;
+        let admin = connect(server().cluster.url()).await;
         admin
             .batch_execute(&format!("alter database {name} allow_connections {allow}"))
             .await

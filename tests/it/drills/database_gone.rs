@@ -1,0 +1,71 @@
+//! The database ends, politely or not, and comes back.
+
+use super::{
+    fleet::Fleet,
+    load::{EVERYTHING, Running},
+    report::Report,
+    scaled,
+    verify::verify,
+};
+use crate::support::{Cluster, eventually, kill};
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+use tokio_postgres::NoTls;
+
+/// Ends the server with a signal, so often, while people use the service. It starts again by
+/// itself.
+async fn restarted(name: &str, signal: &str) {
+    // Whoever kills a server, and not the machine, loses nothing that the kernel has.
+    let cluster = Cluster::start(scaled(&[("fsync", "off")], &[])).await;
+    let mut fleet = Fleet::start(cluster.url(), cluster.url(), &[]).await;
+    let running = Running::start(&fleet.place, scaled(6, 24), EVERYTHING).await;
+    let lives = fleet.watch_lives();
+    let mut worst = (Duration::ZERO, Duration::ZERO);
+    let mut gone = Duration::ZERO;
+    for _ in 0..scaled(1, 5) {
+        sleep(scaled(Duration::from_millis(500), Duration::from_secs(3))).await;
+        let before = cluster.id();
+        let began = Instant::now();
+        kill(signal, before);
+        eventually("the database ends", || async {
+            (!is_there(&cluster).await).then_some(())
+        })
+        .await;
+        eventually("the database is back", || async {
+            is_there(&cluster).await.then_some(())
+        })
+        .await;
+        gone = gone.max(began.elapsed());
+        let (first, calm) = running.recovered(Instant::now()).await;
+        worst = (worst.0.max(first), worst.1.max(calm));
+    }
+    let (load, accounts) = running.stop().await;
+    let verdict = verify(&fleet.place, &accounts).await;
+    Report {
+        recovery: Some(worst),
+        lives: Some(&lives),
+        memory: Some(fleet.peak_memory()),
+        remark: format!("{} times, away for {:.1} s", scaled(1, 5), gone.as_secs_f64()),
+        ..Report::new(name, &load.ledger, &verdict)
+    }
+    .conclude();
+}
+
+async fn is_there(cluster: &Cluster) -> bool {
+    tokio_postgres::connect(cluster.url(), NoTls).await.is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn restarted_fast() {
+    restarted("01 PostgreSQL restarted (fast)", "INT").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn restarted_immediately() {
+    restarted("02 PostgreSQL restarted (immediate)", "QUIT").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed() {
+    restarted("03 PostgreSQL killed (`kill -9`)", "KILL").await;
+}

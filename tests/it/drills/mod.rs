@@ -1,0 +1,24 @@
+//! Drills: people use two replicas, something breaks, and everything is held against a ledger of
+//! what was acknowledged. Short here; `bin/drills` runs them at length, alone, and writes the table
+//! in docs/operations.md.
+//!
+//! `ledger` says what must be true, `person` and `load` use the service, `fleet` is the service as
+//! processes, `verify` compares, `report` insists on the goals. The other files are the drills.
+
+mod database_gone;
+mod fleet;
+mod ledger;
+mod load;
+mod person;
+mod report;
+mod verify;
+
+/// Whether `bin/drills` asks for the long form.
+fn is_long() -> bool {
+    std::env::var_os("DRILLS").is_some_and(|form| form == "long")
+}
+
+/// What fits the form that is asked for.
+fn scaled<T>(short: T, long: T) -> T {
+    if is_long() { long } else { short }
+}
