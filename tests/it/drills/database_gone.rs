@@ -7,7 +7,7 @@ use super::{
     scaled,
     verify::verify,
 };
-use crate::support::{Cluster, eventually, kill};
+use crate::support::{Postgres, eventually, kill};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tokio_postgres::NoTls;
@@ -16,23 +16,23 @@ use tokio_postgres::NoTls;
 /// itself.
 async fn restarted(name: &str, signal: &str) {
     // Whoever kills a server, and not the machine, loses nothing that the kernel has.
-    let cluster = Cluster::start(scaled(&[("fsync", "off")], &[])).await;
-    let mut fleet = Fleet::start(cluster.url(), cluster.url(), &[]).await;
+    let postgres = Postgres::start(scaled(&[("fsync", "off")], &[])).await;
+    let mut fleet = Fleet::start(postgres.url(), postgres.url(), &[]).await;
     let running = Running::start(&fleet.place, scaled(6, 24), EVERYTHING).await;
     let lives = fleet.watch_lives();
     let mut worst = (Duration::ZERO, Duration::ZERO);
     let mut gone = Duration::ZERO;
     for _ in 0..scaled(1, 5) {
         sleep(scaled(Duration::from_millis(500), Duration::from_secs(3))).await;
-        let before = cluster.id();
+        let before = postgres.id();
         let began = Instant::now();
         kill(signal, before);
         eventually("the database ends", || async {
-            (!is_there(&cluster).await).then_some(())
+            (!is_there(&postgres).await).then_some(())
         })
         .await;
         eventually("the database is back", || async {
-            is_there(&cluster).await.then_some(())
+            is_there(&postgres).await.then_some(())
         })
         .await;
         gone = gone.max(began.elapsed());
@@ -51,8 +51,8 @@ async fn restarted(name: &str, signal: &str) {
     .conclude();
 }
 
-async fn is_there(cluster: &Cluster) -> bool {
-    tokio_postgres::connect(cluster.url(), NoTls).await.is_ok()
+async fn is_there(postgres: &Postgres) -> bool {
+    tokio_postgres::connect(postgres.url(), NoTls).await.is_ok()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

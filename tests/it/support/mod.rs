@@ -37,7 +37,7 @@ pub use nginx::{Behind, Door, Nginx};
 pub use page::Page;
 pub use people::{PASSWORD, Person};
 pub use pictures::{crc32, jpeg, png, png_of_exactly};
-pub use postgres::{Cluster, Database, connect};
+pub use postgres::{Postgres, Database, connect};
 pub use program::{Program, free_port, kill, run};
 pub use proxy::{Line, Proxy};
 pub use raw::{Connection, exchange};

@@ -35,7 +35,7 @@ rm -rf "$0" "$1""#;
 
 /// A PostgreSQL of its own under the temporary directory, started again when it ends, and taken
 /// away with this handle.
-pub struct Cluster {
+pub struct Postgres {
     /// Ends with this process: the kernel sees to it.
     postgres: EmbeddedPostgres,
     folder: PathBuf,
@@ -44,7 +44,7 @@ pub struct Cluster {
 }
 
 struct Server {
-    cluster: Cluster,
+    cluster: Postgres,
     /// Where names of databases go that nobody needs any more.
     dropped: Sender<String>,
 }
@@ -57,7 +57,7 @@ fn server() -> &'static Server {
 }
 
 fn start() -> Server {
-    let cluster = Cluster::start_blocking(SETTINGS);
+    let cluster = Postgres::start_blocking(SETTINGS);
     let server = Server {
         dropped: janitor(cluster.url().to_owned()),
         cluster,
@@ -80,7 +80,7 @@ impl Server {
     }
 }
 
-impl Cluster {
+impl Postgres {
     /// One with these settings. Without `fsync=off` what it acknowledged outlives the machine's
     /// end, with it only the server's.
     pub async fn start(settings: &'static [(&str, &str)]) -> Self {
