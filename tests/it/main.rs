@@ -33,6 +33,7 @@ mod drills;
 mod errors;
 mod errors_bodies;
 mod export;
+mod failover;
 mod follow;
 mod follow_page;
 mod fuzz;
