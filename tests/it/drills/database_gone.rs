@@ -1,12 +1,6 @@
 //! The database ends, politely or not, and comes back.
 
-use super::{
-    fleet::Fleet,
-    load::{EVERYTHING, Running},
-    report::Report,
-    scaled,
-    verify::verify,
-};
+use super::{drill::Drill, fleet::Fleet, load::EVERYTHING, scaled};
 use crate::support::{Postgres, eventually, kill};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -18,15 +12,13 @@ async fn restarted(name: &str, signal: &str) {
     // Whoever kills a server, and not the machine, loses nothing that the kernel has.
     let postgres = Postgres::start(scaled(&[("fsync", "off")], &[])).await;
     let mut fleet = Fleet::start(postgres.url(), postgres.url(), &[]).await;
-    let running = Running::start(&fleet.place, scaled(6, 24), EVERYTHING).await;
-    let lives = fleet.watch_lives();
-    let mut worst = (Duration::ZERO, Duration::ZERO);
-    let mut gone = Duration::ZERO;
+    let mut drill = Drill::start(&fleet.place, scaled(6, 24), EVERYTHING).await;
+    fleet.watch_lives();
+    let mut away = Duration::ZERO;
     for _ in 0..scaled(1, 5) {
         sleep(scaled(Duration::from_millis(500), Duration::from_secs(3))).await;
-        let before = postgres.id();
         let began = Instant::now();
-        kill(signal, before);
+        kill(signal, postgres.id());
         eventually("the database ends", || async {
             (!is_there(&postgres).await).then_some(())
         })
@@ -35,20 +27,15 @@ async fn restarted(name: &str, signal: &str) {
             is_there(&postgres).await.then_some(())
         })
         .await;
-        gone = gone.max(began.elapsed());
-        let (first, calm) = running.recovered(Instant::now()).await;
-        worst = (worst.0.max(first), worst.1.max(calm));
+        away = away.max(began.elapsed());
+        drill.recovers().await;
     }
-    let (load, accounts) = running.stop().await;
-    let verdict = verify(&fleet.place, &accounts).await;
-    Report {
-        recovery: Some(worst),
-        lives: Some(&lives),
-        memory: Some(fleet.peak_memory()),
-        remark: format!("{} times, away for {:.1} s", scaled(1, 5), gone.as_secs_f64()),
-        ..Report::new(name, &load.ledger, &verdict)
-    }
-    .conclude();
+    let remark = format!(
+        "{} times, away for up to {:.1} s",
+        scaled(1, 5),
+        away.as_secs_f64()
+    );
+    drill.end().await.of(&mut fleet).conclude(name, &remark);
 }
 
 async fn is_there(postgres: &Postgres) -> bool {

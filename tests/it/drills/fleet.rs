@@ -1,6 +1,6 @@
 //! Two replicas as processes, and what stands around them.
 
-use crate::support::{KEY, Program, Sink, free_port};
+use crate::support::{KEY, Program, Sink, bare_client, free_port};
 use std::{
     path::PathBuf,
     sync::{
@@ -15,7 +15,7 @@ use tokio::{task::JoinHandle, time::sleep};
 /// What every replica calls itself.
 const PUBLIC_URL: &str = "http://users.example";
 /// More than any load asks for: the limits are counted, and never reached.
-const RULES: &str = "register_address=1000000+1000000/s,refresh_address=1000000+1000000/s,\
+pub const RULES: &str = "register_address=1000000+1000000/s,refresh_address=1000000+1000000/s,\
     log_in_address=1000000+1000000/s,log_in_account=1000000+1000000/s,log_in_pair=1000000+1000000/s,\
     log_in_known=1000000+1000000/s,follow_account=1000000+1000000/s";
 /// How often `/livez` is asked for.
@@ -38,7 +38,8 @@ pub struct Fleet {
     environment: Vec<(String, String)>,
     /// The most memory that a replica which is gone had.
     memory: u64,
-    data: TempDir,
+    watch: Option<Watch>,
+    _data: TempDir,
 }
 
 impl Fleet {
@@ -72,7 +73,8 @@ impl Fleet {
             replicas: Vec::new(),
             environment,
             memory: 0,
-            data,
+            watch: None,
+            _data: data,
         };
         for _ in 0..2 {
             let address = format!("127.0.0.1:{}", free_port());
@@ -87,11 +89,6 @@ impl Fleet {
         let environment = self.environment.iter();
         let environment: Vec<_> = environment.map(|(n, v)| (n.as_str(), v.as_str())).collect();
         Program::start_at(address, &environment).await
-    }
-
-    /// Where the replicas' files lie.
-    pub fn data(&self) -> &std::path::Path {
-        self.data.path()
     }
 
     /// Ends a replica as `kill -9` does.
@@ -118,21 +115,12 @@ impl Fleet {
         most
     }
 
-    /// What the replicas logged as errors.
-    pub fn errors(&self) -> Vec<String> {
-        let outputs = self.replicas.iter().map(Program::output);
-        let lines = outputs.flat_map(|output| output.lines().map(str::to_owned).collect::<Vec<_>>());
-        lines
-            .filter(|line| line.contains("\"level\":\"ERROR\""))
-            .collect()
-    }
-
-    /// Asks for `/livez` all the time, until the watch is dropped.
-    pub fn watch_lives(&self) -> Watch {
+    /// Asks for `/livez` all the time from now on.
+    pub fn watch_lives(&mut self) {
         let failures = Arc::new(AtomicUsize::new(0));
         let looking = self.place.urls.iter().map(|url| {
             let (url, failures) = (format!("{url}/livez"), Arc::clone(&failures));
-            let client = crate::support::bare_client().timeout(Duration::from_secs(10));
+            let client = bare_client().timeout(Duration::from_secs(10));
             let client = client.tls_certs_only([]).build().expect("a client");
             tokio::spawn(async move {
                 loop {
@@ -144,21 +132,20 @@ impl Fleet {
             })
         });
         let looking = looking.collect();
-        Watch { failures, looking }
+        self.watch = Some(Watch { failures, looking });
+    }
+
+    /// How often the answer was not 200.
+    pub fn deaths(&self) -> usize {
+        let failures = self.watch.as_ref().map(|watch| &watch.failures);
+        failures.map_or(0, |failures| failures.load(Ordering::Relaxed))
     }
 }
 
 /// Who asks whether the replicas are alive.
-pub struct Watch {
+struct Watch {
     failures: Arc<AtomicUsize>,
     looking: Vec<JoinHandle<()>>,
-}
-
-impl Watch {
-    /// How often the answer was not 200.
-    pub fn failures(&self) -> usize {
-        self.failures.load(Ordering::Relaxed)
-    }
 }
 
 impl Drop for Watch {

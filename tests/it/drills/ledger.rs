@@ -57,11 +57,24 @@ impl Outcome {
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
     pub kind: Kind,
-    pub answered: Instant,
-    pub outcome: Outcome,
+    sent: Instant,
+    /// When it ended and how; none while it is under way.
+    end: Option<(Instant, Outcome)>,
 }
 
-/// Everything that was asked, in the order of the answers.
+impl Entry {
+    /// Whether it ended like this.
+    pub fn is(&self, outcome: Outcome) -> bool {
+        self.end.is_some_and(|(_, ended)| ended == outcome)
+    }
+
+    /// Whether it failed, or may still.
+    fn may_have_failed(&self) -> bool {
+        self.end.is_none_or(|(_, outcome)| outcome.is_failure())
+    }
+}
+
+/// Everything that was asked.
 #[derive(Default)]
 pub struct Ledger {
     entries: Mutex<Vec<Entry>>,
@@ -69,14 +82,20 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Writes an answer down.
-    pub fn note(&self, kind: Kind, outcome: Outcome) {
-        let answered = Instant::now();
-        self.entries.lock().unwrap().push(Entry {
+    /// Writes down what is asked now; gives the number of the entry.
+    pub fn ask(&self, kind: Kind) -> usize {
+        let mut entries = self.entries.lock().unwrap();
+        entries.push(Entry {
             kind,
-            answered,
-            outcome,
+            sent: Instant::now(),
+            end: None,
         });
+        entries.len() - 1
+    }
+
+    /// Writes down what came of it.
+    pub fn note(&self, number: usize, outcome: Outcome) {
+        self.entries.lock().unwrap()[number].end = Some((Instant::now(), outcome));
     }
 
     /// Writes an answer down that nobody should have got.
@@ -89,28 +108,39 @@ impl Ledger {
         self.surprises.lock().unwrap().clone()
     }
 
-    /// How many answers were like this.
+    /// How many requests were like this.
     pub fn count(&self, is_like: impl Fn(&Entry) -> bool) -> usize {
         let entries = self.entries.lock().unwrap();
         entries.iter().filter(|entry| is_like(entry)).count()
     }
 
-    /// How long after `end`, when the cause was gone, the first success came, and from when on a
-    /// whole second had no failure. None while that has not come.
-    pub fn recovery(&self, end: Instant) -> Option<(Duration, Duration)> {
+    /// The longest time from one success to the next.
+    pub fn longest_gap(&self) -> Duration {
         let entries = self.entries.lock().unwrap();
-        let after = || entries.iter().filter(|entry| entry.answered >= end);
-        let first = after().find(|entry| entry.outcome == Outcome::Done)?;
+        let done = entries.iter().filter(|entry| entry.is(Outcome::Done));
+        let mut times: Vec<_> = done.filter_map(|entry| entry.end).map(|(at, _)| at).collect();
+        times.sort_unstable();
+        let gaps = times.windows(2).map(|pair| pair[1] - pair[0]);
+        gaps.max().unwrap_or_default()
+    }
+
+    /// Of what was asked after `end`, when the cause was gone: how long the first success took to
+    /// come, and from when on a whole second had no failure. None while that has not come.
+    pub fn recovery(&self, end: Instant) -> Option<(Duration, Duration)> {
+        const CALM: Duration = Duration::from_secs(1);
+        let entries = self.entries.lock().unwrap();
+        let after: Vec<_> = entries.iter().filter(|entry| entry.sent >= end).collect();
+        let successes = after.iter().filter(|entry| entry.is(Outcome::Done));
+        let first = successes.filter_map(|entry| entry.end).map(|(at, _)| at);
+        let first = first.min()?;
         let mut calm = end;
-        for failure in after().filter(|entry| entry.outcome.is_failure()) {
-            if failure.answered >= calm + Duration::from_secs(1) {
+        for failure in after.iter().filter(|entry| entry.may_have_failed()) {
+            if failure.sent >= calm + CALM {
                 break;
             }
-            calm = failure.answered;
+            calm = calm.max(failure.end?.0);
         }
-        let last = after().last()?;
-        let is_calm = last.answered >= calm + Duration::from_secs(1);
-        is_calm.then(|| (first.answered - end, calm - end))
+        (calm + CALM <= Instant::now()).then(|| (first - end, calm - end))
     }
 }
 

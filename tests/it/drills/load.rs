@@ -63,13 +63,14 @@ pub struct Reply {
 }
 
 impl Running {
-    /// So many people doing these things; all are logged in once this returns.
-    pub async fn start(place: &Place, people: usize, mix: &'static [Kind]) -> Self {
-        Self::of("ana", place, people, mix).await
-    }
-
-    /// The same, with names of their own.
-    pub async fn of(prefix: &str, place: &Place, people: usize, mix: &'static [Kind]) -> Self {
+    /// So many people doing these things; all are logged in once this returns. Their names begin
+    /// with `prefix`.
+    pub async fn start(
+        prefix: &str,
+        place: &Place,
+        people: usize,
+        mix: &'static [Kind],
+    ) -> Self {
         let client = bare_client().tls_certs_only([]).timeout(PATIENCE);
         let client = client.build().expect("a client");
         let load = Arc::new(Load {
@@ -125,12 +126,13 @@ impl Load {
 
     /// Sends a request and writes down what came of it.
     pub async fn ask(&self, kind: Kind, call: Call) -> Reply {
+        let number = self.ledger.ask(kind);
         let (outcome, answer) = match call.try_send().await {
             Ok(answer) => (meaning(&answer), Some(answer)),
             Err(error) if error.is_connect() => (Outcome::Unreached, None),
             Err(_) => (Outcome::Unanswered, None),
         };
-        self.ledger.note(kind, outcome);
+        self.ledger.note(number, outcome);
         if let (Outcome::Broken, Some(answer)) = (outcome, &answer) {
             let what = format!("{kind:?}: {} {}", answer.status, answer.text());
             self.ledger.note_surprise(what);

@@ -3,13 +3,23 @@
 //! in docs/operations.md.
 //!
 //! `ledger` says what must be true, `person` and `load` use the service, `fleet` is the service as
-//! processes, `verify` compares, `report` insists on the goals. The other files are the drills.
+//! processes, `verify` compares, `report` insists on the goals, `drill` is the course of it. The
+//! other files are the drills.
 
+mod backup;
+mod clocks;
 mod database_gone;
+mod database_waits;
+mod disk;
+mod drill;
+mod failover;
 mod fleet;
 mod ledger;
 mod load;
+mod mails;
 mod person;
+mod races;
+mod replica_killed;
 mod report;
 mod verify;
 

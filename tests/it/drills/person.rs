@@ -4,7 +4,7 @@ use super::{
     ledger::{Account, Existence, Kind, Outcome},
     load::{Load, Reply},
 };
-use crate::support::{Api, Call, PASSWORD, multipart, png};
+use crate::support::{Api, Call, PASSWORD, png};
 use serde_json::json;
 use std::{
     sync::Arc,
@@ -209,12 +209,7 @@ impl Person {
         // Of another size each time, so that it is another picture.
         let side = |n: usize| u32::try_from(16 + n % 97).expect("small");
         let picture = png(side(self.turn), side(self.turn / 97));
-        let (boundary, body) = multipart(&[], Some(("avatar", "p.png", "image/png", &picture)));
-        let kind = format!("multipart/form-data; boundary={boundary}");
-        let call = |api: &Api| {
-            let call = api.request("PUT", "/users/me/avatar");
-            call.body(&kind, body.clone())
-        };
+        let call = |api: &Api| api.uploading("avatar", "picture.png", "image/png", &picture);
         let reply = self.ask(Kind::Avatar, call).await;
         self.is_surprised(Kind::Avatar, &reply);
         self.account.any_avatar |= reply.outcome.is_unknown();

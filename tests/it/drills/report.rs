@@ -1,76 +1,82 @@
 //! What came of a drill: insisted on, and written down for the table.
 
 use super::{
-    fleet::Watch,
+    fleet::Fleet,
     is_long,
-    ledger::{Entry, Ledger, Outcome},
+    ledger::{Entry, Outcome},
+    load::Load,
     verify::Verdict,
 };
-use std::{fmt::Write, fs, path::Path, time::Duration};
+use std::{fmt::Write, fs, path::Path, sync::Arc, time::Duration};
 
-/// Within this the service is to be itself again, once the cause is gone.
+/// Within this the service is to be itself again once the cause is gone.
 const RECOVERY: Duration = Duration::from_secs(2);
 
 /// The figures of one drill.
-pub struct Report<'a> {
-    /// Its place in the table, and its name.
-    pub name: &'a str,
-    pub ledger: &'a Ledger,
-    pub verdict: &'a Verdict,
+pub struct Report {
+    pub load: Arc<Load>,
+    pub verdict: Verdict,
     /// How long the first success took, and a second without a failure.
     pub recovery: Option<(Duration, Duration)>,
-    /// How long that may take. Only insisted on where nothing else runs.
+    /// How long that may take. Insisted on only where nothing else runs.
     pub recovers_within: Duration,
-    pub lives: Option<&'a Watch>,
-    /// The most memory of a replica, in bytes.
-    pub memory: Option<u64>,
     /// How many mails may have come once more.
     pub copies_allowed: usize,
-    pub remark: String,
+    /// How often `/livez` was not 200.
+    pub dead: usize,
+    /// The most memory of a replica, in bytes.
+    pub memory: Option<u64>,
 }
 
-impl<'a> Report<'a> {
-    /// A report on what was found, without figures of its own.
-    pub fn new(name: &'a str, ledger: &'a Ledger, verdict: &'a Verdict) -> Self {
+impl Report {
+    /// A report on a load and what was found after it.
+    pub fn new(load: Arc<Load>, verdict: Verdict) -> Self {
         Self {
-            name,
-            ledger,
+            load,
             verdict,
             recovery: None,
             recovers_within: RECOVERY,
-            lives: None,
-            memory: None,
             copies_allowed: 0,
-            remark: String::new(),
+            dead: 0,
+            memory: None,
         }
     }
 
-    /// Insists on the goals; a long drill is written down before that.
+    /// With the figures of these replicas, which must still run.
+    pub fn of(mut self, fleet: &mut Fleet) -> Self {
+        self.memory = Some(fleet.peak_memory());
+        self.dead = fleet.deaths();
+        self
+    }
+
+    /// Insists on the goals. The row of a long drill is written down before that: `name` begins
+    /// with its place in the table.
     #[track_caller]
-    pub fn conclude(self) {
-        let row = self.row();
+    pub fn conclude(self, name: &str, remark: &str) {
+        let row = self.row(name, remark);
         println!("{row}");
         if is_long() {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/drills");
             fs::create_dir_all(&folder).expect("a folder");
-            fs::write(folder.join(self.name.replace([' ', '/'], "-")), row).expect("a row");
+            let place = name.split(' ').next().unwrap_or_default();
+            fs::write(folder.join(place), row).expect("a row");
         }
-        let surprises = self.ledger.surprises();
-        assert!(surprises.is_empty(), "{}: {surprises:#?}", self.name);
-        assert!(self.verdict.is_clean(), "{}: {:#?}", self.name, self.verdict);
+        let surprises = self.load.ledger.surprises();
+        assert!(surprises.is_empty(), "{name}: {surprises:#?}");
+        assert!(self.verdict.is_clean(), "{name}: {:#?}", self.verdict);
         let copies = self.verdict.copies;
         assert!(copies <= self.copies_allowed, "{copies} second mails");
-        let failures = self.lives.map_or(0, Watch::failures);
-        assert_eq!(failures, 0, "/livez is always 200");
+        assert_eq!(self.dead, 0, "/livez is always 200");
         if let Some((_, calm)) = self.recovery.filter(|_| is_long()) {
             assert!(calm <= self.recovers_within, "recovered after {calm:?}");
         }
     }
 
-    fn row(&self) -> String {
-        let count = |outcome| self.ledger.count(|entry: &Entry| entry.outcome == outcome);
-        let (_, name) = self.name.split_once(' ').unwrap_or_default();
-        let asked = self.ledger.count(|entry| entry.outcome != Outcome::Unreached);
+    fn row(&self, name: &str, remark: &str) -> String {
+        let ledger = &self.load.ledger;
+        let count = |outcome| ledger.count(|entry: &Entry| entry.is(outcome));
+        let (_, name) = name.split_once(' ').unwrap_or_default();
+        let asked = ledger.count(|entry| !entry.is(Outcome::Unreached));
         let mut row = format!("| {name} | {asked} | {}", count(Outcome::Done));
         for number in [
             count(Outcome::Unavailable),
@@ -79,17 +85,17 @@ impl<'a> Report<'a> {
             self.verdict.doubled.len(),
             self.verdict.half.len(),
             count(Outcome::Broken),
+            self.verdict.copies,
         ] {
             write!(row, " | {number}").expect("text");
         }
-        let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
         let recovery = self.recovery.map_or(String::new(), |(first, calm)| {
-            format!("{}, {}", seconds(first), seconds(calm))
+            format!("{:.1} s, {:.1} s", first.as_secs_f64(), calm.as_secs_f64())
         });
         let memory = self.memory.map_or(String::new(), |bytes| {
             format!("{} MB", bytes.div_ceil(1_000_000))
         });
-        write!(row, " | {recovery} | {memory} | {} |\n", self.remark).expect("text");
+        writeln!(row, " | {recovery} | {memory} | {remark} |").expect("text");
         row
     }
 }

@@ -28,7 +28,7 @@ mod visitor;
 mod w3m;
 mod wait;
 
-pub use api::{Answer, Api, Call, assert_keys, bare_client, multipart};
+pub use api::{Answer, Api, Call, assert_keys, bare_client};
 pub use app::{KEY, TestApp};
 pub use browser::{Browser, no_other_browser};
 pub use html::Element;

@@ -44,7 +44,7 @@ pub struct Postgres {
 }
 
 struct Server {
-    cluster: Postgres,
+    postgres: Postgres,
     /// Where names of databases go that nobody needs any more.
     dropped: Sender<String>,
 }
@@ -57,13 +57,13 @@ fn server() -> &'static Server {
 }
 
 fn start() -> Server {
-    let cluster = Postgres::start_blocking(SETTINGS);
+    let postgres = Postgres::start_blocking(SETTINGS);
     let server = Server {
-        dropped: janitor(cluster.url().to_owned()),
-        cluster,
+        dropped: janitor(postgres.url().to_owned()),
+        postgres,
     };
     block_on(async {
-        let admin = connect(server.cluster.url()).await;
+        let admin = connect(server.postgres.url()).await;
         let template = format!("create database {TEMPLATE} template template0");
         admin.batch_execute(&template).await.expect("a template");
         let report = migrate::run(&server.url(TEMPLATE), None).await;
@@ -75,7 +75,7 @@ fn start() -> Server {
 impl Server {
     /// The connection string of another database on the server.
     fn url(&self, database: &str) -> String {
-        let (host, _) = self.cluster.url().rsplit_once('/').expect("a URL");
+        let (host, _) = self.postgres.url().rsplit_once('/').expect("a URL");
         format!("{host}/{database}")
     }
 }
@@ -199,7 +199,7 @@ impl Database {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let create = format!("create database {name} template {template} strategy file_copy");
-        let admin = connect(server().cluster.url()).await;
+        let admin = connect(server().postgres.url()).await;
         admin.batch_execute(&create).await.expect("a database");
         let url = server().url(&name);
         Self { name, url }
@@ -236,7 +236,7 @@ impl Database {
     /// Takes the database away from everybody, or gives it back.
     pub async fn allow_connections(&self, allow: bool) {
         let name = &self.name;
-        let admin = connect(server().cluster.url()).await;
+        let admin = connect(server().postgres.url()).await;
         admin
             .batch_execute(&format!("alter database {name} allow_connections {allow}"))
             .await
