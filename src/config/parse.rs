@@ -76,7 +76,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         environment,
         public_url,
         database_url: read.parsed("DATABASE_URL", |text| {
-            crate::storage::pool::check_url(text).map(|()| Secret(text.to_owned()))
+            crate::storage::url::check(text).map(|()| Secret(text.to_owned()))
         }),
         database_pool_size: read
             .parsed("DATABASE_POOL_SIZE", |text| match text.parse() {

@@ -36,7 +36,7 @@ pub use jar::SetCookie;
 pub use lynx::Lynx;
 pub use nginx::{Behind, Door, Nginx};
 pub use page::Page;
-pub use pair::{Cluster, Pair};
+pub use pair::Pair;
 pub use people::{PASSWORD, Person};
 pub use pictures::{crc32, jpeg, png, png_of_exactly};
 pub use postgres::{Postgres, Database, connect};

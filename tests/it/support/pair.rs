@@ -14,7 +14,10 @@ const SETTINGS: &str = "-c fsync=off -c full_page_writes=off -c autovacuum=off \
     -c wal_retrieve_retry_interval=200ms -c listen_addresses=127.0.0.1";
 /// Waits for the end of this process or handle, then ends the servers and takes their files away.
 const BROOM: &str = r#"cat >/dev/null
-for cluster in "$1"/*/; do "$0/pg_ctl" -D "$cluster" -m immediate -s stop; done
+for cluster in "$1"/*/; do
+    pid=$(head -1 "$cluster/postmaster.pid") && kill -CONT "$pid" $(ps -o pid= --ppid "$pid")
+    "$0/pg_ctl" -D "$cluster" -m immediate -s stop
+done
 rm -rf "$1""#;
 
 /// A primary with a migrated database, and its standby. Both end with this handle.
@@ -48,29 +51,16 @@ impl Pair {
 
         let mut initdb = primary.program("initdb");
         initdb.args(["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"]);
-        initdb
-            .args(["-A", "trust", "--no-sync", "-D"])
-            .arg(&primary.folder);
+        initdb.args(["-A", "trust", "--no-sync", "-D"]);
+        initdb.arg(&primary.folder);
         done(initdb).await;
         primary.start().await;
+        let from = format!("-h 127.0.0.1 -p {} -U postgres", primary.port);
         let mut backup = standby.program("pg_basebackup");
-        backup.args(["-h", "127.0.0.1", "-p", &primary.port.to_string()]);
-        backup.args([
-            "-U",
-            "postgres",
-            "-R",
-            "-X",
-            "stream",
-            "-c",
-            "fast",
-            "--no-sync",
-            "-D",
-        ]);
-        done({
-            backup.arg(&standby.folder);
-            backup
-        })
-        .await;
+        backup.args(from.split(' '));
+        backup.args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-D"]);
+        backup.arg(&standby.folder);
+        done(backup).await;
         standby.start().await;
         migrate::run(&primary.url(), None)
             .await
@@ -170,11 +160,16 @@ impl Cluster {
         done(self.control("promote")).await;
     }
 
-    /// The process that all others of the server stem from, for signals.
-    pub fn process_id(&self) -> u32 {
+    /// Freezes all its processes, so that it is silent without closing anything; or thaws them.
+    pub fn freeze(&self, frozen: bool) {
         let file = output(as_postgres("cat").arg(self.folder.join("postmaster.pid")));
-        let first = file.lines().next().and_then(|line| line.parse().ok());
-        first.expect("a process id")
+        let postmaster = file.lines().next().expect("a process id");
+        let children = output(Command::new("ps").args(["-o", "pid=", "--ppid", postmaster]));
+        let signal = if frozen { "-STOP" } else { "-CONT" };
+        let mut kill = as_postgres("kill");
+        kill.args([signal, postmaster])
+            .args(children.split_whitespace());
+        output(&mut kill);
     }
 
     fn control(&self, verb: &str) -> Command {

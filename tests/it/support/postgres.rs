@@ -195,6 +195,14 @@ impl Database {
         Self::copy_of("template0").await
     }
 
+    /// A database that somebody else keeps, such as a [`Pair`](super::Pair).
+    pub fn elsewhere(url: &str) -> Self {
+        Self {
+            name: String::new(),
+            url: url.to_owned(),
+        }
+    }
+
     async fn copy_of(template: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -250,7 +258,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        server().dropped.send(std::mem::take(&mut self.name)).ok();
+        if !self.name.is_empty() {
+            server().dropped.send(std::mem::take(&mut self.name)).ok();
+        }
     }
 }
 
