@@ -54,7 +54,12 @@ fn copy(from: &Path, to: &Path) {
 /// The files of a folder with what is in them.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).expect("a folder").flatten();
-    let named = entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));
+    let named = entries.map(|entry| {
+        (
+            entry.file_name().to_string_lossy().into_owned(),
+            entry.path(),
+        )
+    });
     // One that goes meanwhile is not there.
     named
         .filter_map(|(name, path)| Some((name, fs::read(path).ok()?)))
@@ -67,14 +72,21 @@ async fn restored_into_a_fresh_server() {
     let fleet = Fleet::start(database.url(), database.url(), &[]).await;
     // What was acknowledged before the backup began must be in it.
     let before = Running::start("ana", &fleet.place, scaled(4, 16), EVERYTHING).await;
-    sleep(scaled(Duration::from_millis(1_500), Duration::from_secs(15))).await;
+    sleep(scaled(
+        Duration::from_millis(1_500),
+        Duration::from_secs(15),
+    ))
+    .await;
     let (load, accounts) = before.stop().await;
     let during = Running::start("bob", &fleet.place, scaled(4, 16), EVERYTHING).await;
     let fresh = Postgres::start(&[("fsync", "off")]).await;
 
     let began = Instant::now();
     let backup = tempfile::tempdir().expect("a folder");
-    let (dump, pictures) = (backup.path().join("users.dump"), backup.path().join("avatars"));
+    let (dump, pictures) = (
+        backup.path().join("users.dump"),
+        backup.path().join("avatars"),
+    );
     fs::create_dir(&pictures).expect("a folder");
     copy(&fleet.place.avatars, &pictures);
     let db = database.connect().await;

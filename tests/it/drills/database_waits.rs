@@ -54,7 +54,12 @@ async fn behind(name: &str, line: Line, time: Duration) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow() {
     let line = Line::Slow(scaled(Duration::from_millis(200), Duration::from_secs(1)));
-    behind("07 PostgreSQL slow", line, Duration::from_secs(scaled(2, 20))).await;
+    behind(
+        "07 PostgreSQL slow",
+        line,
+        Duration::from_secs(scaled(2, 20)),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,5 +71,10 @@ async fn silent() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cut_off_without_a_word() {
     let time = Duration::from_secs(scaled(3, 20));
-    behind("09 Cut off from PostgreSQL without a reset", Line::Lossy, time).await;
+    behind(
+        "09 Cut off from PostgreSQL without a reset",
+        Line::Lossy,
+        time,
+    )
+    .await;
 }

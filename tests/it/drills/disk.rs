@@ -54,7 +54,7 @@ async fn full() {
     let mut fleet = Fleet::start(database.url(), database.url(), &own).await;
     fleet.place.avatars = disk.path().to_owned();
     let mix = &[Kind::Avatar, Kind::Profile, Kind::Follow];
-    let mut drill = Drill::start(&fleet.place, scaled(6, 24), mix).await;
+    let mut drill = Drill::start(&fleet.place, scaled(2, 4), mix).await;
     fleet.watch_lives();
     sleep(Duration::from_millis(500)).await;
     let filler = disk.path().join("filler");

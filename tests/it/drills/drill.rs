@@ -1,12 +1,6 @@
 //! The course of a drill: a load, a fault, an end, a comparison.
 
-use super::{
-    fleet::Place,
-    ledger::Kind,
-    load::Running,
-    report::Report,
-    verify::verify,
-};
+use super::{fleet::Place, ledger::Kind, load::Running, report::Report, verify::verify};
 use std::time::{Duration, Instant};
 
 /// A drill under way.
@@ -37,9 +31,8 @@ impl Drill {
     pub async fn end(self) -> Report {
         let (load, accounts) = self.running.stop().await;
         let verdict = verify(&self.place, &accounts).await;
-        Report {
-            recovery: self.recovery,
-            ..Report::new(load, verdict)
-        }
+        let mut report = Report::new(load, verdict);
+        report.recovery = self.recovery;
+        report
     }
 }

@@ -36,7 +36,7 @@ async fn to_a_standby_that_has_every_commit() {
     let sender = u32::try_from(sender).expect("a process");
     kill("STOP", sender);
     sleep(Duration::from_millis(500)).await;
-    kill("KILL", pair.primary.process_id());
+    kill("KILL", pair.primary.id());
     kill("KILL", sender);
     eventually("the primary is gone", || async {
         tokio::net::TcpStream::connect(("127.0.0.1", pair.primary.port))

@@ -118,7 +118,10 @@ impl Ledger {
     pub fn longest_gap(&self) -> Duration {
         let entries = self.entries.lock().unwrap();
         let done = entries.iter().filter(|entry| entry.is(Outcome::Done));
-        let mut times: Vec<_> = done.filter_map(|entry| entry.end).map(|(at, _)| at).collect();
+        let mut times: Vec<_> = done
+            .filter_map(|entry| entry.end)
+            .map(|(at, _)| at)
+            .collect();
         times.sort_unstable();
         let gaps = times.windows(2).map(|pair| pair[1] - pair[0]);
         gaps.max().unwrap_or_default()

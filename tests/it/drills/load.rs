@@ -65,12 +65,7 @@ pub struct Reply {
 impl Running {
     /// So many people doing these things; all are logged in once this returns. Their names begin
     /// with `prefix`.
-    pub async fn start(
-        prefix: &str,
-        place: &Place,
-        people: usize,
-        mix: &'static [Kind],
-    ) -> Self {
+    pub async fn start(prefix: &str, place: &Place, people: usize, mix: &'static [Kind]) -> Self {
         let client = bare_client().tls_certs_only([]).timeout(PATIENCE);
         let client = client.build().expect("a client");
         let load = Arc::new(Load {

@@ -57,9 +57,11 @@ async fn behaving(name: &str, mode: Mode, steps: usize) {
         app.try_mails().await;
     }
     app.sink.set(Mode::Up);
-    // The longest pause between two tries is 30 s.
-    app.try_mails().await;
-    app.try_mails().await;
+    if steps > 0 {
+        // The longest pause between two tries is 30 s.
+        app.try_mails().await;
+        app.try_mails().await;
+    }
     let verdict = verify(&place, &accounts).await;
     let mut report = Report::new(load, verdict);
     let mails = app.count("outbox").await;
@@ -97,5 +99,5 @@ async fn slow() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn takes_a_mail_and_loses_its_answer() {
-    behaving("24 Mail server loses its answers", Mode::LosesAnswers, 1).await;
+    behaving("24 Mail server loses its answers", Mode::LosesAnswers, 2).await;
 }

@@ -108,7 +108,8 @@ impl Person {
     /// Registers, and asks again as long as it is not known whether that worked: then it did, or
     /// the address is taken, by this very account.
     async fn register(&mut self, mut account: Account) -> Account {
-        let body = json!({ "email": account.email, "username": account.username, "password": PASSWORD });
+        let body =
+            json!({ "email": account.email, "username": account.username, "password": PASSWORD });
         loop {
             let call = |api: &Api| api.request("POST", "/auth/register").json(&body);
             let reply = self.ask(Kind::Register, call).await;
@@ -178,7 +179,10 @@ impl Person {
     async fn refresh(&mut self) {
         let began = Instant::now();
         let cookie = format!("refresh_token={}", self.refresh_token);
-        let call = |api: &Api| api.request("POST", "/auth/refresh").header("Cookie", &cookie);
+        let call = |api: &Api| {
+            api.request("POST", "/auth/refresh")
+                .header("Cookie", &cookie)
+        };
         let mut was_unknown = false;
         loop {
             let reply = self.ask(Kind::Refresh, call).await;

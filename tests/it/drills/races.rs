@@ -14,13 +14,20 @@ use serde_json::json;
 use std::collections::HashSet;
 
 /// Asks so many times at once, one replica and the other in turn.
-async fn race(load: &Load, kind: Kind, times: usize, call: impl Fn(&Api, usize) -> Call) -> Vec<Reply> {
+async fn race(
+    load: &Load,
+    kind: Kind,
+    times: usize,
+    call: impl Fn(&Api, usize) -> Call,
+) -> Vec<Reply> {
     let asked = (0..times).map(|n| load.ask(kind, call(load.api(n), n)));
     join_all(asked).await
 }
 
 fn done(replies: &[Reply]) -> Vec<&Answer> {
-    let done = replies.iter().filter(|reply| reply.outcome == Outcome::Done);
+    let done = replies
+        .iter()
+        .filter(|reply| reply.outcome == Outcome::Done);
     done.filter_map(|reply| reply.answer.as_ref()).collect()
 }
 
@@ -28,7 +35,10 @@ fn done(replies: &[Reply]) -> Vec<&Answer> {
 #[track_caller]
 fn one_won(replies: &[Reply], code: &str) {
     assert_eq!(done(replies).len(), 1, "one registration wins");
-    for reply in replies.iter().filter(|reply| reply.outcome != Outcome::Done) {
+    for reply in replies
+        .iter()
+        .filter(|reply| reply.outcome != Outcome::Done)
+    {
         let answer = reply.answer.as_ref().expect("an answer");
         answer.error(409, code);
     }
@@ -81,7 +91,8 @@ async fn for_one_address_one_name_one_token_and_one_edge() {
         let access = answer.access_token();
         let cookie = format!("refresh_token={}", answer.refresh_token());
         let replies = race(&load, Kind::Refresh, times, |api, _| {
-            api.request("POST", "/auth/refresh").header("Cookie", &cookie)
+            api.request("POST", "/auth/refresh")
+                .header("Cookie", &cookie)
         })
         .await;
         let tokens: HashSet<_> = done(&replies)
@@ -98,7 +109,9 @@ async fn for_one_address_one_name_one_token_and_one_edge() {
             api.bearer(&access).request("POST", &path)
         })
         .await;
-        let made = done(&replies).into_iter().filter(|answer| answer.status == 201);
+        let made = done(&replies)
+            .into_iter()
+            .filter(|answer| answer.status == 201);
         assert_eq!(made.count(), 1, "an edge is made once");
         zoe.followed(whom, true, Outcome::Done);
         accounts.push(zoe);
@@ -117,9 +130,8 @@ async fn to_migrate() {
     let program = |url: String| move || run(&["migrate"], &[("DATABASE_URL", &url)]);
     for _ in 0..scaled(1, 10) {
         let database = Database::empty().await;
-        let migrating = (0..3).map(|_| {
-            tokio::task::spawn_blocking(program(database.url().to_owned()))
-        });
+        let migrating =
+            (0..3).map(|_| tokio::task::spawn_blocking(program(database.url().to_owned())));
         for ended in join_all(migrating).await {
             let ended = ended.expect("no panic");
             assert!(ended.status.success(), "{ended:?}");
@@ -129,6 +141,9 @@ async fn to_migrate() {
             from users.schema_migrations";
         assert!(db.query_one(applied, &[]).await.unwrap().get::<_, bool>(0));
         let invalid = "select count(*) from pg_index where not indisvalid";
-        assert_eq!(db.query_one(invalid, &[]).await.unwrap().get::<_, i64>(0), 0);
+        assert_eq!(
+            db.query_one(invalid, &[]).await.unwrap().get::<_, i64>(0),
+            0
+        );
     }
 }

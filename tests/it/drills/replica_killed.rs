@@ -19,10 +19,10 @@ async fn pause(up_to: Duration) {
 }
 
 /// Kills one replica after the other while people do this alone.
-async fn killed(name: &str, mix: &'static [Kind]) {
+async fn killed(name: &str, people: usize, mix: &'static [Kind]) {
     let database = Database::migrated().await;
     let mut fleet = Fleet::start(database.url(), database.url(), &[]).await;
-    let drill = Drill::start(&fleet.place, scaled(8, 16), mix).await;
+    let drill = Drill::start(&fleet.place, people, mix).await;
     let kills = scaled(2, 20);
     for round in 0..kills {
         pause(Duration::from_millis(500)).await;
@@ -38,33 +38,43 @@ async fn killed(name: &str, mix: &'static [Kind]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_registrations() {
-    killed("10 Replica killed in registrations", &[Kind::Register]).await;
+    killed(
+        "10 Replica killed in registrations",
+        scaled(6, 16),
+        &[Kind::Register],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_log_ins_and_renewals() {
     let mix = &[Kind::LogIn, Kind::Refresh, Kind::Refresh];
-    killed("11 Replica killed in log-ins and renewals", mix).await;
+    killed(
+        "11 Replica killed in log-ins and renewals",
+        scaled(6, 16),
+        mix,
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_changes_of_pictures() {
-    killed("12 Replica killed in changes of pictures", &[Kind::Avatar]).await;
+    killed(
+        "12 Replica killed in changes of pictures",
+        4,
+        &[Kind::Avatar],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_follows() {
     let mix = &[Kind::Follow, Kind::Unfollow, Kind::Follow];
-    killed("13 Replica killed in follows", mix).await;
+    killed("13 Replica killed in follows", scaled(6, 16), mix).await;
 }
 
 /// Has a replica do it and die before its answer gets out, and asks the other one: what that says.
-async fn twice(
-    fleet: &mut Fleet,
-    load: &Load,
-    kind: Kind,
-    call: impl Fn(&Api) -> Call,
-) -> Answer {
+async fn twice(fleet: &mut Fleet, load: &Load, kind: Kind, call: impl Fn(&Api) -> Call) -> Answer {
     let address = fleet.place.urls[0].replacen("http://", "", 1);
     let proxy = Proxy::to_address(address.parse().expect("an address")).await;
     proxy.set(Line::NoReplies);
@@ -97,7 +107,8 @@ async fn after_the_commit_before_the_answer() {
     for round in 0..rounds {
         let fleet = &mut fleet;
         let email = format!("zoe{round}@example.org");
-        let new = json!({ "email": email, "username": format!("zoe{round}"), "password": PASSWORD });
+        let new =
+            json!({ "email": email, "username": format!("zoe{round}"), "password": PASSWORD });
         let register = |api: &Api| api.request("POST", "/auth/register").json(&new);
         let answer = twice(fleet, &load, Kind::Register, register).await;
         answer.error(409, "EMAIL_ALREADY_EXISTS");

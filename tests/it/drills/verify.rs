@@ -157,7 +157,10 @@ impl Users {
             usernames,
             edges: edges.iter().map(|row| (row.get(0), row.get(1))).collect(),
             tokens: tokens.iter().map(|row| row.get(0)).collect(),
-            sessions: sessions.iter().map(|row| (row.get(0), row.get(1))).collect(),
+            sessions: sessions
+                .iter()
+                .map(|row| (row.get(0), row.get(1)))
+                .collect(),
         }
     }
 }
@@ -171,7 +174,8 @@ impl Verdict {
     async fn halves(&mut self, db: &Client) {
         for (what, sql) in HALVES {
             for row in db.query(*sql, &[]).await.expect("ids") {
-                self.half.push(format!("{what}: {}", row.get::<_, String>(0)));
+                self.half
+                    .push(format!("{what}: {}", row.get::<_, String>(0)));
             }
         }
     }
@@ -182,7 +186,11 @@ impl Verdict {
         for row in rows.expect("names") {
             let name: String = row.get(0);
             let stem = name.trim_end_matches(".jpg");
-            for file in [name.clone(), format!("{stem}-192.jpg"), format!("{stem}-96.jpg")] {
+            for file in [
+                name.clone(),
+                format!("{stem}-192.jpg"),
+                format!("{stem}-96.jpg"),
+            ] {
                 if image::open(place.avatars.join(&file)).is_err() {
                     self.half.push(format!("a picture without its file {file}"));
                 }
@@ -263,7 +271,9 @@ impl Verdict {
         let who = &account.username;
         let answer = api.get(&format!("/users/{id}")).await;
         if answer.status != 200 {
-            return self.lost.push(format!("{who} in the API: {}", answer.text()));
+            return self
+                .lost
+                .push(format!("{who} in the API: {}", answer.text()));
         }
         let person = answer.json();
         let name = person["display_name"].as_str().map(str::to_owned);
@@ -276,7 +286,8 @@ impl Verdict {
         let name = url.rsplit('/').next().unwrap_or_default();
         let picture = api.get(&format!("/avatars/{name}")).await;
         if image::load_from_memory(&picture.body).is_err() {
-            self.half.push(format!("the picture that {who} shows: {name}"));
+            self.half
+                .push(format!("the picture that {who} shows: {name}"));
         }
     }
 }

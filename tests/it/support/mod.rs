@@ -39,7 +39,7 @@ pub use page::Page;
 pub use pair::Pair;
 pub use people::{PASSWORD, Person};
 pub use pictures::{crc32, jpeg, png, png_of_exactly};
-pub use postgres::{Postgres, Database, connect};
+pub use postgres::{Database, Postgres, connect};
 pub use program::{Program, free_port, kill, run};
 pub use proxy::{Line, Proxy};
 pub use raw::{Connection, exchange};

@@ -107,11 +107,6 @@ impl Postgres {
         self.postgres.url()
     }
 
-    /// Its socket.
-    pub fn socket(&self) -> PathBuf {
-        Path::new(&sockets(self.url())).join(".s.PGSQL.5432")
-    }
-
     /// The process id of the server.
     pub fn id(&self) -> u32 {
         let file = fs::read_to_string(self.folder.join("pg/postmaster.pid"));
