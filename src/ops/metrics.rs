@@ -1,7 +1,11 @@
 //! `/metrics`: what Prometheus scrapes.
 
 use super::observe;
-use crate::{App, services::throttle, storage::outbox};
+use crate::{
+    App,
+    services::{reads, throttle},
+    storage::outbox,
+};
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, handler, http::header, web::Data};
@@ -28,6 +32,7 @@ pub fn start() {
         describe();
         observe::count_from_zero();
         throttle::count_from_zero();
+        reads::count_from_zero();
         handle
     });
 }
@@ -45,6 +50,15 @@ fn describe() {
     );
     describe_gauge!("db_pool_available", "Open connections that nobody uses.");
     describe_gauge!("db_pool_waiting", "Requests that wait for a connection.");
+    describe_gauge!(
+        "db_replica_lag_seconds",
+        Unit::Seconds,
+        "How far a replica is behind, at most."
+    );
+    describe_counter!(
+        "db_replica_fallbacks_total",
+        "Reads that the primary served because no replica could."
+    );
     describe_gauge!("mail_queue_length", "Mails owed.");
     describe_gauge!(
         "mail_queue_oldest_seconds",

@@ -7,5 +7,6 @@ pub mod janitor;
 pub mod logs;
 pub mod metrics;
 pub mod observe;
+pub mod replication;
 pub mod server;
 pub mod service;

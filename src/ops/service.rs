@@ -1,6 +1,6 @@
 //! Starting and stopping the whole service.
 
-use super::{embedded_postgres::EmbeddedPostgres, exporter, janitor, metrics, server};
+use super::{embedded_postgres::EmbeddedPostgres, exporter, janitor, metrics, replication, server};
 use crate::{
     App, Config,
     clock::Clock,
@@ -10,7 +10,7 @@ use crate::{
     mail::{EmailUrl, Mailer, worker},
     routes,
     services::posts::PostsService,
-    storage::{Pool, migrate},
+    storage::{Pool, Replicas, migrate},
 };
 use std::{fs, io::Write, net::SocketAddr, path::Path, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -30,6 +30,7 @@ pub struct Service {
     gauges: JoinHandle<()>,
     exporter: JoinHandle<()>,
     janitor: JoinHandle<()>,
+    replication: JoinHandle<()>,
     postgres: Option<EmbeddedPostgres>,
 }
 
@@ -66,7 +67,8 @@ impl Service {
 
         let posts = config.posts_service_url.as_ref();
         let posts = posts.map(PostsService::new).transpose()?;
-        let app = App::new(config, clock, db, keys, posts);
+        let replicas = replicas(&config)?;
+        let app = App::new(config, clock, db, replicas, keys, posts);
         let (stop_server, server_stopped) = watch::channel(false);
         let (stop_mail, mail_stopped) = watch::channel(false);
         let until = |mut stopped: watch::Receiver<bool>| async move {
@@ -84,6 +86,7 @@ impl Service {
             gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
             exporter: tokio::spawn(exporter::run(app.clone())),
             janitor: tokio::spawn(janitor::run(app.clone())),
+            replication: tokio::spawn(replication::run(app.clone(), Pool::new(&url, 1)?)),
             app,
             addr,
             stop_server,
@@ -114,7 +117,9 @@ impl Service {
         self.gauges.abort();
         self.exporter.abort();
         self.janitor.abort();
+        self.replication.abort();
         self.app.db.close();
+        self.app.replicas.close();
         if let Some(mut postgres) = self.postgres {
             tokio::task::spawn_blocking(move || postgres.stop())
                 .await
@@ -149,6 +154,14 @@ async fn database(config: &Config) -> Result<(Option<EmbeddedPostgres>, String),
         tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&data_dir, &[])).await??;
     let url = postgres.url().to_owned();
     Ok((Some(postgres), url))
+}
+
+/// The configured replicas, or none.
+fn replicas(config: &Config) -> Result<Replicas, Cause> {
+    let Some(Secret(url)) = &config.database_read_url else {
+        return Ok(Replicas::default());
+    };
+    Replicas::new(url, config.database_pool_size, config.database_read_max_lag)
 }
 
 /// Migrates, or makes sure that somebody did.

@@ -76,7 +76,8 @@ impl managed::Manager for Manager {
             own: self.era.load(Ordering::Relaxed),
             now: Arc::clone(&self.era),
         };
-        let (client, task) = self.hosts.connect().await?;
+        // Boxed, like all that is long here, since it is part of every request's future.
+        let (client, task) = Box::pin(self.hosts.connect()).await?;
         Ok(Connection {
             client: ClientWrapper::new(client, task),
             era,
@@ -144,7 +145,7 @@ impl GenericClient for Object {
     }
 
     async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
-        self.client.prepare_cached(sql).await
+        Box::pin(self.client.prepare_cached(sql)).await
     }
 
     fn era(&self) -> &Era {
@@ -160,7 +161,7 @@ impl<'a> GenericClient for Transaction<'a> {
     }
 
     async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
-        self.inner.prepare_cached(sql).await
+        Box::pin(self.inner.prepare_cached(sql)).await
     }
 
     fn era(&self) -> &Era {

@@ -3,11 +3,12 @@
 use super::{tls, url};
 use crate::error::Cause;
 use std::{
+    fmt,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 use tokio::{task::JoinHandle, time::timeout};
-use tokio_postgres::{Client, Config, Error};
+use tokio_postgres::{Client, Config, Error, config::Host};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long connecting may take, over all hosts; each has an equal part of it.
@@ -17,7 +18,7 @@ pub(super) const CONNECT_TIME: Duration = Duration::from_secs(3);
 const SILENCE: Duration = Duration::from_secs(2);
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
-/// The hosts of a connection string.
+/// The hosts of a connection string, or one of them.
 pub(super) struct Hosts {
     each: Vec<Config>,
     tls: MakeRustlsConnect,
@@ -31,6 +32,20 @@ impl Hosts {
     pub fn new(url: &str, name: &str, options: &str) -> Result<Self, Cause> {
         let (mut each, ssl) = url::hosts(url)?;
         url::want_writes(&mut each, url);
+        Ok(Self::of(each, tls::connector(&ssl)?, name, options))
+    }
+
+    /// The hosts of `url`, each by itself, whether it takes writes or not.
+    pub fn apart(url: &str, name: &str, options: &str) -> Result<Vec<Self>, Cause> {
+        let (each, ssl) = url::hosts(url)?;
+        let tls = tls::connector(&ssl)?;
+        let each = each.into_iter();
+        Ok(each
+            .map(|host| Self::of(vec![host], tls.clone(), name, options))
+            .collect())
+    }
+
+    fn of(mut each: Vec<Config>, tls: MakeRustlsConnect, name: &str, options: &str) -> Self {
         for host in &mut each {
             let options = format!("{} {options}", host.get_options().unwrap_or_default());
             host.options(options)
@@ -39,11 +54,11 @@ impl Hosts {
                 .keepalives_interval(PROBE_EVERY)
                 .tcp_user_timeout(SILENCE);
         }
-        Ok(Self {
+        Self {
             each,
-            tls: tls::connector(&ssl)?,
+            tls,
             first: AtomicUsize::new(0),
-        })
+        }
     }
 
     /// A session with the first host that will do. One that is silent, even after it took the
@@ -72,5 +87,25 @@ impl Hosts {
             }
         });
         Ok((client, task))
+    }
+}
+
+impl fmt::Display for Hosts {
+    /// Names and ports alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, host) in self.each.iter().enumerate() {
+            let comma = if n > 0 { "," } else { "" };
+            let port = host.get_ports().first().unwrap_or(&5432);
+            match (host.get_hosts().first(), host.get_hostaddrs().first()) {
+                (Some(Host::Tcp(name)), _) => write!(f, "{comma}{name}:{port}")?,
+                (Some(Host::Unix(folder)), _) => write!(f, "{comma}{}:{port}", folder.display())?,
+                (None, address) => write!(
+                    f,
+                    "{comma}{}:{port}",
+                    address.map(ToString::to_string).unwrap_or_default()
+                )?,
+            }
+        }
+        Ok(())
     }
 }

@@ -25,6 +25,7 @@ pub mod personal_data;
 pub mod pool;
 pub mod profiles;
 pub mod rate_limits;
+pub mod replicas;
 pub mod retention;
 pub mod schema;
 pub mod sessions;
@@ -38,6 +39,7 @@ pub mod web_sessions;
 
 pub use connection::{GenericClient, Object, Transaction};
 pub use pool::Pool;
+pub use replicas::Replicas;
 
 use crate::{Error, Result};
 use connection::Era;

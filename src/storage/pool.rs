@@ -5,11 +5,17 @@ use super::{
     hosts::{CONNECT_TIME, Hosts},
 };
 use crate::error::{Cause, Error, Result};
+use std::time::Duration;
 use tokio::time::timeout;
 
+/// What the sessions call themselves.
+const NAME: &str = "users-service";
 /// The longest a statement may run, and wait for a lock: below the 10 s in which every request ends.
 const OPTIONS: &str = "-c statement_timeout=5000 -c lock_timeout=4000 \
     -c idle_in_transaction_session_timeout=10000 -c timezone=UTC";
+
+/// How long somebody who has nothing else to do waits for a connection.
+const DIRECT_TIME: Duration = Duration::from_secs(10);
 
 /// A pool of connections to PostgreSQL.
 #[derive(Clone)]
@@ -18,8 +24,19 @@ pub struct Pool(deadpool::managed::Pool<Manager>);
 impl Pool {
     /// A pool of at most `size` connections. None is opened yet.
     pub fn new(url: &str, size: usize) -> Result<Self, Cause> {
-        let manager = Manager::new(Hosts::new(url, "users-service", OPTIONS)?);
-        let pool = deadpool::managed::Pool::builder(manager)
+        Self::of(Hosts::new(url, NAME, OPTIONS)?, size)
+    }
+
+    /// A pool for each host of `url`, with what it is called.
+    pub fn apart(url: &str, size: usize) -> Result<Vec<(String, Self)>, Cause> {
+        let hosts = Hosts::apart(url, NAME, OPTIONS)?.into_iter();
+        hosts
+            .map(|hosts| Ok((hosts.to_string(), Self::of(hosts, size)?)))
+            .collect()
+    }
+
+    fn of(hosts: Hosts, size: usize) -> Result<Self, Cause> {
+        let pool = deadpool::managed::Pool::builder(Manager::new(hosts))
             .max_size(size)
             .build()?;
         Ok(Self(pool))
@@ -28,7 +45,9 @@ impl Pool {
     /// A connection, waiting for one, or for a new one, up to 3 s; then the service is unavailable.
     pub async fn get(&self) -> Result<Object> {
         let object = timeout(CONNECT_TIME, self.0.get()).await;
-        object.map_err(Error::unavailable)?.map_err(Error::from)
+        object
+            .map_err(|_| Error::unavailable("no connection to the database in time"))?
+            .map_err(Error::from)
     }
 
     /// Closes all connections that nobody uses, and gives out none any more.
@@ -47,6 +66,6 @@ impl Pool {
 /// A connection of its own, outside of any pool and its time-outs, for migrations.
 pub async fn direct(url: &str) -> Result<tokio_postgres::Client, Cause> {
     let hosts = Hosts::new(url, "users-service migrate", "")?;
-    let (client, _) = timeout(CONNECT_TIME, hosts.connect()).await??;
+    let (client, _) = timeout(DIRECT_TIME, hosts.connect()).await??;
     Ok(client)
 }

@@ -89,6 +89,7 @@ mod refresh;
 mod register;
 mod register_page;
 mod register_rules;
+mod replicas;
 mod retention;
 mod revocations;
 mod save_data;
