@@ -114,6 +114,17 @@ impl Ledger {
         entries.iter().filter(|entry| is_like(entry)).count()
     }
 
+    /// What was asked since then and failed, with when it did and how.
+    pub fn failures_since(&self, end: Instant) -> Vec<(Kind, Outcome, Duration)> {
+        let entries = self.entries.lock().unwrap();
+        let after = entries.iter().filter(|entry| entry.sent >= end);
+        let ended = after.filter_map(|entry| Some((entry.kind, entry.end?)));
+        ended
+            .filter(|(_, (_, outcome))| outcome.is_failure())
+            .map(|(kind, (at, outcome))| (kind, outcome, at - end))
+            .collect()
+    }
+
     /// The longest time from one success to the next.
     pub fn longest_gap(&self) -> Duration {
         let entries = self.entries.lock().unwrap();
