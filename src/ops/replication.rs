@@ -97,8 +97,13 @@ impl<'a> Watched<'a> {
         self.replica.shows(as_of);
         self.known = as_of.unwrap_or(self.known);
         let lag = self.known.elapsed();
+        let lag_seconds = match &replayed {
+            // Nothing that could be behind.
+            Ok(None) => f64::NAN,
+            _ => lag.as_secs_f64(),
+        };
         let host = self.replica.host();
-        gauge!("db_replica_lag_seconds", "host" => host.to_owned()).set(lag.as_secs_f64());
+        gauge!("db_replica_lag_seconds", "host" => host.to_owned()).set(lag_seconds);
         let state = match &replayed {
             Err(_) => State::Silent,
             Ok(Some(_)) if as_of.is_some() && lag <= app.replicas.max_lag() => State::Fresh,
@@ -107,7 +112,6 @@ impl<'a> Watched<'a> {
         if self.said.replace(state) == Some(state) {
             return;
         }
-        let lag_seconds = lag.as_secs_f64();
         match (state, replayed) {
             (State::Fresh, _) => tracing::info!(host, lag_seconds, "reads come from the replica"),
             (_, Err(error)) => {

@@ -15,7 +15,7 @@ const SETTINGS: &str = "-c fsync=off -c full_page_writes=off -c autovacuum=off \
 /// Waits for the end of this process or handle, then ends the servers and takes their files away.
 const BROOM: &str = r#"cat >/dev/null
 for cluster in "$1"/*/; do
-    pid=$(head -1 "$cluster/postmaster.pid") && kill -CONT "$pid" $(ps -o pid= --ppid "$pid")
+    pid=$(head -1 "$cluster/postmaster.pid") && kill -CONT "$pid" $(cat "/proc/$pid/task/$pid/children")
     "$0/pg_ctl" -D "$cluster" -m immediate -s stop
 done
 rm -rf "$1""#;
@@ -164,7 +164,8 @@ impl Cluster {
     pub fn freeze(&self, frozen: bool) {
         let file = output(as_postgres("cat").arg(self.folder.join("postmaster.pid")));
         let postmaster = file.lines().next().expect("a process id");
-        let children = output(Command::new("ps").args(["-o", "pid=", "--ppid", postmaster]));
+        let children = format!("/proc/{postmaster}/task/{postmaster}/children");
+        let children = std::fs::read_to_string(children).expect("its children");
         let signal = if frozen { "-STOP" } else { "-CONT" };
         let mut kill = as_postgres("kill");
         kill.args([signal, postmaster])
