@@ -34,6 +34,7 @@ mod doctor;
 mod doctor_database;
 mod done_pages;
 mod draining;
+mod drills;
 mod errors;
 mod errors_bodies;
 mod export;
