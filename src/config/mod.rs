@@ -14,7 +14,7 @@ use crate::{crypto::secrets::SecretKey, domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use reqwest::Url;
-use std::{collections::HashMap, fmt, net::SocketAddr, path::PathBuf};
+use std::{collections::HashMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Where the service runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,10 @@ pub struct Config {
     pub database_url: Option<Secret>,
     /// `DATABASE_POOL_SIZE`
     pub database_pool_size: usize,
+    /// `DATABASE_READ_URL`; none: all reads come from the primary.
+    pub database_read_url: Option<Secret>,
+    /// `DATABASE_READ_MAX_LAG`
+    pub database_read_max_lag: Duration,
     /// `AUTO_MIGRATE`
     pub auto_migrate: bool,
     /// `JWT_PRIVATE_KEY` as PEM text; none: generated once under `DATA_DIR`.

@@ -3,7 +3,7 @@
 use super::{janitor, logs, observe};
 use crate::{
     App,
-    services::{avatars, throttle},
+    services::{avatars, reads, throttle},
     storage::{leases, outbox},
 };
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
@@ -33,6 +33,7 @@ pub fn start() {
         observe::count_from_zero();
         throttle::count_from_zero();
         avatars::count_from_zero();
+        reads::count_from_zero();
         handle
     });
 }
@@ -50,6 +51,15 @@ fn describe() {
     );
     describe_gauge!("db_pool_available", "Open connections that nobody uses.");
     describe_gauge!("db_pool_waiting", "Requests that wait for a connection.");
+    describe_gauge!(
+        "db_replica_lag_seconds",
+        Unit::Seconds,
+        "How far a replica is behind, at most."
+    );
+    describe_counter!(
+        "db_replica_fallbacks_total",
+        "Reads that the primary served because no replica could."
+    );
     describe_gauge!("mail_queue_length", "Mails owed.");
     describe_gauge!(
         "mail_queue_oldest_seconds",

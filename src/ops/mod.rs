@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod observe;
 pub mod open_files;
 pub mod paced;
+pub mod replication;
 mod request_span;
 pub mod server;
 pub mod service;

@@ -1,11 +1,14 @@
 //! The HTTP server: hyper's, with the bounds on slow clients that the framework's own lacks.
 
-use super::{listener::Listener, paced::Paced};
+use super::{listener::Listener, open_files, paced::Paced};
 use crate::App;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulConnection,
+};
 use poem::{
     Endpoint, Request, Response,
     http::uri::Scheme,
@@ -70,36 +73,20 @@ where
                 continue;
             };
             let crowded = places.available_permits() < most as usize / 4;
+            let head_time = if crowded {
+                CROWDED_HEAD_TIME
+            } else {
+                HEAD_TIME
+            };
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(if crowded {
-                    CROWDED_HEAD_TIME
-                } else {
-                    HEAD_TIME
-                })
+                .header_read_timeout(head_time)
                 .keep_alive(!crowded)
                 .max_buf_size(MAX_HEAD)
                 .serve_connection(TokioIo::new(Paced::new(stream)), service_fn(service));
-            let mut drains = drains.clone();
+            let drains = drains.clone();
             tokio::spawn(async move {
-                let mut connection = pin!(connection);
-                let goes = async {
-                    drains.wait_for(|drains| *drains).await.ok();
-                    sleep(LINGER).await;
-                };
-                // In this order: what has arrived is seen before the connection is given up.
-                let ended = tokio::select! {
-                    biased;
-                    ended = &mut connection => ended,
-                    () = goes => {
-                        connection.as_mut().graceful_shutdown();
-                        connection.await
-                    }
-                };
-                // A client that went away, or was too slow, is no news.
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection ended early");
-                }
+                until_its_end(connection, drains).await;
                 drop(place);
             });
         }
@@ -107,6 +94,32 @@ where
     drop(listener);
     if timeout(FINISH, places.acquire_many(most)).await.is_err() {
         tracing::warn!("some requests did not finish in time and were cut off");
+    }
+}
+
+/// Serves a connection until it ends, which it does politely once the service drains: after the
+/// request that runs, or after a second without one.
+async fn until_its_end<C>(connection: C, mut drains: watch::Receiver<bool>)
+where
+    C: GracefulConnection<Error = hyper::Error>,
+{
+    let mut connection = pin!(connection);
+    let goes = async {
+        drains.wait_for(|drains| *drains).await.ok();
+        sleep(LINGER).await;
+    };
+    // In this order: what has arrived is seen before the connection is given up.
+    let ended = tokio::select! {
+        biased;
+        ended = &mut connection => ended,
+        () = goes => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    // A client that went away, or was too slow, is no news.
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
     }
 }
 

@@ -1,7 +1,8 @@
 //! Starting and stopping the whole service.
 
 use super::{
-    embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, metrics, server,
+    embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, metrics,
+    replication, server,
 };
 use crate::{
     App, Config,
@@ -12,7 +13,7 @@ use crate::{
     mail::{EmailUrl, Mailer, worker},
     routes,
     services::posts::PostsService,
-    storage::{Pool, migrate},
+    storage::{Pool, Replicas, migrate},
 };
 use std::{fs, io::Write, net::SocketAddr, path::Path, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
@@ -32,6 +33,7 @@ pub struct Service {
     gauges: JoinHandle<()>,
     exporter: JoinHandle<()>,
     janitor: JoinHandle<()>,
+    replication: JoinHandle<()>,
     postgres: Option<EmbeddedPostgres>,
 }
 
@@ -66,7 +68,8 @@ impl Service {
 
         let posts = config.posts_service_url.as_ref();
         let posts = posts.map(PostsService::new).transpose()?;
-        let app = App::new(config, clock, db, keys, posts);
+        let replicas = replicas(&config)?;
+        let app = App::new(config, clock, db, replicas, keys, posts);
         let (stop_server, server_stopped) = watch::channel(false);
         let janitor_stopped = server_stopped.clone();
         let (stop_mail, mail_stopped) = watch::channel(false);
@@ -85,6 +88,7 @@ impl Service {
             gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
             exporter: tokio::spawn(exporter::run(app.clone())),
             janitor: tokio::spawn(janitor::run(app.clone(), until(janitor_stopped))),
+            replication: tokio::spawn(replication::run(app.clone(), Pool::new(&url, 1)?)),
             app,
             addr,
             stop_server,
@@ -115,7 +119,9 @@ impl Service {
         self.gauges.abort();
         self.exporter.abort();
         self.janitor.await.ok();
+        self.replication.abort();
         self.app.db.close();
+        self.app.replicas.close();
         if let Some(mut postgres) = self.postgres {
             tokio::task::spawn_blocking(move || postgres.stop())
                 .await
@@ -150,6 +156,14 @@ async fn database(config: &Config) -> Result<(Option<EmbeddedPostgres>, String),
         tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&data_dir, &[])).await??;
     let url = postgres.url().to_owned();
     Ok((Some(postgres), url))
+}
+
+/// The configured replicas, or none.
+fn replicas(config: &Config) -> Result<Replicas, Cause> {
+    let Some(Secret(url)) = &config.database_read_url else {
+        return Ok(Replicas::default());
+    };
+    Replicas::new(url, config.database_pool_size, config.database_read_max_lag)
 }
 
 /// Migrates, or makes sure that somebody did.

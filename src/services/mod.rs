@@ -16,6 +16,7 @@ pub mod passwords;
 pub mod people;
 pub mod posts;
 pub mod profiles;
+pub mod reads;
 pub mod reauthentication;
 pub mod recovery;
 pub mod restoration;

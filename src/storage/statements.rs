@@ -6,7 +6,7 @@ use super::{
     audit, avatars, deletions, devices, email_changes, email_restorations, email_verifications,
     exports, follows, held_usernames, history, known_devices, leases, outbox, password_resets,
     personal_data::{self, Part},
-    profiles, rate_limits,
+    profiles, rate_limits, replicas,
     retention::{self, Class},
     sessions, suggestions, users, web_sessions,
 };
@@ -205,6 +205,8 @@ fn every_statement_is_as_reviewed() {
         "rate_limits::empty": rate_limits::sql::empty(&buckets, NOW),
         "rate_limits::give_back": rate_limits::sql::give_back(&buckets, NOW),
         "rate_limits::delete_full": rate_limits::sql::delete_full(NOW),
+        "replicas::written": replicas::sql::written(),
+        "replicas::replayed": replicas::sql::replayed(),
         "known_devices::known": known_devices::sql::known(&[HASH], NOW),
         "known_devices::remember": known_devices::sql::remember(A, &HASH, NOW, NOW),
         "known_devices::delete_expired": known_devices::sql::delete_expired(NOW),

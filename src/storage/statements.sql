@@ -355,6 +355,12 @@ WITH "wanted" AS (SELECT unnest(CAST($1 AS bytea[])) AS "key", unnest(CAST($2 AS
 -- rate_limits::delete_full
 DELETE FROM "users"."rate_limits" WHERE "full_at" <= $1;
 
+-- replicas::written
+SELECT pg_current_wal_lsn();
+
+-- replicas::replayed
+SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn();
+
 -- known_devices::known
 SELECT "key" FROM "users"."known_devices" WHERE "key" = ANY($1) AND "expires_at" > $2;
 

@@ -11,6 +11,7 @@ use std::{
     net::SocketAddr,
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 use users_service::ops::open_files;
 
 const GET: &str = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -61,25 +62,21 @@ async fn a_thousand_connections_that_say_nothing_are_all_ended_and_hold_nobody_u
     }
 }
 
-async fn program(database: &Database, files: u32) -> (Program, tempfile::TempDir) {
-    let data = tempfile::tempdir().unwrap();
-    let settings = [
+fn settings<'a>(database: &'a Database, data: &'a TempDir) -> [(&'a str, &'a str); 3] {
+    [
         ("DATABASE_URL", database.url()),
         ("JWT_PRIVATE_KEY", &KEY),
         ("DATA_DIR", data.path().to_str().unwrap()),
-    ];
-    let mut limited = bare("sh", &settings);
-    let limit = format!("ulimit -n {files}; exec \"$0\" serve");
-    limited.args(["-c", &limit, PROGRAM]);
-    let address = format!("127.0.0.1:{}", free_port());
-    (Program::serve(limited, &address).await, data)
+    ]
 }
 
 #[tokio::test]
 async fn a_flood_of_connections_makes_room_for_others_before_its_time() {
+    let (database, data) = (Database::migrated().await, tempfile::tempdir().unwrap());
+    let mut limited = bare("sh", &settings(&database, &data));
     // With 200 files there are places for 150 connections.
-    let database = Database::migrated().await;
-    let (program, _data) = program(&database, 200).await;
+    limited.args(["-c", "ulimit -n 200; exec \"$0\" serve", PROGRAM]);
+    let program = Program::serve(limited, &format!("127.0.0.1:{}", free_port())).await;
     let began = Instant::now();
     let mut first = Connection::open(program.addr()).await;
     let flood = idle(program.addr(), 160).await;
@@ -99,8 +96,8 @@ async fn a_flood_of_connections_makes_room_for_others_before_its_time() {
 async fn an_idle_connection_costs_little_memory() {
     const MANY: usize = 5_000;
     let files = open_files::raise();
-    let database = Database::migrated().await;
-    let (program, _data) = program(&database, u32::try_from(files).unwrap_or(u32::MAX)).await;
+    let (database, data) = (Database::migrated().await, tempfile::tempdir().unwrap());
+    let program = Program::start(&settings(&database, &data)).await;
     let resident = || -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:"));

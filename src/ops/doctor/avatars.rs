@@ -20,9 +20,17 @@ pub(super) async fn check(config: &Config) -> Findings {
 async fn lets_us_in(bucket: &Bucket) -> Finding {
     match bucket.list(None).try_next().await {
         Ok(_) => Finding::ok("the bucket of AVATAR_STORE lets us in; nothing was written"),
-        Err(error) => Finding::wrong(
-            format!("the bucket of AVATAR_STORE does not let us in: {}", causes(&error)),
-            "see what the store says, and AVATAR_STORE, AWS_… and the rights in docs/operations.md",
-        ),
+        Err(error) => {
+            let said = causes(&error);
+            // Stores answer in several lines of XML.
+            let said: Vec<_> = said.split_whitespace().collect();
+            Finding::wrong(
+                format!(
+                    "the bucket of AVATAR_STORE does not let us in: {}",
+                    said.join(" ")
+                ),
+                "see AVATAR_STORE, the variables AWS_… and the rights in docs/operations.md",
+            )
+        }
     }
 }

@@ -111,10 +111,7 @@ fn of_the_machine(config: &Config) -> Vec<Check<'_>> {
             "limits",
             Box::pin(async { Ok(vec![limits::check(config)]) }),
         ),
-        (
-            "open files",
-            Box::pin(async { Ok(vec![files::check()]) }),
-        ),
+        ("open files", Box::pin(async { Ok(vec![files::check()]) })),
         (
             "DATA_DIR",
             Box::pin(folder::check(&config.data_dir, "DATA_DIR")),

@@ -1,7 +1,7 @@
 //! JSON lines that carry the trace of the work they were written in.
 
 use std::fmt;
-use tracing::{Event, Subscriber};
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::{
     fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, format::Writer},
     registry::LookupSpan,
@@ -25,21 +25,24 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
+        let has_id = |about: &Metadata<'_>| about.fields().field(TRACE_ID).is_some();
+        let around = context.event_scope().into_iter().flatten();
+        let mut named = around.filter(|span| has_id(span.metadata()));
+        let Some(span) = named.next().filter(|_| !has_id(event.metadata())) else {
+            return self.0.format_event(context, writer, event);
+        };
         let mut line = String::new();
         self.0
             .format_event(context, Writer::new(&mut line), event)?;
-        let has_one = event.metadata().fields().field(TRACE_ID).is_some();
-        let around = context.event_scope().filter(|_| !has_one);
-        let span = around.and_then(|mut spans| {
-            spans.find(|span| span.metadata().fields().field(TRACE_ID).is_some())
-        });
-        if let Some(span) = span
-            && let Some(fields) = span.extensions().get::<FormattedFields<N>>()
-            // Its fields are an object too: the line becomes the rest of it.
-            && let (Some(fields), Some(rest)) = (fields.strip_suffix('}'), line.strip_prefix('{'))
-        {
-            return write!(writer, "{fields},{rest}");
+        let extensions = span.extensions();
+        let fields = extensions.get::<FormattedFields<N>>();
+        // The span's fields are an object too: the line becomes the rest of it.
+        match (
+            fields.and_then(|f| f.strip_suffix('}')),
+            line.strip_prefix('{'),
+        ) {
+            (Some(fields), Some(rest)) => write!(writer, "{fields},{rest}"),
+            _ => writer.write_str(&line),
         }
-        writer.write_str(&line)
     }
 }

@@ -90,13 +90,18 @@ impl TestApp {
 
     /// A second service with the same settings, on the same database, at another address.
     pub async fn replica(&self) -> Self {
+        self.replica_with(self.clock.clone()).await
+    }
+
+    /// The same with a clock of its own.
+    pub async fn replica_with(&self, clock: Clock) -> Self {
         let listener = Listener::bind(ANY_PORT).expect("a port");
         let url = format!("http://{}", listener.addr().expect("bound"));
-        let service = serve(&self.settings, &self.clock, listener).await;
+        let service = serve(&self.settings, &clock, listener).await;
         Self {
             url,
             app: service.app().clone(),
-            clock: self.clock.clone(),
+            clock,
             sink: self.sink.clone(),
             database: Arc::clone(&self.database),
             data_dir: Arc::clone(&self.data_dir),

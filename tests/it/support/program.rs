@@ -50,6 +50,14 @@ pub fn free_port() -> u16 {
     }
 }
 
+/// Sends a signal, such as `TERM`, to a process.
+pub fn kill(signal: &str, id: u32) {
+    let kill = Command::new("kill")
+        .args(["-s", signal, &id.to_string()])
+        .status();
+    assert!(kill.expect("kill").success());
+}
+
 /// A running `users-service serve`; killed with this handle.
 pub struct Program {
     /// Where it serves, such as `http://127.0.0.1:20123`.
@@ -140,10 +148,24 @@ impl Program {
 
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let kill = Command::new("kill")
-            .args(["-s", name, &self.id().to_string()])
-            .status();
-        assert!(kill.expect("kill").success());
+        kill(name, self.id());
+    }
+
+    /// Ends it as `kill -9` does, and waits for that.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("a child");
+    }
+
+    /// The most memory that it ever had at once, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
+        let status = status.expect("it runs, on Linux");
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        peak.expect("kilobytes") * 1024
     }
 
     /// Waits for its end.
@@ -156,7 +178,8 @@ impl Program {
         .await
     }
 
-    fn insist_it_runs(&mut self) {
+    /// Insists that it has not ended by itself.
+    pub fn insist_it_runs(&mut self) {
         let ended = self.child.try_wait().expect("a child");
         assert!(
             ended.is_none(),
