@@ -30,63 +30,37 @@ pub mod sessions;
 mod statements;
 pub mod suggestions;
 pub mod tls;
+mod traced;
 pub mod users;
 pub mod web_sessions;
 
 pub use deadpool_postgres::{GenericClient, Object, Transaction};
 pub use pool::Pool;
 
-use crate::{Error, Result, trace::SPANS};
+use crate::{Error, Result};
 use sea_query::{Expr, PostgresQueryBuilder, Query};
 use sea_query_postgres::PostgresBinder;
 use std::time::Duration;
-use tokio_postgres::{Row, error::SqlState};
-use tracing::{Instrument, field::Empty, info_span};
+use tokio_postgres::Row;
+use traced::traced;
 
 /// How long the database may take for one statement, measured here: beyond the time-outs that it
 /// keeps itself, for when it is gone without a word.
 const STATEMENT_TIME: Duration = Duration::from_secs(6);
 
-/// Runs a statement within its time and under its span, which has the text with `$1` in the places
-/// of values, and no value.
-async fn in_time<T>(
-    sql: &str,
-    work: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<T> {
-    let operation = sql.split(' ').next();
-    let span = info_span!(
-        target: SPANS,
-        "SQL",
-        otel.name = operation,
-        otel.kind = "client",
-        otel.status_code = Empty,
-        db.system.name = "postgresql",
-        db.operation.name = operation,
-        db.query.text = sql,
-        "error.type" = Empty,
-    );
-    let work = work.instrument(span.clone());
+async fn in_time<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
     let answer = tokio::time::timeout(STATEMENT_TIME, work).await;
-    let failure = match &answer {
-        Ok(Ok(_)) => None,
-        Ok(Err(error)) => Some(error.code().map_or("connection", SqlState::code)),
-        Err(_) => Some("timeout"),
-    };
-    if let Some(failure) = failure {
-        span.record("otel.status_code", "error");
-        span.record("error.type", failure);
-    }
     Ok(answer.map_err(Error::unavailable)??)
 }
 
 /// Opens a transaction; it is rolled back unless it is committed.
 pub async fn begin(client: &mut Object) -> Result<Transaction<'_>> {
-    in_time("BEGIN", client.transaction()).await
+    traced("BEGIN", in_time(client.transaction())).await
 }
 
 /// Commits a transaction.
 pub async fn commit(transaction: Transaction<'_>) -> Result<()> {
-    in_time("COMMIT", transaction.commit()).await
+    traced("COMMIT", in_time(transaction.commit())).await
 }
 
 /// All rows of a statement.
@@ -95,11 +69,11 @@ pub(crate) async fn all(
     statement: impl PostgresBinder,
 ) -> Result<Vec<Row>> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    in_time(&sql, async {
+    let work = in_time(async {
         db.query(&db.prepare_cached(&sql).await?, &values.as_params())
             .await
-    })
-    .await
+    });
+    traced(&sql, work).await
 }
 
 /// The row of a statement that gives one or none.
@@ -113,11 +87,11 @@ pub(crate) async fn optional(
 /// The row of a statement that always gives one.
 pub(crate) async fn one(db: &impl GenericClient, statement: impl PostgresBinder) -> Result<Row> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    in_time(&sql, async {
+    let work = in_time(async {
         db.query_one(&db.prepare_cached(&sql).await?, &values.as_params())
             .await
-    })
-    .await
+    });
+    traced(&sql, work).await
 }
 
 /// How many rows a statement changed.
@@ -126,11 +100,11 @@ pub(crate) async fn execute(
     statement: impl PostgresBinder,
 ) -> Result<u64> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    in_time(&sql, async {
+    let work = in_time(async {
         db.execute(&db.prepare_cached(&sql).await?, &values.as_params())
             .await
-    })
-    .await
+    });
+    traced(&sql, work).await
 }
 
 /// Whether the database answers.
