@@ -1,12 +1,16 @@
 //! The span of a statement, in OpenTelemetry's words for databases.
 
 use crate::{Error, Result, trace::SPANS};
+use futures_util::TryFutureExt;
 use tokio_postgres::error::SqlState;
 use tracing::{Instrument, field::Empty, info_span};
 
 /// Runs a statement under its span, which has the text with `$1` in the places of values, and no
 /// value.
-pub(super) async fn traced<T>(sql: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) fn traced<T>(
+    sql: &str,
+    work: impl Future<Output = Result<T>>,
+) -> impl Future<Output = Result<T>> {
     let operation = sql.split(' ').next();
     let span = info_span!(
         target: SPANS,
@@ -19,12 +23,12 @@ pub(super) async fn traced<T>(sql: &str, work: impl Future<Output = Result<T>>) 
         db.query.text = sql,
         "error.type" = Empty,
     );
-    let outcome = work.instrument(span.clone()).await;
-    if let Err(error) = &outcome {
-        span.record("otel.status_code", "error");
-        span.record("error.type", kind(error));
-    }
-    outcome
+    let noting = span.clone();
+    let work = work.inspect_err(move |error| {
+        noting.record("otel.status_code", "error");
+        noting.record("error.type", kind(error));
+    });
+    work.instrument(span)
 }
 
 /// The SQLSTATE, where the database said one.
