@@ -29,6 +29,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Keys,
     },
+    /// Look for what is wrong with the set-up and say what to do; changes nothing. Reads the same variables as `serve`. Status 1 when something is wrong
+    Doctor {
+        /// Print a JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Ask the service that runs at `LISTEN_ADDR` for its `/health`: status 0 when it is ready, for containers

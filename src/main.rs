@@ -1,6 +1,7 @@
 //! The program: reads its command and configuration, runs, drains.
 
 use clap::Parser;
+use serde_json::json;
 use std::{
     env,
     io::{self, Write},
@@ -16,7 +17,13 @@ use users_service::{
     crypto::{key_files, secrets},
     error::Cause,
     openapi,
-    ops::{health, logs, service::Service},
+    ops::{
+        doctor::{self, Finding},
+        health,
+        listener::Listener,
+        logs,
+        service::Service,
+    },
     storage::migrate,
 };
 
@@ -29,6 +36,7 @@ async fn main() -> ExitCode {
             Keys::Rotate => rotate_keys(),
             Keys::Secret => print_secret(),
         },
+        Command::Doctor { json } => doctor(json).await,
         Command::Openapi => {
             println!("{}", openapi::pretty());
             Ok(())
@@ -50,11 +58,18 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Cause> {
-    let config = Config::from_env()?;
+    let passed = Listener::passed()?;
+    let config = match &passed {
+        Some(listener) => Config::from_env_at(listener.addr()?)?,
+        None => Config::from_env()?,
+    };
     let logs = logs::start(&config)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let service = Service::start(config, Clock::default()).await?;
+    let service = match passed {
+        Some(listener) => Service::start_on(listener, config, Clock::default()).await?,
+        None => Service::start(config, Clock::default()).await?,
+    };
     // Nobody may be listening.
     write!(io::stderr(), "{}", service.greeting()).ok();
     tokio::select! {
@@ -100,6 +115,19 @@ async fn migrate(to: Option<i32>) -> Result<(), Cause> {
         println!("applied V{version}");
     }
     Ok(())
+}
+
+async fn doctor(json: bool) -> ! {
+    let mut tell = |check, finding: &Finding| {
+        if json {
+            println!("{}", json!({ "check": check, "finding": finding }));
+        } else {
+            println!("{:<5}  {check}: {finding}", finding.level);
+        }
+    };
+    let all_well = doctor::run(Config::from_env(), &mut tell).await;
+    // Not by returning: that would wait for a file system that hangs.
+    std::process::exit(i32::from(!all_well))
 }
 
 async fn healthcheck() -> Result<(), Cause> {

@@ -12,7 +12,7 @@ use crate::{crypto::secrets::SecretKey, domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use reqwest::Url;
-use std::{collections::HashMap, fmt, net::SocketAddr, path::PathBuf};
+use std::{collections::HashMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Where the service runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,10 @@ pub struct Config {
     pub database_url: Option<Secret>,
     /// `DATABASE_POOL_SIZE`
     pub database_pool_size: usize,
+    /// `DATABASE_READ_URL`; none: all reads come from the primary.
+    pub database_read_url: Option<Secret>,
+    /// `DATABASE_READ_MAX_LAG`
+    pub database_read_max_lag: Duration,
     /// `AUTO_MIGRATE`
     pub auto_migrate: bool,
     /// `JWT_PRIVATE_KEY` as PEM text; none: generated once under `DATA_DIR`.
@@ -108,10 +112,13 @@ pub struct Config {
 impl Config {
     /// Reads the configuration from the process's environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        // Names and values that are no UTF-8 can't be ours: lossy is enough to report them.
-        let env = std::env::vars_os()
-            .map(|(k, v)| (k.to_string_lossy().into(), v.to_string_lossy().into()))
-            .collect();
+        Self::from_map(&environment())
+    }
+
+    /// The same for a service that was passed its socket: `LISTEN_ADDR` is where that listens.
+    pub fn from_env_at(addr: SocketAddr) -> Result<Self, ConfigError> {
+        let mut env = environment();
+        env.insert("LISTEN_ADDR".to_owned(), addr.to_string());
         Self::from_map(&env)
     }
 
@@ -138,6 +145,14 @@ impl Config {
     pub fn secure_cookies(&self) -> bool {
         !self.is_development() || self.public_url.starts_with("https://")
     }
+}
+
+/// The process's environment. Names and values that are no UTF-8 can't be ours: lossy is enough to
+/// report them.
+fn environment() -> HashMap<String, String> {
+    std::env::vars_os()
+        .map(|(k, v)| (k.to_string_lossy().into(), v.to_string_lossy().into()))
+        .collect()
 }
 
 /// All problems of a configuration, each naming its variable.

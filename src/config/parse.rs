@@ -11,8 +11,10 @@ use std::{
     collections::HashMap,
     io::IsTerminal,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     path::PathBuf,
     str::FromStr,
+    time::Duration,
 };
 
 /// What production never guesses.
@@ -79,15 +81,12 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
     let config = email_from.map(|email_from| Config {
         environment,
         public_url,
-        database_url: read.parsed("DATABASE_URL", |text| {
-            crate::storage::pool::check_url(text).map(|()| Secret(text.to_owned()))
-        }),
-        database_pool_size: read
-            .parsed("DATABASE_POOL_SIZE", |text| match text.parse() {
-                Ok(size @ 1..=500) => Ok(size),
-                _ => Err("must be a whole number from 1 to 500".to_owned()),
-            })
-            .unwrap_or(10),
+        database_url: read.parsed("DATABASE_URL", database_url),
+        database_pool_size: read.whole("DATABASE_POOL_SIZE", 1..=500).unwrap_or(10),
+        database_read_url: database_read_url(&mut read),
+        database_read_max_lag: read
+            .whole("DATABASE_READ_MAX_LAG", 1..=60)
+            .map_or(Duration::from_secs(2), Duration::from_secs),
         auto_migrate: read
             .switch("AUTO_MIGRATE", "true", "false")
             .unwrap_or(!production),
@@ -170,6 +169,19 @@ impl Reader<'_> {
         outcome.map_err(|problem| self.problem(name, problem)).ok()
     }
 
+    fn whole<T>(&mut self, name: &str, within: RangeInclusive<T>) -> Option<T>
+    where
+        T: FromStr + PartialOrd + std::fmt::Display,
+    {
+        self.parsed(name, |text| {
+            let number = text.parse().ok().filter(|number| within.contains(number));
+            number.ok_or_else(|| {
+                let (least, most) = (within.start(), within.end());
+                format!("must be a whole number from {least} to {most}")
+            })
+        })
+    }
+
     fn one_of<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
         self.parsed(name, |text| {
             choices
@@ -233,6 +245,19 @@ fn email_url(read: &mut Reader, data_dir: &std::path::Path, production: bool) ->
         return parse(SENDGRID).unwrap_or_else(|_| default());
     }
     read.parsed("EMAIL_URL", parse).unwrap_or_else(default)
+}
+
+/// Replicas are of a database that somebody runs.
+fn database_read_url(read: &mut Reader) -> Option<Secret> {
+    if read.text("DATABASE_READ_URL").is_some() && read.text("DATABASE_URL").is_none() {
+        read.problem("DATABASE_READ_URL", "needs DATABASE_URL too");
+        return None;
+    }
+    read.parsed("DATABASE_READ_URL", database_url)
+}
+
+fn database_url(text: &str) -> Result<Secret, String> {
+    crate::storage::url::check(text).map(|()| Secret(text.to_owned()))
 }
 
 fn socket_addr(text: &str) -> Result<SocketAddr, String> {

@@ -28,7 +28,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "LISTEN_ADDR",
         "127.0.0.1:8080",
-        "address and port to serve on",
+        "address and port to serve on; not looked at when a socket is passed (LISTEN_FDS of systemd)",
     ),
     variable(
         "PUBLIC_URL",
@@ -38,12 +38,22 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "DATABASE_URL",
         "a private PostgreSQL under DATA_DIR",
-        "PostgreSQL connection string; `sslmode` and `sslrootcert` are honoured",
+        "PostgreSQL connection string; `sslmode` and `sslrootcert` are honoured; of several hosts, separated by commas, the one that takes writes is used",
     ),
     variable(
         "DATABASE_POOL_SIZE",
         "10",
-        "most connections to PostgreSQL, 1 to 500",
+        "most connections to PostgreSQL, 1 to 500; with DATABASE_READ_URL as many to each replica",
+    ),
+    variable(
+        "DATABASE_READ_URL",
+        "none: all reads come from DATABASE_URL",
+        "connection string of streaming replicas, several hosts separated by commas, which serve look-ups and lists",
+    ),
+    variable(
+        "DATABASE_READ_MAX_LAG",
+        "2",
+        "how many seconds a replica may be behind, 1 to 60; beyond it DATABASE_URL serves",
     ),
     variable(
         "AUTO_MIGRATE",

@@ -45,6 +45,18 @@ pub(super) fn secret(signing: &Path) -> Result<Option<String>> {
     read(&secret_path(signing))
 }
 
+/// The files at a signing key's place that nobody else may read: those that there are.
+#[must_use]
+pub fn secret_files(signing: &Path) -> Vec<PathBuf> {
+    let files = [signing.to_owned(), next(signing), secret_path(signing)];
+    files.into_iter().filter(|file| file.exists()).collect()
+}
+
+/// How long ago the next key was made; none when no rotation is under way.
+pub fn age_of_next(signing: &Path, now: SystemTime) -> Result<Option<Duration>> {
+    age(&next(signing), now)
+}
+
 /// What a rotation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotated {

@@ -24,7 +24,7 @@ use uuid::Uuid;
 /// How long an access token lives.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::seconds(900);
 /// How far the clocks of two services may differ.
-const CLOCK_SKEW: Duration = Duration::seconds(5);
+pub const CLOCK_SKEW: Duration = Duration::seconds(5);
 /// Whom the tokens are for: every service of the network.
 const AUDIENCE: &str = "social-network";
 /// RFC 9068 section 2.1, against tokens of another kind being taken for an access token.
@@ -127,6 +127,11 @@ impl Keys {
         self.made_at
     }
 
+    /// The ids of the published keys, RFC 7638 thumbprints; the one that signs comes first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.accepted.iter().map(|(id, _)| &**id)
+    }
+
     /// A signed access token.
     pub fn issue(
         &self,
@@ -208,21 +213,27 @@ fn named(mut jwk: Jwk) -> Result<Jwk> {
 
 /// Whether a PEM text is a usable RSA private key of enough bits; else a phrase that says why.
 pub fn check_private_key(pem: &str) -> Result<(), String> {
+    bits_of_private_key(pem).map(drop)
+}
+
+/// The bits of a usable RSA private key; else a phrase that says why it is none.
+pub fn bits_of_private_key(pem: &str) -> Result<usize, String> {
     let key = EncodingKey::from_rsa_pem(pem.as_bytes())
         .map_err(|_| "must be an RSA private key in PEM form (PKCS#8 or PKCS#1)".to_owned())?;
     let jwk = Jwk::from_encoding_key(&key, Algorithm::RS256)
         .map_err(|_| format!("must be a valid RSA private key of {MIN_KEY_BITS} bits or more"))?;
-    check_bits(&jwk)
+    bits_of(&jwk)
 }
 
 /// Whether a PEM text is an RSA public key of enough bits; else a phrase that says why.
 pub fn check_public_key(pem: &str) -> Result<(), String> {
     let wrong = |_| "must be RSA public keys in PEM form".to_owned();
     let key = DecodingKey::from_rsa_pem(pem.as_bytes()).map_err(wrong)?;
-    check_bits(&Jwk::from_decoding_key(&key, Some(Algorithm::RS256)).map_err(wrong)?)
+    let jwk = Jwk::from_decoding_key(&key, Some(Algorithm::RS256)).map_err(wrong)?;
+    bits_of(&jwk).map(drop)
 }
 
-fn check_bits(jwk: &Jwk) -> Result<(), String> {
+fn bits_of(jwk: &Jwk) -> Result<usize, String> {
     let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else {
         return Err("must be an RSA key".to_owned());
     };
@@ -236,7 +247,7 @@ fn check_bits(jwk: &Jwk) -> Result<(), String> {
             "has {bits} bits, RSA keys must have {MIN_KEY_BITS} or more"
         ));
     }
-    Ok(())
+    Ok(bits)
 }
 
 /// A new private key as PKCS#8 PEM, for development.

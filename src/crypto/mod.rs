@@ -1,6 +1,7 @@
 //! Access tokens, password hashing, and the sealing of refresh tokens and cookies.
 
 mod cookie_key;
+mod hashing;
 pub mod key_files;
 pub mod keys;
 pub mod passwords;

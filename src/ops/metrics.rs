@@ -1,7 +1,11 @@
 //! `/metrics`: what Prometheus scrapes.
 
-use super::{logs, observe};
-use crate::{App, services::throttle, storage::outbox};
+use super::{janitor, logs, observe};
+use crate::{
+    App,
+    services::{reads, throttle},
+    storage::{leases, outbox},
+};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, handler, http::header, web::Data};
@@ -28,6 +32,7 @@ pub fn start() {
         describe();
         observe::count_from_zero();
         throttle::count_from_zero();
+        reads::count_from_zero();
         handle
     });
 }
@@ -45,6 +50,15 @@ fn describe() {
     );
     describe_gauge!("db_pool_available", "Open connections that nobody uses.");
     describe_gauge!("db_pool_waiting", "Requests that wait for a connection.");
+    describe_gauge!(
+        "db_replica_lag_seconds",
+        Unit::Seconds,
+        "How far a replica is behind, at most."
+    );
+    describe_counter!(
+        "db_replica_fallbacks_total",
+        "Reads that the primary served because no replica could."
+    );
     describe_gauge!("mail_queue_length", "Mails owed.");
     describe_gauge!(
         "mail_queue_oldest_seconds",
@@ -60,6 +74,12 @@ fn describe() {
         "password_hashes_in_flight",
         "Password hashes that wait or are made."
     );
+    describe_gauge!(
+        "janitor_round_age_seconds",
+        Unit::Seconds,
+        "How long ago everything that had run out was forgotten; the same at every replica."
+    );
+    gauge!("janitor_round_age_seconds").set(0.0);
     describe_gauge!(
         "signing_key_age_seconds",
         Unit::Seconds,
@@ -90,6 +110,9 @@ async fn refresh(app: &App) {
             .map_or(0.0, |at| (app.clock.now() - at).as_seconds_f64());
         gauge!("mail_queue_length").set(pending.count as f64);
         gauge!("mail_queue_oldest_seconds").set(age.max(0.0));
+    }
+    if let Ok(Some(age)) = leases::since_done(&client, janitor::LEASE).await {
+        gauge!("janitor_round_age_seconds").set(age);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
         headers::Headers,
         scope::{self, trace_id},
     },
+    openapi,
     trace::{self, Parent},
 };
 use metrics::{counter, histogram};
@@ -24,6 +25,8 @@ pub(super) const NO_ROUTE: &str = "unmatched";
 pub(super) const OTHER_METHOD: &str = "OTHER";
 /// How much of a path is logged, in characters: more than ours have.
 const LONGEST_PATH: usize = 1_024;
+/// The statuses of the service's own failures.
+const FAILURES: [&str; 2] = ["500", "503"];
 
 /// The layer.
 pub struct Observe<E> {
@@ -91,13 +94,15 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
 }
 
 /// The counters of the alerts start at zero: a series that begins with 1 never rose, so Prometheus
-/// would miss the first refused log-in.
+/// would miss the first failure of an endpoint, and the first refused log-in. Those of a page start
+/// with its first request.
 pub fn count_from_zero() {
-    for path in ["/auth/login", "/login"] {
-        for status in ["401", "500", "503"] {
-            let labels = [("method", "POST"), ("path", path), ("status", status)];
-            counter!("http_requests_total", &labels).increment(0);
-        }
+    let refused = [("POST", "/auth/login", "401"), ("POST", "/login", "401")];
+    let doors = openapi::endpoints().chain([("POST", "/login")]);
+    let failures = doors.flat_map(|(method, path)| FAILURES.map(|status| (method, path, status)));
+    for (method, path, status) in refused.into_iter().chain(failures) {
+        let labels = [("method", method), ("path", path), ("status", status)];
+        counter!("http_requests_total", &labels).increment(0);
     }
 }
 
@@ -110,7 +115,7 @@ fn count(method: &Method, response: &Response, seconds: f64) {
         ]
     };
     // The same for the failures of every route that was ever asked for.
-    for failure in ["500", "503"] {
+    for failure in FAILURES {
         counter!("http_requests_total", &labels_of(failure)).increment(0);
     }
     let labels = labels_of(response.status().as_str());

@@ -1,4 +1,4 @@
-//! SQL, built with sea-query, one file per table family.
+//! SQL, built with sea-query, one file or folder per table family.
 //!
 //! Each file has a `sql` module of pure functions that build statements, and async functions
 //! that run them. They take any [`GenericClient`], so that one function runs on a pooled
@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod avatars;
+mod connection;
 pub mod deletions;
 pub mod devices;
 pub mod email_changes;
@@ -15,7 +16,9 @@ pub mod exports;
 pub mod follows;
 pub mod held_usernames;
 pub mod history;
+mod hosts;
 pub mod known_devices;
+pub mod leases;
 pub mod migrate;
 pub mod outbox;
 pub mod password_resets;
@@ -23,6 +26,7 @@ pub mod personal_data;
 pub mod pool;
 pub mod profiles;
 pub mod rate_limits;
+pub mod replicas;
 pub mod retention;
 pub mod schema;
 pub mod sessions;
@@ -31,36 +35,51 @@ mod statements;
 pub mod suggestions;
 pub mod tls;
 mod traced;
+pub mod url;
 pub mod users;
 pub mod web_sessions;
 
-pub use deadpool_postgres::{GenericClient, Object, Transaction};
+pub use connection::{GenericClient, Object, Transaction};
 pub use pool::Pool;
+pub use replicas::Replicas;
 
 use crate::{Error, Result};
+use connection::Era;
 use sea_query::{Expr, PostgresQueryBuilder, Query};
 use sea_query_postgres::PostgresBinder;
 use std::time::Duration;
-use tokio_postgres::Row;
+use tokio_postgres::{GenericClient as _, Row};
 use traced::traced;
 
 /// How long the database may take for one statement, measured here: beyond the time-outs that it
 /// keeps itself, for when it is gone without a word.
 const STATEMENT_TIME: Duration = Duration::from_secs(6);
 
-async fn in_time<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
+/// What a statement gives. One that shows the connection lost ends the era of all like it.
+async fn in_time<T>(
+    era: &Era,
+    work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T> {
     let answer = tokio::time::timeout(STATEMENT_TIME, work).await;
-    Ok(answer.map_err(Error::unavailable)??)
+    let answer = answer
+        .map_err(Error::unavailable)
+        .and_then(|answer| answer.map_err(Error::from));
+    if answer.as_ref().is_err_and(Error::is_lost_connection) {
+        era.end();
+    }
+    answer
 }
 
 /// Opens a transaction; it is rolled back unless it is committed.
 pub async fn begin(client: &mut Object) -> Result<Transaction<'_>> {
-    traced("BEGIN", in_time(client.transaction())).await
+    let era = client.era().clone();
+    traced("BEGIN", in_time(&era, Transaction::begin(client))).await
 }
 
 /// Commits a transaction.
 pub async fn commit(transaction: Transaction<'_>) -> Result<()> {
-    traced("COMMIT", in_time(transaction.commit())).await
+    let era = transaction.era().clone();
+    traced("COMMIT", in_time(&era, transaction.commit())).await
 }
 
 /// All rows of a statement.
@@ -69,9 +88,9 @@ pub(crate) async fn all(
     statement: impl PostgresBinder,
 ) -> Result<Vec<Row>> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    let work = in_time(async {
-        db.query(&db.prepare_cached(&sql).await?, &values.as_params())
-            .await
+    let work = in_time(db.era(), async {
+        let statement = db.prepared(&sql).await?;
+        db.driver().query(&statement, &values.as_params()).await
     });
     traced(&sql, work).await
 }
@@ -87,9 +106,9 @@ pub(crate) async fn optional(
 /// The row of a statement that always gives one.
 pub(crate) async fn one(db: &impl GenericClient, statement: impl PostgresBinder) -> Result<Row> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    let work = in_time(async {
-        db.query_one(&db.prepare_cached(&sql).await?, &values.as_params())
-            .await
+    let work = in_time(db.era(), async {
+        let statement = db.prepared(&sql).await?;
+        db.driver().query_one(&statement, &values.as_params()).await
     });
     traced(&sql, work).await
 }
@@ -100,9 +119,9 @@ pub(crate) async fn execute(
     statement: impl PostgresBinder,
 ) -> Result<u64> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    let work = in_time(async {
-        db.execute(&db.prepare_cached(&sql).await?, &values.as_params())
-            .await
+    let work = in_time(db.era(), async {
+        let statement = db.prepared(&sql).await?;
+        db.driver().execute(&statement, &values.as_params()).await
     });
     traced(&sql, work).await
 }

@@ -12,6 +12,7 @@ use crate::{
     services::{
         follows::{self, List},
         profiles,
+        reads::Reads,
     },
 };
 use askama::Template;
@@ -78,7 +79,7 @@ async fn page(
     list: List,
     asked: &Asked,
 ) -> Result<Response> {
-    let profile = match profiles::by_username(visit.app, username).await {
+    let profile = match profiles::by_username(visit.app, username, Reads::Primary).await {
         Err(Error::UserNotFound) => return visit.to_successor_of(username).await,
         found => found?,
     };
@@ -86,7 +87,8 @@ async fn page(
         Ok(position) => position,
         Err(error) => return no_such_page(visit, viewer.clone(), &error),
     };
-    let people = follows::list(visit.app, profile.id, list, &position).await?;
+    let of = (profile.id, list);
+    let people = follows::list(visit.app, viewer.user_id, of, &position, visit.reads()).await?;
     let (newer, older) = (newer(&people), older(&people));
     let page = ListPage {
         is_own: profile.id == viewer.user_id,

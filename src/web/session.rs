@@ -13,6 +13,7 @@ use crate::{
     },
     services::{
         people,
+        reads::Reads,
         sessions::{self, LoggedIn},
         throttle::{self, DEVICE_KNOWN_FOR},
     },
@@ -205,7 +206,9 @@ async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Viewe
     let viewer = Viewer {
         user_id: logged_in.user_id,
         session_id: logged_in.session_id,
-        username: people::by_id(app, logged_in.user_id).await?.username,
+        username: people::by_id(app, logged_in.user_id, Reads::Primary)
+            .await?
+            .username,
         access_token: Secret(logged_in.access_token),
     };
     let id = store(app, &viewer).await?;

@@ -48,6 +48,8 @@ fn all_problems_are_reported_at_once_each_naming_its_variable() {
         ("PUBLIC_URL", "https://example.org/path"),
         ("DATABASE_URL", "mysql://db"),
         ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_READ_URL", "mysql://replica"),
+        ("DATABASE_READ_MAX_LAG", "0"),
         ("AUTO_MIGRATE", "maybe"),
         ("JWT_PRIVATE_KEY", "/nowhere/key.pem"),
         ("JWT_RETIRED_PUBLIC_KEYS", "/nowhere/keys.pem"),
@@ -75,6 +77,15 @@ fn all_problems_are_reported_at_once_each_naming_its_variable() {
         });
         assert_eq!(lines.count(), 1, "{name}: {told}");
     }
+}
+
+#[test]
+fn replicas_are_of_a_database() {
+    let told = problem(&[("DATABASE_READ_URL", "postgres://replica/users")]);
+    assert!(
+        told.contains("DATABASE_READ_URL needs DATABASE_URL"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-fn rotate(file: &Path) -> Output {
+/// The next step of a rotation.
+pub fn rotate(file: &Path) -> Output {
     run(
         &["keys", "rotate"],
         &[("JWT_PRIVATE_KEY", file.to_str().unwrap())],
@@ -17,7 +18,7 @@ fn rotate(file: &Path) -> Output {
 }
 
 /// Makes a file look as if it had been written a while ago.
-fn age(file: &str, minutes: u64) {
+pub fn age(file: &str, minutes: u64) {
     let then = SystemTime::now() - Duration::from_mins(minutes);
     File::options()
         .append(true)
