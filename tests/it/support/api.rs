@@ -105,12 +105,14 @@ impl Api {
 
     /// Uploads a file as any multipart field.
     pub async fn upload_as(&self, field: &str, name: &str, kind: &str, bytes: &[u8]) -> Answer {
+        self.uploading(field, name, kind, bytes).send().await
+    }
+
+    /// The request that uploads a file as any multipart field.
+    pub fn uploading(&self, field: &str, name: &str, kind: &str, bytes: &[u8]) -> Call {
         let (boundary, body) = multipart(&[], Some((field, name, kind, bytes)));
         let kind = format!("multipart/form-data; boundary={boundary}");
-        self.request("PUT", "/users/me/avatar")
-            .body(&kind, body)
-            .send()
-            .await
+        self.request("PUT", "/users/me/avatar").body(&kind, body)
     }
 }
 
@@ -157,12 +159,17 @@ impl Call {
     }
 
     pub async fn send(self) -> Answer {
-        let response = self.0.send().await.expect("an answer");
-        Answer {
+        self.try_send().await.expect("an answer")
+    }
+
+    /// The whole answer, where there may be none.
+    pub async fn try_send(self) -> reqwest::Result<Answer> {
+        let response = self.0.send().await?;
+        Ok(Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response.bytes().await.expect("a whole answer"),
-        }
+            body: response.bytes().await?,
+        })
     }
 }
 

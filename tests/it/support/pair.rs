@@ -173,6 +173,16 @@ impl Cluster {
         output(&mut kill);
     }
 
+    /// The process id of the server.
+    pub fn id(&self) -> u32 {
+        let file = output(as_postgres("cat").arg(self.folder.join("postmaster.pid")));
+        let first = file
+            .lines()
+            .next()
+            .and_then(|line| line.trim().parse().ok());
+        first.expect("a process id")
+    }
+
     fn control(&self, verb: &str) -> Command {
         let mut command = self.program("pg_ctl");
         command.args(["-s", "-w", "-D"]).arg(&self.folder).arg(verb);
