@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     crypto::{Keys, PasswordPool},
     services::{avatars::ImagePool, posts::PostsService, throttle::Throttle},
-    storage::{Pool, web_sessions::WebSessionStore},
+    storage::{Pool, Replicas, web_sessions::WebSessionStore},
 };
 use std::sync::{
     Arc,
@@ -25,6 +25,8 @@ pub struct Shared {
     pub clock: Clock,
     /// Connections to PostgreSQL.
     pub db: Pool,
+    /// Copies that some reads may come from; `services::reads` has the rule.
+    pub replicas: Replicas,
     /// Signs and checks access tokens, derives the tokens in mails.
     pub keys: Keys,
     /// Hashes and verifies passwords on its own threads.
@@ -51,6 +53,7 @@ impl App {
         config: Config,
         clock: Clock,
         db: Pool,
+        replicas: Replicas,
         keys: Keys,
         posts: Option<PostsService>,
     ) -> Self {
@@ -62,6 +65,7 @@ impl App {
             config,
             clock,
             db,
+            replicas,
             keys,
             posts,
             mail_owed: Notify::new(),

@@ -274,6 +274,24 @@ impl Error {
         state.is_some_and(|state| matches!(state.code(), "40001" | "40P01"))
     }
 
+    /// Whether the connection to the database is what failed, or leads to a server that takes no
+    /// writes any more: it must not be used again.
+    #[must_use]
+    pub fn is_lost_connection(&self) -> bool {
+        let Self::Unavailable(cause) = self else {
+            return false;
+        };
+        let Some(error) = cause.downcast_ref::<tokio_postgres::Error>() else {
+            // An answer that did not come in time may still come.
+            return cause.is::<tokio::time::error::Elapsed>();
+        };
+        error.code().is_none_or(|state| {
+            // 08 connection, 57P shut-down, 25006 a standby, or a primary that was demoted.
+            let code = state.code();
+            code.starts_with("08") || code.starts_with("57P") || code == "25006"
+        })
+    }
+
     /// A bug or a broken installation, with its cause for the log.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
@@ -299,6 +317,16 @@ impl Error {
             }
             _ => self,
         }
+    }
+}
+
+/// An error with its causes on one line; what a library tells twice is told once.
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let told = error.to_string();
+    match error.source().map(causes) {
+        Some(cause) if !told.ends_with(&cause) => format!("{told}: {cause}"),
+        _ => told,
     }
 }
 
@@ -436,10 +464,10 @@ impl From<tokio_postgres::Error> for Error {
     }
 }
 
-impl From<deadpool_postgres::PoolError> for Error {
-    fn from(error: deadpool_postgres::PoolError) -> Self {
+impl From<deadpool::managed::PoolError<tokio_postgres::Error>> for Error {
+    fn from(error: deadpool::managed::PoolError<tokio_postgres::Error>) -> Self {
         match error {
-            deadpool_postgres::PoolError::Backend(error) => Self::unavailable(error),
+            deadpool::managed::PoolError::Backend(error) => Self::unavailable(error),
             other => Self::unavailable(other),
         }
     }
@@ -448,6 +476,15 @@ impl From<deadpool_postgres::PoolError> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let refused = || std::io::Error::from_raw_os_error(111);
+        let twice = Error::internal(refused());
+        assert_eq!(causes(&twice), format!("internal error: {}", refused()));
+        let other = FieldErrors::default().into_error();
+        assert_eq!(causes(&other), other.to_string());
+    }
 
     #[test]
     fn when_to_come_back_is_told_in_words() {

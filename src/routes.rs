@@ -2,7 +2,7 @@
 
 use crate::{
     App, api, docs,
-    http::{errors::Errors, intake::Intake, methods::get, origin::Cors},
+    http::{errors::Errors, intake::Intake, methods::get, origin::Cors, written::MarkWrites},
     openapi,
     ops::{health, metrics, observe::Observe},
     web,
@@ -22,6 +22,6 @@ pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .map_to_response();
     let bounded = Intake::new(routes);
     let dressed = Errors::new(bounded, web::error_page);
-    let shared = Cors::new(dressed);
+    let shared = Cors::new(MarkWrites::new(dressed));
     Observe::new(app.clone(), shared)
 }

@@ -15,7 +15,7 @@ use users_service::{
     crypto::{Keys, keys},
     http::errors::is_json_path,
     routes,
-    storage::Pool,
+    storage::{Pool, Replicas},
     web::LocalPath,
 };
 use uuid::Uuid;
@@ -36,7 +36,14 @@ static APP: LazyLock<App> = LazyLock::new(|| {
     let pem = keys::generate_private_key().expect("a key");
     let keys = Keys::new(&config, &pem).expect("keys");
     let pool = Pool::new(DATABASE, 1).expect("a pool");
-    App::new(config, Clock::default(), pool, keys, None)
+    App::new(
+        config,
+        Clock::default(),
+        pool,
+        Replicas::default(),
+        keys,
+        None,
+    )
 });
 
 static TOKEN: LazyLock<String> = LazyLock::new(|| {

@@ -5,7 +5,10 @@ use crate::{
     App, Result,
     domain::{PeoplePage, Position},
     error::{Broken, FieldErrors},
-    services::follows::{self, Followed, List},
+    services::{
+        follows::{self, Followed, List},
+        reads::Reads,
+    },
 };
 use poem::{
     IntoResponse, Request, Response, handler,
@@ -106,11 +109,13 @@ pub async fn unfollow(
 #[handler]
 pub async fn followers(
     app: Data<&App>,
-    Bearer(_): Bearer,
+    Bearer(viewer): Bearer,
     Target(target): Target,
     request: &Request,
 ) -> Result<Json<PeoplePage>> {
-    list(&app, target, List::Followers, request).await
+    // The viewer may have just followed.
+    let (list, reads) = (List::Followers, Reads::Primary);
+    show(&app, viewer, (target, list), request, reads).await
 }
 
 /// Whom a person follows.
@@ -128,14 +133,21 @@ pub async fn followers(
 #[handler]
 pub async fn followees(
     app: Data<&App>,
-    Bearer(_): Bearer,
+    Bearer(viewer): Bearer,
     Target(target): Target,
     request: &Request,
 ) -> Result<Json<PeoplePage>> {
-    list(&app, target, List::Followees, request).await
+    let (list, reads) = (List::Followees, Reads::Replica);
+    show(&app, viewer, (target, list), request, reads).await
 }
 
-async fn list(app: &App, of: Uuid, list: List, request: &Request) -> Result<Json<PeoplePage>> {
+async fn show(
+    app: &App,
+    viewer: Uuid,
+    list: (Uuid, List),
+    request: &Request,
+    reads: Reads,
+) -> Result<Json<PeoplePage>> {
     let query: PageQuery = request
         .params()
         // The only way to fail is a parameter given twice.
@@ -147,5 +159,6 @@ async fn list(app: &App, of: Uuid, list: List, request: &Request) -> Result<Json
         query.page_size.as_deref(),
         query.cursor.as_deref(),
     )?;
-    Ok(Json(follows::list(app, of, list, &position).await?))
+    let page = follows::list(app, viewer, list, &position, reads).await?;
+    Ok(Json(page))
 }

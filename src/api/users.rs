@@ -5,7 +5,7 @@ use crate::{
     App, Result,
     domain::Person,
     error::{Broken, FieldErrors},
-    services::people,
+    services::{people, reads::Reads},
 };
 use poem::{
     IntoResponse, Response, handler,
@@ -43,8 +43,8 @@ pub struct Find {
     ),
 )]
 #[handler]
-pub async fn show(app: Data<&App>, Target(id): Target) -> Result<Json<Person>> {
-    Ok(Json(people::by_id(&app, id).await?))
+pub async fn show(app: Data<&App>, Target(id): Target, reads: Reads) -> Result<Json<Person>> {
+    Ok(Json(people::by_id(&app, id, reads).await?))
 }
 
 /// Finds people by handle or by ids.
@@ -61,6 +61,7 @@ pub async fn show(app: Data<&App>, Target(id): Target) -> Result<Json<Person>> {
 #[handler]
 pub async fn find(
     app: Data<&App>,
+    reads: Reads,
     query: Result<Query<Find>, poem::Error>,
 ) -> Result<Json<People>> {
     let one_of = || {
@@ -74,11 +75,11 @@ pub async fn find(
         return Err(one_of());
     };
     let items = match (find.username, find.ids) {
-        (Some(name), None) => people::by_username(&app, &name)
+        (Some(name), None) => people::by_username(&app, &name, reads)
             .await?
             .into_iter()
             .collect(),
-        (None, Some(ids)) => people::by_ids(&app, &ids).await?,
+        (None, Some(ids)) => people::by_ids(&app, &ids, reads).await?,
         _ => return Err(one_of()),
     };
     Ok(Json(People { items }))

@@ -1,16 +1,18 @@
 //! The configuration: every variable of the environment, checked at start, all problems at once.
 
 mod parse;
+mod spans;
 mod variables;
 
 pub use parse::listen_addr;
+pub use spans::Spans;
 pub use variables::{VARIABLES, Variable, help};
 
-use crate::{domain::limit::Limits, mail::EmailUrl};
+use crate::{crypto::secrets::SecretKey, domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use reqwest::Url;
-use std::{collections::HashMap, fmt, net::SocketAddr, path::PathBuf};
+use std::{collections::HashMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Where the service runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +64,10 @@ pub struct Config {
     pub database_url: Option<Secret>,
     /// `DATABASE_POOL_SIZE`
     pub database_pool_size: usize,
+    /// `DATABASE_READ_URL`; none: all reads come from the primary.
+    pub database_read_url: Option<Secret>,
+    /// `DATABASE_READ_MAX_LAG`
+    pub database_read_max_lag: Duration,
     /// `AUTO_MIGRATE`
     pub auto_migrate: bool,
     /// `JWT_PRIVATE_KEY` as PEM text; none: generated once under `DATA_DIR`.
@@ -71,6 +77,8 @@ pub struct Config {
     pub jwt_key_file: Option<PathBuf>,
     /// `JWT_RETIRED_PUBLIC_KEYS`, one PEM text each.
     pub jwt_retired_public_keys: Vec<String>,
+    /// `SECRET_KEY`; none: it lies beside the signing key's file, or is derived from that key.
+    pub secret_key: Option<SecretKey>,
     /// `EMAIL_URL` with `EMAIL_API_KEY`
     pub email_url: EmailUrl,
     /// `EMAIL_FROM`
@@ -95,6 +103,8 @@ pub struct Config {
     pub cors_allowed_origins: Vec<String>,
     /// `LOG_FORMAT`
     pub log_format: LogFormat,
+    /// `OTEL_*`; none: no spans are exported.
+    pub spans: Option<Spans>,
     /// `DATA_DIR`
     pub data_dir: PathBuf,
 }

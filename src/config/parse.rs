@@ -1,14 +1,20 @@
 //! From the environment's text to a checked [`Config`].
 
-use super::{Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret};
-use crate::{crypto::keys, domain::limit::Limits, mail::EmailUrl};
+use super::{Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret, spans};
+use crate::{
+    crypto::{keys, secrets},
+    domain::limit::Limits,
+    mail::EmailUrl,
+};
 use ipnet::IpNet;
 use std::{
     collections::HashMap,
     io::IsTerminal,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     path::PathBuf,
     str::FromStr,
+    time::Duration,
 };
 
 /// What production never guesses.
@@ -29,7 +35,7 @@ const DEFAULT_SENDER: &str = "Users Service <no-reply@localhost>";
 const SENDGRID: &str = "https://api.sendgrid.com/v3/mail/send";
 
 /// The variables, and the problems found so far.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     env: &'a HashMap<String, String>,
     problems: Vec<String>,
 }
@@ -75,15 +81,12 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
     let config = email_from.map(|email_from| Config {
         environment,
         public_url,
-        database_url: read.parsed("DATABASE_URL", |text| {
-            crate::storage::pool::check_url(text).map(|()| Secret(text.to_owned()))
-        }),
-        database_pool_size: read
-            .parsed("DATABASE_POOL_SIZE", |text| match text.parse() {
-                Ok(size @ 1..=500) => Ok(size),
-                _ => Err("must be a whole number from 1 to 500".to_owned()),
-            })
-            .unwrap_or(10),
+        database_url: read.parsed("DATABASE_URL", database_url),
+        database_pool_size: read.whole("DATABASE_POOL_SIZE", 1..=500).unwrap_or(10),
+        database_read_url: database_read_url(&mut read),
+        database_read_max_lag: read
+            .whole("DATABASE_READ_MAX_LAG", 1..=60)
+            .map_or(Duration::from_secs(2), Duration::from_secs),
         auto_migrate: read
             .switch("AUTO_MIGRATE", "true", "false")
             .unwrap_or(!production),
@@ -96,6 +99,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         jwt_retired_public_keys: read
             .parsed("JWT_RETIRED_PUBLIC_KEYS", retired_keys)
             .unwrap_or_default(),
+        secret_key: read.parsed("SECRET_KEY", secrets::parse),
         email_url: email_url(&mut read, &data_dir, production),
         email_from,
         avatar_store: read
@@ -123,6 +127,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
                 &[("text", LogFormat::Text), ("json", LogFormat::Json)],
             )
             .unwrap_or_else(default_log_format),
+        spans: spans::read(&mut read),
         listen_addr,
         data_dir: data_dir.clone(),
     });
@@ -144,7 +149,7 @@ pub fn listen_addr(text: Option<&str>) -> Result<SocketAddr, String> {
 }
 
 impl Reader<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.env
             .get(name)
             .map(|value| value.trim())
@@ -155,13 +160,26 @@ impl Reader<'_> {
         self.problems.push(format!("{name} {problem}"));
     }
 
-    fn parsed<T>(
+    pub(super) fn parsed<T>(
         &mut self,
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
         let outcome = parse(self.text(name)?);
         outcome.map_err(|problem| self.problem(name, problem)).ok()
+    }
+
+    fn whole<T>(&mut self, name: &str, within: RangeInclusive<T>) -> Option<T>
+    where
+        T: FromStr + PartialOrd + std::fmt::Display,
+    {
+        self.parsed(name, |text| {
+            let number = text.parse().ok().filter(|number| within.contains(number));
+            number.ok_or_else(|| {
+                let (least, most) = (within.start(), within.end());
+                format!("must be a whole number from {least} to {most}")
+            })
+        })
     }
 
     fn one_of<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
@@ -229,6 +247,19 @@ fn email_url(read: &mut Reader, data_dir: &std::path::Path, production: bool) ->
     read.parsed("EMAIL_URL", parse).unwrap_or_else(default)
 }
 
+/// Replicas are of a database that somebody runs.
+fn database_read_url(read: &mut Reader) -> Option<Secret> {
+    if read.text("DATABASE_READ_URL").is_some() && read.text("DATABASE_URL").is_none() {
+        read.problem("DATABASE_READ_URL", "needs DATABASE_URL too");
+        return None;
+    }
+    read.parsed("DATABASE_READ_URL", database_url)
+}
+
+fn database_url(text: &str) -> Result<Secret, String> {
+    crate::storage::url::check(text).map(|()| Secret(text.to_owned()))
+}
+
 fn socket_addr(text: &str) -> Result<SocketAddr, String> {
     SocketAddr::from_str(text)
         .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".to_owned())
@@ -254,7 +285,7 @@ fn origin(text: &str) -> Result<String, String> {
 }
 
 /// Where another service is: http(s), with a path at most.
-fn base_url(text: &str) -> Result<reqwest::Url, String> {
+pub(super) fn base_url(text: &str) -> Result<reqwest::Url, String> {
     // Never repeated: somebody may have put a password into it.
     let wrong = || "must be an address such as http://posts:8080, without a query".to_owned();
     let url = reqwest::Url::parse(text).map_err(|_| wrong())?;

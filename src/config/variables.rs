@@ -38,12 +38,22 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "DATABASE_URL",
         "a private PostgreSQL under DATA_DIR",
-        "PostgreSQL connection string; `sslmode` and `sslrootcert` are honoured",
+        "PostgreSQL connection string; `sslmode` and `sslrootcert` are honoured; of several hosts, separated by commas, the one that takes writes is used",
     ),
     variable(
         "DATABASE_POOL_SIZE",
         "10",
-        "most connections to PostgreSQL, 1 to 500",
+        "most connections to PostgreSQL, 1 to 500; with DATABASE_READ_URL as many to each replica",
+    ),
+    variable(
+        "DATABASE_READ_URL",
+        "none: all reads come from DATABASE_URL",
+        "connection string of streaming replicas, several hosts separated by commas, which serve look-ups and lists",
+    ),
+    variable(
+        "DATABASE_READ_MAX_LAG",
+        "2",
+        "how many seconds a replica may be behind, 1 to 60; beyond it DATABASE_URL serves",
     ),
     variable(
         "AUTO_MIGRATE",
@@ -59,6 +69,11 @@ pub const VARIABLES: &[Variable] = &[
         "JWT_RETIRED_PUBLIC_KEYS",
         "none",
         "PEM public keys still accepted and published while keys rotate",
+    ),
+    variable(
+        "SECRET_KEY",
+        "the file beside the signing key's, or derived from that key",
+        "what links in mails, sealed cookies and keyed hashes come of, 32 bytes in base64url; set it before rotating a key that is in JWT_PRIVATE_KEY itself: `users-service keys secret` prints it",
     ),
     variable(
         "EMAIL_URL",
@@ -124,6 +139,26 @@ pub const VARIABLES: &[Variable] = &[
         "LOG_FORMAT",
         "text on a terminal, else json",
         "`text` or `json`",
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "none: no spans",
+        "base address of an OpenTelemetry collector; spans go to its /v1/traces as protobuf over HTTP",
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "none",
+        "headers for the collector, such as api-key=secret, separated by commas, values percent-encoded",
+    ),
+    variable(
+        "OTEL_SERVICE_NAME",
+        "users-service",
+        "what spans call the service",
+    ),
+    variable(
+        "OTEL_TRACES_SAMPLER_ARG",
+        "1",
+        "share of the traces that is exported, 0 to 1; a trace that began elsewhere is exported when its `traceparent` says so",
     ),
     variable(
         "DATA_DIR",

@@ -9,6 +9,7 @@ pub mod methods;
 pub mod multipart;
 pub mod origin;
 pub mod scope;
+pub mod written;
 
 pub use body::Json;
 pub use scope::Scope;

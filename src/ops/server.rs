@@ -1,6 +1,6 @@
 //! The HTTP server: hyper's, with the bounds on slow clients that the framework's own lacks.
 
-use super::{listener::Listener, paced::Paced};
+use super::{listener::Listener, open_files, paced::Paced};
 use crate::App;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -34,7 +34,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How long running requests may take to finish once the listener has closed.
 const FINISH: Duration = Duration::from_secs(10);
 /// The most connections at once; more wait to be accepted.
-const MAX_CONNECTIONS: u32 = 16_384;
+pub const MAX_CONNECTIONS: u32 = 16_384;
 /// The pause after `accept` failed, as it does while the process has no file left to open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -45,7 +45,7 @@ where
     E: Endpoint<Output = Response> + 'static,
 {
     let endpoint = Arc::new(endpoint);
-    let most = most_connections();
+    let most = most_connections(open_files::raise());
     let places = Arc::new(Semaphore::new(most as usize));
     let (draining, drains) = watch::channel(false);
     {
@@ -125,10 +125,9 @@ where
 
 /// How many connections there may be: of the files that this process may open, a quarter is left
 /// for the database, mails and pictures.
-fn most_connections() -> u32 {
-    let files = rlimit::increase_nofile_limit(u64::MAX).ok();
-    let places = files.and_then(|files| u32::try_from(files / 4 * 3).ok());
-    places.unwrap_or(MAX_CONNECTIONS).min(MAX_CONNECTIONS)
+pub(super) fn most_connections(files: u64) -> u32 {
+    let places = u32::try_from(files / 4 * 3).unwrap_or(MAX_CONNECTIONS);
+    places.min(MAX_CONNECTIONS)
 }
 
 type Answer = Result<hyper::Response<BoxBody<Bytes, std::io::Error>>, Infallible>;

@@ -1,18 +1,19 @@
 //! Starting and stopping the whole service.
 
 use super::{
-    embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, metrics, server,
+    embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, metrics,
+    replication, server,
 };
 use crate::{
     App, Config,
     clock::Clock,
     config::Secret,
     crypto::{Keys, keys},
-    error::Cause,
+    error::{Cause, causes},
     mail::{EmailUrl, Mailer, worker},
     routes,
     services::posts::PostsService,
-    storage::{Pool, migrate},
+    storage::{Pool, Replicas, migrate},
 };
 use std::{fs, io::Write, net::SocketAddr, path::Path, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
@@ -32,6 +33,7 @@ pub struct Service {
     gauges: JoinHandle<()>,
     exporter: JoinHandle<()>,
     janitor: JoinHandle<()>,
+    replication: JoinHandle<()>,
     postgres: Option<EmbeddedPostgres>,
 }
 
@@ -66,8 +68,10 @@ impl Service {
 
         let posts = config.posts_service_url.as_ref();
         let posts = posts.map(PostsService::new).transpose()?;
-        let app = App::new(config, clock, db, keys, posts);
+        let replicas = replicas(&config)?;
+        let app = App::new(config, clock, db, replicas, keys, posts);
         let (stop_server, server_stopped) = watch::channel(false);
+        let janitor_stopped = server_stopped.clone();
         let (stop_mail, mail_stopped) = watch::channel(false);
         let until = |mut stopped: watch::Receiver<bool>| async move {
             // A dropped sender means the same.
@@ -83,7 +87,8 @@ impl Service {
             mail: tokio::spawn(worker::run(app.clone(), mailer, until(mail_stopped))),
             gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
             exporter: tokio::spawn(exporter::run(app.clone())),
-            janitor: tokio::spawn(janitor::run(app.clone())),
+            janitor: tokio::spawn(janitor::run(app.clone(), until(janitor_stopped))),
+            replication: tokio::spawn(replication::run(app.clone(), Pool::new(&url, 1)?)),
             app,
             addr,
             stop_server,
@@ -113,8 +118,10 @@ impl Service {
         self.mail.await.ok();
         self.gauges.abort();
         self.exporter.abort();
-        self.janitor.abort();
+        self.janitor.await.ok();
+        self.replication.abort();
         self.app.db.close();
+        self.app.replicas.close();
         if let Some(mut postgres) = self.postgres {
             tokio::task::spawn_blocking(move || postgres.stop())
                 .await
@@ -151,6 +158,14 @@ async fn database(config: &Config) -> Result<(Option<EmbeddedPostgres>, String),
     Ok((Some(postgres), url))
 }
 
+/// The configured replicas, or none.
+fn replicas(config: &Config) -> Result<Replicas, Cause> {
+    let Some(Secret(url)) = &config.database_read_url else {
+        return Ok(Replicas::default());
+    };
+    Replicas::new(url, config.database_pool_size, config.database_read_max_lag)
+}
+
 /// Migrates, or makes sure that somebody did.
 async fn prepare_schema(config: &Config, url: &str) -> Result<(), Cause> {
     let client = patiently(url).await?;
@@ -181,18 +196,10 @@ async fn patiently(url: &str) -> Result<tokio_postgres::Client, Cause> {
         match crate::storage::pool::direct(url).await {
             Ok(client) => return Ok(client),
             Err(error) if tokio::time::Instant::now() >= deadline => {
-                return Err(format!("the database can't be reached: {}", told(&*error)).into());
+                return Err(format!("the database can't be reached: {}", causes(&*error)).into());
             }
             Err(_) => tokio::time::sleep(DATABASE_PAUSE).await,
         }
-    }
-}
-
-/// An error with its causes on one line.
-fn told(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        None => error.to_string(),
-        Some(source) => format!("{error}: {}", told(source)),
     }
 }
 

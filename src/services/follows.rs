@@ -2,13 +2,14 @@
 
 use super::{
     people,
+    reads::{Reads, read},
     retry::on_contention,
     throttle::{self, Action},
 };
 use crate::{
     App, Error, Result,
     domain::{Cursor, PeoplePage, Position, Relationship},
-    storage::{follows, users},
+    storage::{GenericClient, Object, follows, users},
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -68,14 +69,31 @@ pub async fn unfollow(app: &App, viewer: Uuid, target: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// One page of the people that follow a person, or that it follows, newest first.
+/// One page of the people that follow a person, or that it follows, newest first, for `viewer`.
 ///
 /// # Errors
 /// `UserNotFound`
-pub async fn list(app: &App, of: Uuid, list: List, position: &Position) -> Result<PeoplePage> {
-    let client = app.db.get().await?;
-    let mut edges = follows::page(&client, of, list, position).await?;
-    if edges.is_empty() && !users::exists(&client, of).await? {
+pub async fn list(
+    app: &App,
+    viewer: Uuid,
+    (of, list): (Uuid, List),
+    position: &Position,
+    reads: Reads,
+) -> Result<PeoplePage> {
+    let reads = if of == viewer { Reads::Primary } else { reads };
+    let without_viewer = |page: &PeoplePage| page.items.iter().all(|person| person.id != viewer);
+    let work = async |db: Object| page(&db, of, list, position).await;
+    read(app, reads, work, without_viewer).await
+}
+
+async fn page(
+    db: &impl GenericClient,
+    of: Uuid,
+    list: List,
+    position: &Position,
+) -> Result<PeoplePage> {
+    let mut edges = follows::page(db, of, list, position).await?;
+    if edges.is_empty() && !users::exists(db, of).await? {
         return Err(Error::UserNotFound);
     }
     let size = position.size as usize;
@@ -87,7 +105,7 @@ pub async fn list(app: &App, of: Uuid, list: List, position: &Position) -> Resul
         .map(|&(id, created_at)| Cursor { created_at, id }.encode());
     let ids: Vec<Uuid> = edges.iter().map(|(id, _)| *id).collect();
     Ok(PeoplePage {
-        items: people::in_order(&client, &ids).await?,
+        items: people::in_order(db, &ids).await?,
         page: position.page(),
         page_size: position.size,
         has_next,

@@ -1,6 +1,9 @@
 //! What the signed-in home shows: people to follow, and who followed lately.
 
-use super::{follows, people};
+use super::{
+    follows, people,
+    reads::{Reads, read},
+};
 use crate::{
     App, Result,
     domain::{Person, Position, page::Start},
@@ -33,19 +36,22 @@ pub struct Suggestion {
 }
 
 /// The home of a person. Nobody is in both sections.
-pub async fn of(app: &App, viewer: Uuid) -> Result<Home> {
-    let client = app.db.get().await?;
+pub async fn of(app: &App, viewer: Uuid, reads: Reads) -> Result<Home> {
+    read(app, reads, async |db| sections(&db, viewer).await, |_| true).await
+}
+
+async fn sections(client: &impl GenericClient, viewer: Uuid) -> Result<Home> {
     let first = Position {
         start: Start::Number(1),
         size: PEOPLE,
     };
     let mut edges =
-        storage::follows::page(&client, viewer, follows::List::Followers, &first).await?;
+        storage::follows::page(client, viewer, follows::List::Followers, &first).await?;
     edges.truncate(PEOPLE as usize);
     let ids: Vec<Uuid> = edges.into_iter().map(|(id, _)| id).collect();
-    let lately = people::in_order(&client, &ids).await?;
+    let lately = people::in_order(client, &ids).await?;
     Ok(Home {
-        to_follow: to_follow(&client, viewer, &ids).await?,
+        to_follow: to_follow(client, viewer, &ids).await?,
         lately,
     })
 }

@@ -1,5 +1,6 @@
 //! Looking people up, as other services do.
 
+use super::reads::{Reads, read};
 use crate::{
     App, Error, Result,
     domain::{Person, username},
@@ -16,28 +17,38 @@ pub const MAX_IDS: usize = 200;
 ///
 /// # Errors
 /// `UserNotFound`
-pub async fn by_id(app: &App, id: Uuid) -> Result<Person> {
-    let client = app.db.get().await?;
-    users::person(&client, id).await?.ok_or(Error::UserNotFound)
+pub async fn by_id(app: &App, id: Uuid, reads: Reads) -> Result<Person> {
+    let found = read(
+        app,
+        reads,
+        async |db| users::person(&db, id).await,
+        Option::is_some,
+    );
+    found.await?.ok_or(Error::UserNotFound)
 }
 
 /// The person with this exact handle, whatever its case.
-pub async fn by_username(app: &App, name: &str) -> Result<Option<Person>> {
+pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<Option<Person>> {
     if !username::has_valid_characters(name) {
         return Ok(None);
     }
-    let client = app.db.get().await?;
-    users::person_by_username(&client, name).await
+    read(
+        app,
+        reads,
+        async |db| users::person_by_username(&db, name).await,
+        Option::is_some,
+    )
+    .await
 }
 
 /// The people with these ids, separated by commas: in the order asked, each once, unknown ones absent.
 ///
 /// # Errors
 /// `Validation` for a malformed id, and for more than [`MAX_IDS`].
-pub async fn by_ids(app: &App, ids: &str) -> Result<Vec<Person>> {
+pub async fn by_ids(app: &App, ids: &str, reads: Reads) -> Result<Vec<Person>> {
     let ids = parse_ids(ids).map_err(|broken| FieldErrors::one("ids", broken))?;
-    let client = app.db.get().await?;
-    in_order(&client, &ids).await
+    let all = |people: &Vec<Person>| people.len() == ids.len();
+    read(app, reads, async |db| in_order(&db, &ids).await, all).await
 }
 
 /// The people with these ids, in that order; unknown ones absent.

@@ -1,5 +1,6 @@
 //! Showing and changing profiles.
 
+use super::reads::{Reads, read};
 use crate::{
     App, Error, Result,
     domain::{
@@ -46,14 +47,17 @@ pub async fn own(app: &App, viewer: Uuid) -> Result<Profile> {
 ///
 /// # Errors
 /// `UserNotFound`
-pub async fn by_username(app: &App, name: &str) -> Result<Profile> {
+pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<Profile> {
     if !username::has_valid_characters(name) {
         return Err(Error::UserNotFound);
     }
-    let client = app.db.get().await?;
-    profiles::by_username(&client, name)
-        .await?
-        .ok_or(Error::UserNotFound)
+    let found = read(
+        app,
+        reads,
+        async |db| profiles::by_username(&db, name).await,
+        Option::is_some,
+    );
+    found.await?.ok_or(Error::UserNotFound)
 }
 
 /// Changes what was supplied and gives the whole profile.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Error, Result,
     domain::Person,
-    services::{follows, people, profiles},
+    services::{follows, people, profiles, reads::Reads},
 };
 use askama::{Template, filters::HtmlSafe};
 use poem::{Response, handler, http::StatusCode};
@@ -87,7 +87,7 @@ pub(super) async fn unfollow(
 }
 
 async fn found(visit: Visit<'_>, username: &str) -> Result<Person> {
-    people::by_username(visit.app, username)
+    people::by_username(visit.app, username, Reads::Primary)
         .await?
         .ok_or(Error::UserNotFound)
 }

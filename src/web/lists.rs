@@ -8,9 +8,11 @@ use super::{
 use crate::{
     Error, Result,
     domain::{PeoplePage, Position, page::MAX_PAGE},
+    http::Scope,
     services::{
         follows::{self, List},
         profiles,
+        reads::Reads,
     },
 };
 use askama::Template;
@@ -38,6 +40,7 @@ struct ListPage {
 struct NoSuchPage {
     frame: Frame,
     first: String,
+    trace_id: String,
 }
 
 /// Which page of a list.
@@ -76,7 +79,7 @@ async fn page(
     list: List,
     asked: &Asked,
 ) -> Result<Response> {
-    let profile = match profiles::by_username(visit.app, username).await {
+    let profile = match profiles::by_username(visit.app, username, Reads::Primary).await {
         Err(Error::UserNotFound) => return visit.to_successor_of(username).await,
         found => found?,
     };
@@ -84,7 +87,8 @@ async fn page(
         Ok(position) => position,
         Err(error) => return no_such_page(visit, viewer.clone(), &error),
     };
-    let people = follows::list(visit.app, profile.id, list, &position).await?;
+    let of = (profile.id, list);
+    let people = follows::list(visit.app, viewer.user_id, of, &position, visit.reads()).await?;
     let (newer, older) = (newer(&people), older(&people));
     let page = ListPage {
         is_own: profile.id == viewer.user_id,
@@ -107,8 +111,12 @@ fn no_such_page(
     error: &Error,
 ) -> Result<Response> {
     let first = visit.request.original_uri().path().to_owned();
-    let frame = visit.frame(Some(viewer));
-    visit.page(error.status(), &NoSuchPage { frame, first })
+    let page = NoSuchPage {
+        frame: visit.frame(Some(viewer)),
+        first,
+        trace_id: Scope::of(visit.request).trace_id().to_owned(),
+    };
+    visit.page(error.status(), &page)
 }
 
 /// The query of the page before. A page that a cursor leads to has no number: back to the start.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Error, Result,
     domain::{Profile, Relationship},
-    services::{follows, profiles},
+    services::{follows, profiles, reads::Reads},
 };
 use askama::{Template, filters::HtmlSafe};
 use poem::{Response, handler, http::StatusCode};
@@ -66,7 +66,11 @@ pub(super) async fn page(
     verdict: Verdict,
     problem: Option<Problem>,
 ) -> Result<Response> {
-    let profile = profiles::by_username(visit.app, username).await?;
+    let reads = match viewer {
+        None => visit.reads(),
+        Some(_) => Reads::Primary,
+    };
+    let profile = profiles::by_username(visit.app, username, reads).await?;
     let panel = panel(visit, viewer.as_ref(), &profile).await?;
     let name = profile.display_name.as_deref().unwrap_or(&profile.username);
     let address = profile.avatar_url.as_deref();
@@ -88,7 +92,7 @@ pub(super) async fn page(
 
 /// The panel of a person as it is now.
 pub(super) async fn panel_of(visit: Visit<'_>, viewer: &Viewer, username: &str) -> Result<Panel> {
-    let profile = profiles::by_username(visit.app, username).await?;
+    let profile = profiles::by_username(visit.app, username, Reads::Primary).await?;
     panel(visit, Some(viewer), &profile).await
 }
 

@@ -13,6 +13,7 @@ use crate::{
     },
     services::{
         people,
+        reads::Reads,
         sessions::{self, LoggedIn},
         throttle::{self, DEVICE_KNOWN_FOR},
     },
@@ -49,7 +50,11 @@ impl Viewer {
     fn of(app: &App, record: &Record) -> Option<Self> {
         let session_id = value(record, SESSION_ID)?;
         let sealed: String = value(record, ACCESS_TOKEN)?;
-        let token = app.keys.cookies().open(&context(session_id), &sealed)?;
+        let token = app
+            .keys
+            .secrets()
+            .cookies()
+            .open(&context(session_id), &sealed)?;
         Some(Self {
             user_id: value(record, USER_ID)?,
             session_id,
@@ -201,7 +206,9 @@ async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Viewe
     let viewer = Viewer {
         user_id: logged_in.user_id,
         session_id: logged_in.session_id,
-        username: people::by_id(app, logged_in.user_id).await?.username,
+        username: people::by_id(app, logged_in.user_id, Reads::Primary)
+            .await?
+            .username,
         access_token: Secret(logged_in.access_token),
     };
     let id = store(app, &viewer).await?;
@@ -212,7 +219,11 @@ async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Viewe
 async fn store(app: &App, viewer: &Viewer) -> Result<Option<Id>> {
     let Secret(token) = &viewer.access_token;
     let context = context(viewer.session_id);
-    let sealed = app.keys.cookies().seal(&context, token.as_bytes())?;
+    let sealed = app
+        .keys
+        .secrets()
+        .cookies()
+        .seal(&context, token.as_bytes())?;
     save(app, viewer, sealed).await.map_err(Error::unavailable)
 }
 

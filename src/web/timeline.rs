@@ -72,7 +72,7 @@ async fn people_around(
     visit: Visit<'_>,
     viewer: &Viewer,
 ) -> Result<(Vec<PersonRow>, Vec<PersonRow>)> {
-    let home = home::of(visit.app, viewer.user_id).await?;
+    let home = home::of(visit.app, viewer.user_id, visit.reads()).await?;
     let to_follow = suggested(visit, viewer, home.to_follow).await?;
     let lately = people::rows(visit, viewer, home.lately).await?;
     Ok((to_follow, lately))

@@ -4,7 +4,11 @@ use super::{
     next::LocalPath,
     session::{self, Viewer},
 };
-use crate::{App, Error, Result, http::Scope};
+use crate::{
+    App, Error, Result,
+    http::{Scope, written},
+    services::reads::Reads,
+};
 use poem::{
     FromRequest, Request, RequestBody, Response,
     http::{StatusCode, header},
@@ -31,6 +35,11 @@ impl<'a> Visit<'a> {
             Scope::of(self.request).set_user(viewer.user_id);
         }
         Ok(viewer)
+    }
+
+    /// Where what the browser has not changed itself may be read from.
+    pub(super) fn reads(self) -> Reads {
+        written::reads(self.request, self.app)
     }
 
     /// Whether the answer is to be a part that htmx swaps in. It asks for whole pages too.

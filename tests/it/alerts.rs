@@ -247,6 +247,7 @@ async fn every_metric_that_is_watched_is_there_from_the_start() {
     fs::write(&key, &*KEY).unwrap();
     let settings = [
         ("DATABASE_URL", database.url()),
+        ("DATABASE_READ_URL", database.url()),
         ("JWT_PRIVATE_KEY", key.to_str().unwrap()),
         ("DATA_DIR", data.path().to_str().unwrap()),
     ];

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
+use users_service::ops::open_files;
 
 const GET: &str = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
@@ -94,7 +95,7 @@ async fn a_flood_of_connections_makes_room_for_others_before_its_time() {
 #[tokio::test]
 async fn an_idle_connection_costs_little_memory() {
     const MANY: usize = 5_000;
-    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap();
+    let files = open_files::raise();
     let (database, data) = (Database::migrated().await, tempfile::tempdir().unwrap());
     let program = Program::start(&settings(&database, &data)).await;
     let resident = || -> usize {

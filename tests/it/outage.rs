@@ -1,17 +1,9 @@
 //! The database gone, locked, silent, or its pool full: 503 within 10 s, and recovery by itself.
 
-use crate::support::{Answer, Person, TestApp, eventually};
+use crate::support::{Answer, Line, Person, Proxy, TestApp, eventually};
 use futures_util::future::join_all;
 use serde_json::json;
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, UnixStream},
-    sync::watch,
-};
+use std::time::{Duration, Instant};
 
 /// Requests of every kind that need the database: their answers, which come within 10 s.
 async fn every_kind(app: &TestApp, ana: &Person, cookies: &str) -> Vec<Answer> {
@@ -115,52 +107,18 @@ async fn a_full_pool_is_no_reason_to_wait_for_ever() {
     all_is_well_again(&app, &ana).await;
 }
 
-/// Stands between the service and its database, and can fall silent.
-async fn proxy(socket: PathBuf) -> (u16, watch::Sender<bool>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let (silent, told) = watch::channel(false);
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let Ok(server) = UnixStream::connect(&socket).await else {
-                continue;
-            };
-            let (from_client, to_client) = client.into_split();
-            let (from_server, to_server) = server.into_split();
-            tokio::spawn(pass_on(from_client, to_server, told.clone()));
-            tokio::spawn(pass_on(from_server, to_client, told.clone()));
-        }
-    });
-    (port, silent)
-}
-
-async fn pass_on(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    mut silent: watch::Receiver<bool>,
-) {
-    let mut bytes = [0; 8192];
-    while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        if silent.wait_for(|silent| !silent).await.is_err()
-            || to.write_all(&bytes[..count]).await.is_err()
-        {
-            return;
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_database_that_falls_silent_is_not_waited_for() {
     let database = crate::support::Database::migrated().await;
-    let (port, silent) = proxy(database.socket()).await;
-    let url = database.url_over_tcp(port);
+    let proxy = Proxy::to_socket(database.socket()).await;
+    let url = database.url_over_tcp(proxy.port);
     let app = TestApp::on(database, &[("DATABASE_URL", &url)]).await;
     let ana = app.person("ana").await;
     let cookies = app.signed_in(&ana).await.jar.header("/").unwrap();
-    silent.send(true).unwrap();
+    proxy.set(Line::Silent);
     all_unavailable(&every_kind(&app, &ana, &cookies).await);
     app.api().get("/livez").await.expect(200);
-    silent.send(false).unwrap();
+    proxy.set(Line::Open);
     all_is_well_again(&app, &ana).await;
 }
 

@@ -105,12 +105,14 @@ impl Api {
 
     /// Uploads a file as any multipart field.
     pub async fn upload_as(&self, field: &str, name: &str, kind: &str, bytes: &[u8]) -> Answer {
+        self.uploading(field, name, kind, bytes).send().await
+    }
+
+    /// The request that uploads a file as any multipart field.
+    pub fn uploading(&self, field: &str, name: &str, kind: &str, bytes: &[u8]) -> Call {
         let (boundary, body) = multipart(&[], Some((field, name, kind, bytes)));
         let kind = format!("multipart/form-data; boundary={boundary}");
-        self.request("PUT", "/users/me/avatar")
-            .body(&kind, body)
-            .send()
-            .await
+        self.request("PUT", "/users/me/avatar").body(&kind, body)
     }
 }
 

@@ -13,6 +13,7 @@ use users_service::{
     clock::Clock,
     crypto::keys,
     ops::{listener::Listener, service::Service},
+    services::{leases::Lease, retention},
 };
 
 /// One signing key for the whole run: making one takes a while.
@@ -89,13 +90,18 @@ impl TestApp {
 
     /// A second service with the same settings, on the same database, at another address.
     pub async fn replica(&self) -> Self {
+        self.replica_with(self.clock.clone()).await
+    }
+
+    /// The same with a clock of its own.
+    pub async fn replica_with(&self, clock: Clock) -> Self {
         let listener = Listener::bind(ANY_PORT).expect("a port");
         let url = format!("http://{}", listener.addr().expect("bound"));
-        let service = serve(&self.settings, &self.clock, listener).await;
+        let service = serve(&self.settings, &clock, listener).await;
         Self {
             url,
             app: service.app().clone(),
-            clock: self.clock.clone(),
+            clock,
             sink: self.sink.clone(),
             database: Arc::clone(&self.database),
             data_dir: Arc::clone(&self.data_dir),
@@ -153,10 +159,28 @@ impl TestApp {
         row.expect("one row").get(0)
     }
 
+    /// Changes what is in its database; says how many rows.
+    pub async fn execute(&self, sql: &str) -> u64 {
+        let changed = self.db().await.execute(sql, &[]).await;
+        changed.expect("good SQL")
+    }
+
     /// How many rows a table, or a table with a condition, has.
     pub async fn count(&self, table: &str) -> i64 {
         self.value(&format!("select count(*) from users.{table}"), &[])
             .await
+    }
+
+    /// A round of the janitor, under a lease of its own: what is forgotten must not depend on there
+    /// being one round at a time.
+    pub async fn sweep(&self) {
+        let name = format!("of the test at {}", self.addr()).leak();
+        let lease = Lease::take(&self.app, name).await.expect("a database");
+        let lease = lease.expect("one round after another");
+        let outcome = retention::sweep(&self.app, &lease).await;
+        outcome.expect("the lease is kept");
+        let given_back = lease.give_back(&self.app, std::time::Duration::ZERO).await;
+        given_back.expect("a database");
     }
 
     /// Waits until no mail is owed: the worker has written down what it sent.

@@ -33,11 +33,18 @@ const BROOM: &str = r#"cat >/dev/null; i=0
 while [ -e "$0/pg/postmaster.pid" ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done
 rm -rf "$0" "$1""#;
 
-struct Server {
+/// A PostgreSQL of its own under the temporary directory, started again when it ends, and taken
+/// away with this handle.
+pub struct Postgres {
     /// Ends with this process: the kernel sees to it.
     postgres: EmbeddedPostgres,
+    folder: PathBuf,
     /// Its input ends with this process too.
     _broom: Child,
+}
+
+struct Server {
+    postgres: Postgres,
     /// Where names of databases go that nobody needs any more.
     dropped: Sender<String>,
 }
@@ -50,11 +57,8 @@ fn server() -> &'static Server {
 }
 
 fn start() -> Server {
-    let folder = std::env::temp_dir().join(format!("users-service-tests-{}", process::id()));
-    fs::create_dir_all(&folder).expect("a folder for PostgreSQL");
-    let postgres = EmbeddedPostgres::start(&folder, SETTINGS).expect("PostgreSQL starts");
+    let postgres = Postgres::start_blocking(SETTINGS);
     let server = Server {
-        _broom: broom(&folder, &sockets(postgres.url())),
         dropped: janitor(postgres.url().to_owned()),
         postgres,
     };
@@ -73,6 +77,49 @@ impl Server {
     fn url(&self, database: &str) -> String {
         let (host, _) = self.postgres.url().rsplit_once('/').expect("a URL");
         format!("{host}/{database}")
+    }
+}
+
+impl Postgres {
+    /// One with these settings. Without `fsync=off` what it acknowledged outlives the machine's
+    /// end, with it only the server's.
+    pub async fn start(settings: &'static [(&str, &str)]) -> Self {
+        let started = tokio::task::spawn_blocking(|| Self::start_blocking(settings));
+        started.await.expect("PostgreSQL starts")
+    }
+
+    fn start_blocking(settings: &[(&str, &str)]) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("users-service-tests-{}-{number}", process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).expect("a folder for PostgreSQL");
+        let postgres = EmbeddedPostgres::start(&folder, settings).expect("PostgreSQL starts");
+        Self {
+            _broom: broom(&folder, &sockets(postgres.url())),
+            folder,
+            postgres,
+        }
+    }
+
+    /// The connection string of its database.
+    pub fn url(&self) -> &str {
+        self.postgres.url()
+    }
+
+    /// The process id of the server.
+    pub fn id(&self) -> u32 {
+        let file = fs::read_to_string(self.folder.join("pg/postmaster.pid"));
+        let first = file.expect("it runs").lines().next().map(str::to_owned);
+        first
+            .and_then(|id| id.trim().parse().ok())
+            .expect("a number")
+    }
+
+    /// A program that came with the server, such as `pg_dump`.
+    pub fn program(&self, name: &str) -> Command {
+        let server = fs::read_link(format!("/proc/{}/exe", self.id())).expect("its program");
+        Command::new(server.with_file_name(name))
     }
 }
 
@@ -143,6 +190,14 @@ impl Database {
         Self::copy_of("template0").await
     }
 
+    /// A database that somebody else keeps, such as a [`Pair`](super::Pair).
+    pub fn elsewhere(url: &str) -> Self {
+        Self {
+            name: String::new(),
+            url: url.to_owned(),
+        }
+    }
+
     async fn copy_of(template: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -198,7 +253,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        server().dropped.send(std::mem::take(&mut self.name)).ok();
+        if !self.name.is_empty() {
+            server().dropped.send(std::mem::take(&mut self.name)).ok();
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::{SocketAddr, TcpListener},
     os::fd::OwnedFd,
-    process::{Child, Command, ExitStatus, Output, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU16, Ordering},
@@ -50,6 +50,14 @@ pub fn free_port() -> u16 {
     }
 }
 
+/// Sends a signal, such as `TERM`, to a process.
+pub fn kill(signal: &str, id: u32) {
+    let kill = Command::new("kill")
+        .args(["-s", signal, &id.to_string()])
+        .status();
+    assert!(kill.expect("kill").success());
+}
+
 /// A running `users-service serve`; killed with this handle.
 pub struct Program {
     /// Where it serves, such as `http://127.0.0.1:20123`.
@@ -62,6 +70,14 @@ impl Program {
     /// Starts it on a free port and waits until it serves.
     pub async fn start(environment: &[(&str, &str)]) -> Self {
         Self::start_at(&format!("127.0.0.1:{}", free_port()), environment).await
+    }
+
+    /// The same with nobody reading its standard output yet.
+    pub async fn unheard(environment: &[(&str, &str)]) -> (Self, ChildStdout) {
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut command = binary(&["serve"], environment);
+        command.env("LISTEN_ADDR", &address);
+        Self::launch(command, &address).await
     }
 
     /// Starts it at this address and waits until it serves.
@@ -85,14 +101,20 @@ impl Program {
         Self::run(command, address).await
     }
 
-    async fn run(mut command: Command, address: &str) -> Self {
+    async fn run(command: Command, address: &str) -> Self {
+        let (program, stdout) = Self::launch(command, address).await;
+        collect(Some(stdout), &program.output);
+        program
+    }
+
+    async fn launch(mut command: Command, address: &str) -> (Self, ChildStdout) {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let output = Arc::new(Mutex::new(String::new()));
-        collect(child.stdout.take(), &output);
+        let stdout = child.stdout.take().expect("a pipe");
         collect(child.stderr.take(), &output);
         let mut program = Self {
             url: format!("http://{address}"),
@@ -105,7 +127,7 @@ impl Program {
             async move { super::api::plain_client().get(url).send().await.ok() }
         })
         .await;
-        program
+        (program, stdout)
     }
 
     /// Where it listens.
@@ -126,10 +148,24 @@ impl Program {
 
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let kill = Command::new("kill")
-            .args(["-s", name, &self.id().to_string()])
-            .status();
-        assert!(kill.expect("kill").success());
+        kill(name, self.id());
+    }
+
+    /// Ends it as `kill -9` does, and waits for that.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("a child");
+    }
+
+    /// The most memory that it ever had at once, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
+        let status = status.expect("it runs, on Linux");
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        peak.expect("kilobytes") * 1024
     }
 
     /// Waits for its end.
@@ -142,7 +178,8 @@ impl Program {
         .await
     }
 
-    fn insist_it_runs(&mut self) {
+    /// Insists that it has not ended by itself.
+    pub fn insist_it_runs(&mut self) {
         let ended = self.child.try_wait().expect("a child");
         assert!(
             ended.is_none(),

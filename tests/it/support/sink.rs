@@ -2,11 +2,17 @@
 
 use super::eventually;
 use mail_parser::MessageParser;
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufStream},
     net::{TcpListener, TcpStream},
 };
+
+/// How long a slow server thinks before each answer.
+const SLOW: Duration = Duration::from_millis(500);
 
 /// How the server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +23,10 @@ pub enum Mode {
     Down,
     /// It takes no mail for the moment.
     Busy,
+    /// It says that it will never take this mail.
+    Refuses,
+    /// It takes every mail, and its time.
+    Slow,
     /// It takes a mail and hangs up before it says so.
     LosesAnswers,
     /// It takes a mail and never says so.
@@ -152,6 +162,11 @@ impl Sink {
         *self.state.mode.lock().unwrap() = mode;
     }
 
+    /// Everything that came so far.
+    pub fn mails(&self) -> Vec<Mail> {
+        self.state.mails.lock().unwrap().clone()
+    }
+
     /// What came for an address so far.
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {
         let mails = self.state.mails.lock().unwrap();
@@ -201,6 +216,7 @@ impl State {
                 _ if self.mode() == Mode::Down => return Ok(()),
                 "EHLO" => "250-sink\r\n250 8BITMIME",
                 "MAIL" if self.mode() == Mode::Busy => "451 come back later",
+                "MAIL" if self.mode() == Mode::Refuses => "550 not here",
                 "RCPT" => {
                     let address = line.split(['<', '>']).nth(1).unwrap_or_default();
                     to.push(address.to_owned());
@@ -221,6 +237,9 @@ impl State {
                 "QUIT" | "" => return say(&mut stream, "221 bye").await,
                 _ => "250 ok",
             };
+            if self.mode() == Mode::Slow {
+                tokio::time::sleep(SLOW).await;
+            }
             say(&mut stream, answer).await?;
         }
     }

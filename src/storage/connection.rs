@@ -1,0 +1,170 @@
+//! The pool's connections, and transactions on them: both know when the connection, and with it
+//! all that are as old, must not be used again.
+
+use super::hosts::Hosts;
+use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
+use deadpool_postgres::ClientWrapper;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::timeout;
+use tokio_postgres::{Error, Statement};
+
+/// After how long without use a connection has to answer before it is handed out.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long that answer may take.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
+
+/// A connection from the pool, back in it when dropped.
+pub type Object = managed::Object<Manager>;
+
+/// Opens the pool's connections and judges whether one may be used again.
+pub struct Manager {
+    hosts: Hosts,
+    /// Counts up with every loss.
+    era: Arc<AtomicUsize>,
+}
+
+/// One connection to PostgreSQL.
+pub struct Connection {
+    client: ClientWrapper,
+    era: Era,
+}
+
+/// When a connection was opened. A restart, a failover or a silent network ends all connections at
+/// once: the loss of one ends the era of all that were opened before.
+#[derive(Clone)]
+pub struct Era {
+    now: Arc<AtomicUsize>,
+    own: usize,
+}
+
+impl Era {
+    fn is_over(&self) -> bool {
+        self.now.load(Ordering::Relaxed) != self.own
+    }
+
+    /// Says that no connection of this era is to be used again. What was opened since is no worse
+    /// for what is found out late.
+    pub(super) fn end(&self) {
+        let (own, next) = (self.own, self.own.wrapping_add(1));
+        self.now
+            .compare_exchange(own, next, Ordering::Relaxed, Ordering::Relaxed)
+            .ok();
+    }
+}
+
+impl Manager {
+    pub(super) fn new(hosts: Hosts) -> Self {
+        Self {
+            hosts,
+            era: Arc::default(),
+        }
+    }
+}
+
+impl managed::Manager for Manager {
+    type Type = Connection;
+    type Error = Error;
+
+    async fn create(&self) -> Result<Connection, Error> {
+        let era = Era {
+            own: self.era.load(Ordering::Relaxed),
+            now: Arc::clone(&self.era),
+        };
+        // Boxed, like all that is long here, since it is part of every request's future.
+        let (client, task) = Box::pin(self.hosts.connect()).await?;
+        Ok(Connection {
+            client: ClientWrapper::new(client, task),
+            era,
+        })
+    }
+
+    /// What was sent for somebody who did not wait for it is answered before the check.
+    async fn recycle(
+        &self,
+        connection: &mut Connection,
+        metrics: &Metrics,
+    ) -> RecycleResult<Error> {
+        if connection.era.is_over() || connection.client.is_closed() {
+            return Err(RecycleError::message("lost"));
+        }
+        if metrics.last_used() > IDLE {
+            let answer = timeout(ANSWER_TIME, connection.client.check_connection()).await;
+            if !matches!(answer, Ok(Ok(()))) {
+                connection.era.end();
+                return Err(RecycleError::message("silent"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A transaction, rolled back unless it is committed.
+pub struct Transaction<'a> {
+    inner: deadpool_postgres::Transaction<'a>,
+    era: Era,
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) async fn begin(connection: &'a mut Connection) -> Result<Self, Error> {
+        let inner = connection.client.transaction().await?;
+        let era = connection.era.clone();
+        Ok(Self { inner, era })
+    }
+
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        self.inner.commit().await
+    }
+}
+
+/// What statements run on: a connection or a transaction.
+pub trait GenericClient: Sync {
+    /// The driver's side of it.
+    type Driver: tokio_postgres::GenericClient + Sync;
+
+    /// The driver's side of it.
+    fn driver(&self) -> &Self::Driver;
+
+    /// A statement, prepared at its first use on this connection.
+    fn prepared(&self, sql: &str) -> impl Future<Output = Result<Statement, Error>> + Send;
+
+    /// When the connection was opened.
+    fn era(&self) -> &Era;
+}
+
+impl GenericClient for Object {
+    type Driver = tokio_postgres::Client;
+
+    fn driver(&self) -> &Self::Driver {
+        &self.client
+    }
+
+    async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
+        Box::pin(self.client.prepare_cached(sql)).await
+    }
+
+    fn era(&self) -> &Era {
+        &self.era
+    }
+}
+
+impl<'a> GenericClient for Transaction<'a> {
+    type Driver = tokio_postgres::Transaction<'a>;
+
+    fn driver(&self) -> &Self::Driver {
+        &self.inner
+    }
+
+    async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
+        Box::pin(self.inner.prepare_cached(sql)).await
+    }
+
+    fn era(&self) -> &Era {
+        &self.era
+    }
+}
