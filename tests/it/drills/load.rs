@@ -19,7 +19,7 @@ use uuid::Uuid;
 /// Longer than the 10 s within which the service answers everything.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a busy machine may take to be itself again before a drill gives up.
-const RECOVERY_PATIENCE: Duration = Duration::from_secs(60);
+const RECOVERY_PATIENCE: Duration = Duration::from_mins(1);
 /// What somebody waits before trying again.
 const PAUSE: Duration = Duration::from_millis(50);
 /// What somebody thinks between two things.
