@@ -29,6 +29,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Keys,
     },
+    /// Look for what is wrong with the set-up and say what to do; changes nothing. Reads the same variables as `serve`. Status 1 when something is wrong
+    Doctor {
+        /// Print a JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Ask the service that runs at `LISTEN_ADDR` for its `/health`: status 0 when it is ready, for containers
@@ -40,4 +46,6 @@ pub enum Command {
 pub enum Keys {
     /// Take the next step of a rotation: make the next key, or, once it was published for 10 minutes, have it sign. For a key in a file (`JWT_PRIVATE_KEY` as a path, or the one under `DATA_DIR`)
     Rotate,
+    /// Print what `SECRET_KEY` has to be before a key that is in `JWT_PRIVATE_KEY` itself is rotated. Keep it as safe as the key
+    Secret,
 }

@@ -320,6 +320,16 @@ impl Error {
     }
 }
 
+/// An error with its causes on one line; what a library tells twice is told once.
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let told = error.to_string();
+    match error.source().map(causes) {
+        Some(cause) if !told.ends_with(&cause) => format!("{told}: {cause}"),
+        _ => told,
+    }
+}
+
 /// A time to wait, rounded up to what people count in.
 fn in_words(wait: Duration) -> String {
     let seconds = wait.as_secs().max(1);
@@ -466,6 +476,15 @@ impl From<deadpool::managed::PoolError<tokio_postgres::Error>> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let refused = || std::io::Error::from_raw_os_error(111);
+        let twice = Error::internal(refused());
+        assert_eq!(causes(&twice), format!("internal error: {}", refused()));
+        let other = FieldErrors::default().into_error();
+        assert_eq!(causes(&other), other.to_string());
+    }
 
     #[test]
     fn when_to_come_back_is_told_in_words() {

@@ -9,11 +9,12 @@
 //!
 //! - [`domain`]: types and rules. A `Username` was checked; there is no other way to get one.
 //! - [`services`]: the verbs. One function each, called by both surfaces; they own the transactions.
-//! - [`storage`]: SQL, built with sea-query, one file per table family.
+//! - [`storage`]: SQL, built with sea-query, one file or folder per table family.
 //! - [`mail`]: the outbox's worker, the messages, the transports.
 //! - [`crypto`]: access tokens and their keys, password hashing, sealing.
+//! - [`trace`]: what a piece of work is part of: `traceparent`, spans, the trace id on log lines.
 //! - [`http`]: what both surfaces share: bodies, errors in two dresses, origins, the caller, trace ids.
-//! - [`web`]: pages. [`api`]: JSON. [`ops`]: health, metrics, the server, the embedded database.
+//! - [`web`]: pages. [`api`]: JSON. [`ops`]: health, metrics, the server, the embedded database, the doctor.
 //!
 //! Invariants: nothing in process memory is the truth; races are settled by constraints and row
 //! locks; a mail owed is a row committed with its cause; counts change in the statement that
@@ -37,6 +38,7 @@ pub mod ops;
 pub mod routes;
 pub mod services;
 pub mod storage;
+pub mod trace;
 pub mod web;
 
 pub use app::App;

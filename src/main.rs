@@ -1,17 +1,29 @@
 //! The program: reads its command and configuration, runs, drains.
 
 use clap::Parser;
-use std::{env, process::ExitCode, time::SystemTime};
+use serde_json::json;
+use std::{
+    env,
+    io::{self, Write},
+    process::ExitCode,
+    time::SystemTime,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use users_service::{
     Config,
     cli::{Cli, Command, Keys},
     clock::Clock,
-    config,
-    crypto::key_files,
+    config::{self, Secret},
+    crypto::{key_files, secrets},
     error::Cause,
     openapi,
-    ops::{health, logs, service::Service},
+    ops::{
+        doctor::{self, Finding},
+        health,
+        listener::Listener,
+        logs,
+        service::Service,
+    },
     storage::migrate,
 };
 
@@ -20,9 +32,11 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().command.unwrap_or(Command::Serve) {
         Command::Serve => serve().await,
         Command::Migrate { to } => migrate(to).await,
-        Command::Keys {
-            command: Keys::Rotate,
-        } => rotate_keys(),
+        Command::Keys { command } => match command {
+            Keys::Rotate => rotate_keys(),
+            Keys::Secret => print_secret(),
+        },
+        Command::Doctor { json } => doctor(json).await,
         Command::Openapi => {
             println!("{}", openapi::pretty());
             Ok(())
@@ -44,28 +58,47 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Cause> {
-    let config = Config::from_env()?;
-    logs::start(config.log_format);
+    let passed = Listener::passed()?;
+    let config = match &passed {
+        Some(listener) => Config::from_env_at(listener.addr()?)?,
+        None => Config::from_env()?,
+    };
+    let logs = logs::start(&config)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let service = Service::start(config, Clock::default()).await?;
-    eprint!("{}", service.greeting());
+    let service = match passed {
+        Some(listener) => Service::start_on(listener, config, Clock::default()).await?,
+        None => Service::start(config, Clock::default()).await?,
+    };
+    // Nobody may be listening.
+    write!(io::stderr(), "{}", service.greeting()).ok();
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
     service.stop().await;
+    logs.finish().await;
     Ok(())
 }
 
 fn rotate_keys() -> Result<(), Cause> {
     let file = Config::key_file(&env::vars().collect()).ok_or(
-        "JWT_PRIVATE_KEY holds the key itself: rotate it where it is kept. First add the public part of the \
+        "JWT_PRIVATE_KEY holds the key itself: rotate it where it is kept. First set SECRET_KEY to what \
+         `users-service keys secret` prints, so that links and sessions outlive the key, and add the public part of the \
          next key to JWT_RETIRED_PUBLIC_KEYS, so that it is published; 10 minutes later set the next key and \
          put the public part of the former one there; 20 minutes later take that out",
     )?;
     println!("{}", key_files::rotate(&file, SystemTime::now())?);
+    Ok(())
+}
+
+fn print_secret() -> Result<(), Cause> {
+    let config = Config::from_env()?;
+    let Some(Secret(pem)) = &config.jwt_private_key else {
+        return Err("set JWT_PRIVATE_KEY".into());
+    };
+    println!("{}", secrets::text(&secrets::secret_key(&config, pem)?));
     Ok(())
 }
 
@@ -82,6 +115,19 @@ async fn migrate(to: Option<i32>) -> Result<(), Cause> {
         println!("applied V{version}");
     }
     Ok(())
+}
+
+async fn doctor(json: bool) -> ! {
+    let mut tell = |check, finding: &Finding| {
+        if json {
+            println!("{}", json!({ "check": check, "finding": finding }));
+        } else {
+            println!("{:<5}  {check}: {finding}", finding.level);
+        }
+    };
+    let all_well = doctor::run(Config::from_env(), &mut tell).await;
+    // Not by returning: that would wait for a file system that hangs.
+    std::process::exit(i32::from(!all_well))
 }
 
 async fn healthcheck() -> Result<(), Cause> {

@@ -194,6 +194,21 @@ pub fn parsed() -> &'static utoipa::openapi::OpenApi {
     &DOCUMENT
 }
 
+/// The method and the path of every operation.
+pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static str)> {
+    DOCUMENT.paths.paths.iter().flat_map(|(path, item)| {
+        let methods = [
+            (item.get.is_some(), "GET"),
+            (item.post.is_some(), "POST"),
+            (item.put.is_some(), "PUT"),
+            (item.patch.is_some(), "PATCH"),
+            (item.delete.is_some(), "DELETE"),
+        ];
+        let there = methods.into_iter().filter(|(is_there, _)| *is_there);
+        there.map(|(_, method)| (method, &**path))
+    })
+}
+
 /// The document as indented JSON.
 #[must_use]
 pub fn pretty() -> String {

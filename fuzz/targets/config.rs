@@ -10,9 +10,10 @@ const UNTOLD: &[&str] = &[
     "EMAIL_API_KEY",
     "EMAIL_URL",
     "POSTS_SERVICE_URL",
+    "SECRET_KEY",
 ];
 /// Whose values are secret as a whole.
-const SECRET: &[&str] = &["DATABASE_URL", "EMAIL_API_KEY"];
+const SECRET: &[&str] = &["DATABASE_URL", "EMAIL_API_KEY", "SECRET_KEY"];
 const PASSWORD: &str = "hunter2";
 
 /// Takes the input for lines of `NAME=VALUE`.

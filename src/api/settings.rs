@@ -39,7 +39,7 @@ pub async fn password(
 #[utoipa::path(
     put, path = "/users/me/email", tag = "settings", operation_id = "changeEmail",
     summary = "Change the e-mail address",
-    description = "Sends the new address a link, which works for 24 hours; only following it changes the address. The answer is the same whether or not another account has the address. A newer request takes the place of the one before.",
+    description = "Sends the new address a link, which works for 24 hours, and the present one a notice; only following the link changes the address. The answer is the same whether or not another account has the address. A newer request takes the place of the one before.",
     request_body = EmailChange,
     responses(
         (status = 202, description = "A mail to the new address is on its way."),

@@ -1,12 +1,14 @@
 //! The configuration: every variable of the environment, checked at start, all problems at once.
 
 mod parse;
+mod spans;
 mod variables;
 
 pub use parse::listen_addr;
+pub use spans::Spans;
 pub use variables::{VARIABLES, Variable, help};
 
-use crate::{domain::limit::Limits, mail::EmailUrl};
+use crate::{crypto::secrets::SecretKey, domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use reqwest::Url;
@@ -75,6 +77,8 @@ pub struct Config {
     pub jwt_key_file: Option<PathBuf>,
     /// `JWT_RETIRED_PUBLIC_KEYS`, one PEM text each.
     pub jwt_retired_public_keys: Vec<String>,
+    /// `SECRET_KEY`; none: it lies beside the signing key's file, or is derived from that key.
+    pub secret_key: Option<SecretKey>,
     /// `EMAIL_URL` with `EMAIL_API_KEY`
     pub email_url: EmailUrl,
     /// `EMAIL_FROM`
@@ -99,6 +103,8 @@ pub struct Config {
     pub cors_allowed_origins: Vec<String>,
     /// `LOG_FORMAT`
     pub log_format: LogFormat,
+    /// `OTEL_*`; none: no spans are exported.
+    pub spans: Option<Spans>,
     /// `DATA_DIR`
     pub data_dir: PathBuf,
 }
@@ -106,10 +112,13 @@ pub struct Config {
 impl Config {
     /// Reads the configuration from the process's environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        // Names and values that are no UTF-8 can't be ours: lossy is enough to report them.
-        let env = std::env::vars_os()
-            .map(|(k, v)| (k.to_string_lossy().into(), v.to_string_lossy().into()))
-            .collect();
+        Self::from_map(&environment())
+    }
+
+    /// The same for a service that was passed its socket: `LISTEN_ADDR` is where that listens.
+    pub fn from_env_at(addr: SocketAddr) -> Result<Self, ConfigError> {
+        let mut env = environment();
+        env.insert("LISTEN_ADDR".to_owned(), addr.to_string());
         Self::from_map(&env)
     }
 
@@ -136,6 +145,14 @@ impl Config {
     pub fn secure_cookies(&self) -> bool {
         !self.is_development() || self.public_url.starts_with("https://")
     }
+}
+
+/// The process's environment. Names and values that are no UTF-8 can't be ours: lossy is enough to
+/// report them.
+fn environment() -> HashMap<String, String> {
+    std::env::vars_os()
+        .map(|(k, v)| (k.to_string_lossy().into(), v.to_string_lossy().into()))
+        .collect()
 }
 
 /// All problems of a configuration, each naming its variable.

@@ -1,7 +1,11 @@
 //! From the environment's text to a checked [`Config`].
 
-use super::{Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret};
-use crate::{crypto::keys, domain::limit::Limits, mail::EmailUrl};
+use super::{Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret, spans};
+use crate::{
+    crypto::{keys, secrets},
+    domain::limit::Limits,
+    mail::EmailUrl,
+};
 use ipnet::IpNet;
 use std::{
     collections::HashMap,
@@ -31,7 +35,7 @@ const DEFAULT_SENDER: &str = "Users Service <no-reply@localhost>";
 const SENDGRID: &str = "https://api.sendgrid.com/v3/mail/send";
 
 /// The variables, and the problems found so far.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     env: &'a HashMap<String, String>,
     problems: Vec<String>,
 }
@@ -95,6 +99,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         jwt_retired_public_keys: read
             .parsed("JWT_RETIRED_PUBLIC_KEYS", retired_keys)
             .unwrap_or_default(),
+        secret_key: read.parsed("SECRET_KEY", secrets::parse),
         email_url: email_url(&mut read, &data_dir, production),
         email_from,
         avatar_store: read
@@ -122,6 +127,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
                 &[("text", LogFormat::Text), ("json", LogFormat::Json)],
             )
             .unwrap_or_else(default_log_format),
+        spans: spans::read(&mut read),
         listen_addr,
         data_dir: data_dir.clone(),
     });
@@ -143,7 +149,7 @@ pub fn listen_addr(text: Option<&str>) -> Result<SocketAddr, String> {
 }
 
 impl Reader<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.env
             .get(name)
             .map(|value| value.trim())
@@ -154,7 +160,7 @@ impl Reader<'_> {
         self.problems.push(format!("{name} {problem}"));
     }
 
-    fn parsed<T>(
+    pub(super) fn parsed<T>(
         &mut self,
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, String>,
@@ -279,7 +285,7 @@ fn origin(text: &str) -> Result<String, String> {
 }
 
 /// Where another service is: http(s), with a path at most.
-fn base_url(text: &str) -> Result<reqwest::Url, String> {
+pub(super) fn base_url(text: &str) -> Result<reqwest::Url, String> {
     // Never repeated: somebody may have put a password into it.
     let wrong = || "must be an address such as http://posts:8080, without a query".to_owned();
     let url = reqwest::Url::parse(text).map_err(|_| wrong())?;

@@ -28,7 +28,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "LISTEN_ADDR",
         "127.0.0.1:8080",
-        "address and port to serve on",
+        "address and port to serve on; not looked at when a socket is passed (LISTEN_FDS of systemd)",
     ),
     variable(
         "PUBLIC_URL",
@@ -69,6 +69,11 @@ pub const VARIABLES: &[Variable] = &[
         "JWT_RETIRED_PUBLIC_KEYS",
         "none",
         "PEM public keys still accepted and published while keys rotate",
+    ),
+    variable(
+        "SECRET_KEY",
+        "the file beside the signing key's, or derived from that key",
+        "what links in mails, sealed cookies and keyed hashes come of, 32 bytes in base64url; set it before rotating a key that is in JWT_PRIVATE_KEY itself: `users-service keys secret` prints it",
     ),
     variable(
         "EMAIL_URL",
@@ -134,6 +139,26 @@ pub const VARIABLES: &[Variable] = &[
         "LOG_FORMAT",
         "text on a terminal, else json",
         "`text` or `json`",
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "none: no spans",
+        "base address of an OpenTelemetry collector; spans go to its /v1/traces as protobuf over HTTP",
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "none",
+        "headers for the collector, such as api-key=secret, separated by commas, values percent-encoded",
+    ),
+    variable(
+        "OTEL_SERVICE_NAME",
+        "users-service",
+        "what spans call the service",
+    ),
+    variable(
+        "OTEL_TRACES_SAMPLER_ARG",
+        "1",
+        "share of the traces that is exported, 0 to 1; a trace that began elsewhere is exported when its `traceparent` says so",
     ),
     variable(
         "DATA_DIR",

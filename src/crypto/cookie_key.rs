@@ -1,26 +1,17 @@
 //! What the service has a browser keep for it: sealed, so that only the service can read it.
 
 use crate::error::{Error, Result};
-use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    hkdf,
-};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-/// A key derived from the service's own: replicas share it, and nothing is stored.
+/// A key derived from the service's secret: replicas share it, and nothing is stored.
 pub struct CookieKey(LessSafeKey);
 
 impl CookieKey {
-    /// The key that belongs to this secret.
-    pub(super) fn derive(secret: &[u8]) -> Result<Self> {
-        let refused = |_| Error::internal("HKDF refused to expand");
-        let mut bytes = [0; 32];
-        hkdf::Salt::new(hkdf::HKDF_SHA256, b"users-service cookies")
-            .extract(secret)
-            .expand(&[b"aes-256-gcm"], hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut bytes))
-            .map_err(refused)?;
-        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(refused)?;
+    /// The key with these bytes.
+    pub(super) fn new(bytes: &[u8; 32]) -> Result<Self> {
+        let key = UnboundKey::new(&AES_256_GCM, bytes)
+            .map_err(|_| Error::internal("the key of cookies was refused"))?;
         Ok(Self(LessSafeKey::new(key)))
     }
 
@@ -62,7 +53,7 @@ mod tests {
 
     #[test]
     fn only_the_same_key_and_context_open_it() -> Result<()> {
-        let (key, other) = (CookieKey::derive(b"one")?, CookieKey::derive(b"two")?);
+        let (key, other) = (CookieKey::new(&[1; 32])?, CookieKey::new(&[2; 32])?);
         let sealed = key.seal(b"ana", b"text")?;
         assert_ne!(sealed, key.seal(b"ana", b"text")?);
         assert_eq!(key.open(b"ana", &sealed).as_deref(), Some(&b"text"[..]));

@@ -2,8 +2,9 @@
 //!
 //! `jwt.pem` signs. `jwt.pem.next` is published and accepted, so that other services know it before
 //! it signs. `jwt.pem.retired` is a JWK set of public keys whose tokens may still be about.
+//! `jwt.pem.secret` is the secret that outlives them all ([`secrets`]).
 
-use super::keys;
+use super::{keys, secrets};
 use crate::{Error, Result};
 use jsonwebtoken::{
     Algorithm, EncodingKey,
@@ -39,6 +40,23 @@ pub fn made_at(signing: &Path) -> Option<OffsetDateTime> {
     written.ok().map(OffsetDateTime::from)
 }
 
+/// The secret kept beside a signing key, as text; none before the first rotation.
+pub(super) fn secret(signing: &Path) -> Result<Option<String>> {
+    read(&secret_path(signing))
+}
+
+/// The files at a signing key's place that nobody else may read: those that there are.
+#[must_use]
+pub fn secret_files(signing: &Path) -> Vec<PathBuf> {
+    let files = [signing.to_owned(), next(signing), secret_path(signing)];
+    files.into_iter().filter(|file| file.exists()).collect()
+}
+
+/// How long ago the next key was made; none when no rotation is under way.
+pub fn age_of_next(signing: &Path, now: SystemTime) -> Result<Option<Duration>> {
+    age(&next(signing), now)
+}
+
 /// What a rotation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotated {
@@ -72,6 +90,11 @@ pub fn rotate(signing: &Path, now: SystemTime) -> Result<Rotated> {
             signing.display()
         ))
     })?;
+    // While the key that it comes of still signs: replicas derive the same until they read it here.
+    if secret(signing)?.is_none() {
+        let key = secrets::of_signing_key(&current)?;
+        write(&secret_path(signing), &secrets::text(&key))?;
+    }
     let Some(age) = age(&next(signing), now)? else {
         if age(&retired_path(signing), now)?.is_some_and(|age| age >= RETIRED_FOR) {
             fs::remove_file(retired_path(signing)).map_err(Error::internal)?;
@@ -102,6 +125,10 @@ fn next(signing: &Path) -> PathBuf {
 
 fn retired_path(signing: &Path) -> PathBuf {
     with_ending(signing, ".retired")
+}
+
+fn secret_path(signing: &Path) -> PathBuf {
+    with_ending(signing, ".secret")
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
@@ -171,6 +198,9 @@ mod tests {
         assert!(beside(&signing).unwrap().is_empty());
 
         assert_eq!(rotate(&signing, now).unwrap(), Rotated::Prepared);
+        let secret = secret(&signing).unwrap();
+        let derived = secrets::of_signing_key(&old).unwrap();
+        assert_eq!(secret, Some(secrets::text(&derived)));
         let published = beside(&signing).unwrap();
         assert_eq!(published.len(), 1);
         let later = now + PUBLISHED_FOR + Duration::from_secs(5);
@@ -185,5 +215,6 @@ mod tests {
         let much_later = later + RETIRED_FOR;
         assert_eq!(rotate(&signing, much_later).unwrap(), Rotated::Prepared);
         assert_ne!(beside(&signing).unwrap(), [public(&old).unwrap()]);
+        assert_eq!(super::secret(&signing).unwrap(), secret, "it stays");
     }
 }

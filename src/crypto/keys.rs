@@ -1,14 +1,15 @@
 //! The signing key, the tokens it signs, and the key set others verify with.
 
-use super::{CookieKey, key_files};
+use super::{
+    key_files,
+    secrets::{self, Secrets},
+};
 use crate::{
     config::Config,
-    domain::Token,
     error::{Error, Result},
 };
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
-    hkdf, hmac,
     rsa::{KeyPair, KeySize},
 };
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -23,7 +24,7 @@ use uuid::Uuid;
 /// How long an access token lives.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::seconds(900);
 /// How far the clocks of two services may differ.
-const CLOCK_SKEW: Duration = Duration::seconds(5);
+pub const CLOCK_SKEW: Duration = Duration::seconds(5);
 /// Whom the tokens are for: every service of the network.
 const AUDIENCE: &str = "social-network";
 /// RFC 9068 section 2.1, against tokens of another kind being taken for an access token.
@@ -70,9 +71,7 @@ pub struct Keys {
     validation: Validation,
     accepted: Vec<(String, DecodingKey)>,
     jwks: String,
-    mail_key: hkdf::Prk,
-    cookies: CookieKey,
-    digest_key: hmac::Key,
+    secrets: Secrets,
     made_at: Option<OffsetDateTime>,
 }
 
@@ -110,11 +109,8 @@ impl Keys {
             .collect::<Result<_>>()?;
         let jwks = serde_json::to_string(&serde_json::json!({ "keys": published }))
             .map_err(Error::internal)?;
-        let mail_key = hkdf::Salt::new(hkdf::HKDF_SHA256, b"users-service mail links")
-            .extract(signing.as_bytes());
         Ok(Self {
-            cookies: CookieKey::derive(signing.as_bytes())?,
-            digest_key: digest_key(signing.as_bytes())?,
+            secrets: Secrets::new(&secrets::secret_key(config, pem)?)?,
             made_at: config.jwt_key_file.as_deref().and_then(key_files::made_at),
             validation: validation(&config.public_url),
             issuer: config.public_url.clone(),
@@ -122,7 +118,6 @@ impl Keys {
             header,
             accepted,
             jwks,
-            mail_key,
         })
     }
 
@@ -130,6 +125,11 @@ impl Keys {
     #[must_use]
     pub fn made_at(&self) -> Option<OffsetDateTime> {
         self.made_at
+    }
+
+    /// The ids of the published keys, RFC 7638 thumbprints; the one that signs comes first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.accepted.iter().map(|(id, _)| &**id)
     }
 
     /// A signed access token.
@@ -184,48 +184,11 @@ impl Keys {
         &self.jwks
     }
 
-    /// Seals what browsers keep for the service.
+    /// What is derived from the service's own secret.
     #[must_use]
-    pub fn cookies(&self) -> &CookieKey {
-        &self.cookies
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
-
-    /// The token in the link of the mail `id`: the same at every attempt to send it, so that a
-    /// second copy carries the same link, while the database never holds it in clear.
-    pub fn mail_token(&self, id: Uuid) -> Result<Token> {
-        let mut bytes = [0; 32];
-        self.mail_key
-            .expand(&[b"verify", id.as_bytes()], hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut bytes))
-            .map_err(|_| Error::internal("HKDF refused to expand"))?;
-        Ok(Token::from_bytes(&bytes))
-    }
-
-    /// What stands for these parts in the database where they themselves must not: without the key
-    /// nobody finds out by trying, however few there are (all of IPv4, say).
-    #[must_use]
-    pub fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = hmac::Context::with_key(&self.digest_key);
-        for part in parts {
-            // With its length: "ab", "c" is not "a", "bc".
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        let mut digest = [0; 32];
-        digest.copy_from_slice(mac.sign().as_ref());
-        digest
-    }
-}
-
-/// A key of its own, so that no use of the secret helps with another.
-fn digest_key(secret: &[u8]) -> Result<hmac::Key> {
-    let mut bytes = [0; 32];
-    hkdf::Salt::new(hkdf::HKDF_SHA256, b"users-service digests")
-        .extract(secret)
-        .expand(&[b"hmac-sha256"], hkdf::HKDF_SHA256)
-        .and_then(|okm| okm.fill(&mut bytes))
-        .map_err(|_| Error::internal("HKDF refused to expand"))?;
-    Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
 }
 
 /// Issuer, audience and signature are checked by the library; times by us, against [`crate::clock`].
@@ -250,21 +213,27 @@ fn named(mut jwk: Jwk) -> Result<Jwk> {
 
 /// Whether a PEM text is a usable RSA private key of enough bits; else a phrase that says why.
 pub fn check_private_key(pem: &str) -> Result<(), String> {
+    bits_of_private_key(pem).map(drop)
+}
+
+/// The bits of a usable RSA private key; else a phrase that says why it is none.
+pub fn bits_of_private_key(pem: &str) -> Result<usize, String> {
     let key = EncodingKey::from_rsa_pem(pem.as_bytes())
         .map_err(|_| "must be an RSA private key in PEM form (PKCS#8 or PKCS#1)".to_owned())?;
     let jwk = Jwk::from_encoding_key(&key, Algorithm::RS256)
         .map_err(|_| format!("must be a valid RSA private key of {MIN_KEY_BITS} bits or more"))?;
-    check_bits(&jwk)
+    bits_of(&jwk)
 }
 
 /// Whether a PEM text is an RSA public key of enough bits; else a phrase that says why.
 pub fn check_public_key(pem: &str) -> Result<(), String> {
     let wrong = |_| "must be RSA public keys in PEM form".to_owned();
     let key = DecodingKey::from_rsa_pem(pem.as_bytes()).map_err(wrong)?;
-    check_bits(&Jwk::from_decoding_key(&key, Some(Algorithm::RS256)).map_err(wrong)?)
+    let jwk = Jwk::from_decoding_key(&key, Some(Algorithm::RS256)).map_err(wrong)?;
+    bits_of(&jwk).map(drop)
 }
 
-fn check_bits(jwk: &Jwk) -> Result<(), String> {
+fn bits_of(jwk: &Jwk) -> Result<usize, String> {
     let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else {
         return Err("must be an RSA key".to_owned());
     };
@@ -278,7 +247,7 @@ fn check_bits(jwk: &Jwk) -> Result<(), String> {
             "has {bits} bits, RSA keys must have {MIN_KEY_BITS} or more"
         ));
     }
-    Ok(())
+    Ok(bits)
 }
 
 /// A new private key as PKCS#8 PEM, for development.

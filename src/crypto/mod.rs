@@ -1,11 +1,14 @@
 //! Access tokens, password hashing, and the sealing of refresh tokens and cookies.
 
 mod cookie_key;
+mod hashing;
 pub mod key_files;
 pub mod keys;
 pub mod passwords;
 pub mod seal;
+pub mod secrets;
 
 pub use cookie_key::CookieKey;
 pub use keys::{Claims, Keys};
 pub use passwords::PasswordPool;
+pub use secrets::Secrets;

@@ -1,15 +1,15 @@
 //! Password hashing on threads of its own, each keeping its memory: bounded work, bounded memory.
-//!
-//! Argon2id with OWASP's parameters (Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane) or
-//! bcrypt of cost 12. A full queue answers 503 at once instead of eating memory.
+//! A full queue answers 503 at once instead of eating memory.
 
+pub use super::hashing::Verdict;
+
+use super::hashing::{Worker, dummy_hash, is_argon2};
 use crate::{
     config::PasswordHasher,
     domain::password::{Password, normalise},
     error::{Error, Result},
+    trace::SPANS,
 };
-use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::PasswordHash};
-use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -17,31 +17,13 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
+    time::{Duration, Instant},
 };
-use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
+use tracing::{Span, field::Empty, info_span};
 
-const MEMORY_KIB: u32 = 19_456;
-const PASSES: u32 = 2;
-const LANES: u32 = 1;
-const SALT_BYTES: usize = 16;
-const HASH_BYTES: usize = 32;
-const BCRYPT_COST: u32 = 12;
-/// All that bcrypt reads of a password.
-const BCRYPT_BYTES: usize = 72;
 /// How many hashes may wait. At about 20 ms each on two threads the last waits some 5 s.
 const QUEUE: usize = 512;
-
-/// What one stored hash says about a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Not this password.
-    Wrong,
-    /// This password, hashed as new hashes are.
-    Right,
-    /// This password, hashed in another or a weaker way: replace the hash.
-    Outdated,
-}
 
 /// The hashing threads. They end when the pool is dropped.
 pub struct PasswordPool {
@@ -62,7 +44,7 @@ impl PasswordPool {
         let threads = thread::available_parallelism().map_or(2, usize::from);
         for _ in 0..threads {
             let (queue, waiting) = (Arc::clone(&queue), Arc::clone(&waiting));
-            thread::spawn(move || Worker::new(hasher).run(&queue, &waiting));
+            thread::spawn(move || run(Worker::new(hasher), &queue, &waiting));
         }
         Self {
             jobs,
@@ -114,10 +96,18 @@ impl PasswordPool {
         work: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, result) = oneshot::channel();
+        let (lines, span) = (Span::current(), span());
+        let queued = Instant::now();
         let job: Job = Box::new(move |worker| {
+            span.record("users_service.waited_ms", in_ms(queued.elapsed()));
             // Nobody waits any more: don't hash for nobody.
             if !answer.is_closed() {
-                let _ = answer.send(work(worker));
+                let begun = Instant::now();
+                let outcome = lines.in_scope(|| work(worker));
+                span.record("users_service.hashed_ms", in_ms(begun.elapsed()));
+                // Over before who waits goes on.
+                drop(span);
+                let _ = answer.send(outcome);
             }
         });
         self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -129,217 +119,34 @@ impl PasswordPool {
     }
 }
 
-/// One thread's state: the Argon2 blocks, kept so that a hash costs no allocation of 19 MiB.
-struct Worker {
-    hasher: PasswordHasher,
-    memory: Vec<Block>,
+/// The span of a hash, from the queue on.
+fn span() -> Span {
+    info_span!(
+        target: SPANS,
+        "hash a password",
+        users_service.waited_ms = Empty,
+        users_service.hashed_ms = Empty,
+    )
 }
 
-impl Worker {
-    fn new(hasher: PasswordHasher) -> Self {
-        Self {
-            hasher,
-            memory: Vec::new(),
-        }
-    }
-
-    fn run(mut self, queue: &Mutex<Receiver<Job>>, waiting: &AtomicUsize) {
-        loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(job) = next else { return };
-            job(&mut self);
-            waiting.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    fn hash(&mut self, password: &str) -> Result<String> {
-        if self.hasher == PasswordHasher::Bcrypt && fits_bcrypt(password) {
-            return bcrypt::hash(password, BCRYPT_COST).map_err(Error::internal);
-        }
-        let mut salt = [0; SALT_BYTES];
-        aws_lc_rs::rand::fill(&mut salt).map_err(Error::internal)?;
-        let hash = self.argon2id(password, &salt, &params()?)?;
-        let (salt, hash) = (
-            BASE64_STANDARD_NO_PAD.encode(salt),
-            BASE64_STANDARD_NO_PAD.encode(hash),
-        );
-        Ok(format!(
-            "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${hash}"
-        ))
-    }
-
-    /// A stored hash that can't be read is nobody's password; the log says so.
-    fn verify(&mut self, password: &str, stored: &str) -> Verdict {
-        let verdict = if is_argon2(stored) {
-            self.verify_argon2(password, stored)
-        } else {
-            self.verify_bcrypt(password, stored)
-        };
-        verdict.unwrap_or_else(|error| {
-            tracing::error!(%error, "a stored password hash can't be read");
-            Verdict::Wrong
-        })
-    }
-
-    fn verify_argon2(&mut self, password: &str, stored: &str) -> Result<Verdict> {
-        let stored = PasswordHash::new(stored).map_err(Error::internal)?;
-        let params = Params::try_from(&stored).map_err(Error::internal)?;
-        let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
-            return Err(Error::internal("an Argon2 hash without salt or output"));
-        };
-        let algorithm = Algorithm::try_from(stored.algorithm.as_str()).map_err(Error::internal)?;
-        let version = match stored.version {
-            None => Version::V0x10,
-            Some(version) => Version::try_from(version).map_err(Error::internal)?,
-        };
-        let argon2 = Argon2::new(algorithm, version, params.clone());
-        let mut actual = vec![0; expected.as_bytes().len()];
-        self.fill(&argon2, password, salt, &mut actual)?;
-        if !bool::from(actual.ct_eq(expected.as_bytes())) {
-            return Ok(Verdict::Wrong);
-        }
-        let as_new = algorithm == Algorithm::Argon2id
-            && version == Version::V0x13
-            && params.m_cost() >= MEMORY_KIB
-            && params.t_cost() >= PASSES
-            && (self.hasher == PasswordHasher::Argon2id || !fits_bcrypt(password));
-        Ok(if as_new {
-            Verdict::Right
-        } else {
-            Verdict::Outdated
-        })
-    }
-
-    fn verify_bcrypt(&self, password: &str, stored: &str) -> Result<Verdict> {
-        let right = bcrypt::verify(password, stored).map_err(Error::internal)?;
-        // A longer password would match by its first 72 bytes alone.
-        if !right || !fits_bcrypt(password) {
-            return Ok(Verdict::Wrong);
-        }
-        let cost = stored
-            .split('$')
-            .nth(2)
-            .and_then(|cost| cost.parse::<u32>().ok());
-        let as_new =
-            self.hasher == PasswordHasher::Bcrypt && cost.is_some_and(|cost| cost >= BCRYPT_COST);
-        Ok(if as_new {
-            Verdict::Right
-        } else {
-            Verdict::Outdated
-        })
-    }
-
-    fn argon2id(
-        &mut self,
-        password: &str,
-        salt: &[u8],
-        params: &Params,
-    ) -> Result<[u8; HASH_BYTES]> {
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-        let mut hash = [0; HASH_BYTES];
-        self.fill(&argon2, password, salt, &mut hash)?;
-        Ok(hash)
-    }
-
-    fn fill(&mut self, argon2: &Argon2, password: &str, salt: &[u8], out: &mut [u8]) -> Result<()> {
-        let blocks = argon2.params().block_count();
-        if self.memory.len() < blocks {
-            self.memory.resize(blocks, Block::new());
-        }
-        argon2
-            .hash_password_into_with_memory(
-                password.as_bytes(),
-                salt,
-                out,
-                &mut self.memory[..blocks],
-            )
-            .map_err(Error::internal)
-    }
+fn in_ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
 }
 
-fn is_argon2(stored: &str) -> bool {
-    stored.starts_with("$argon2")
-}
-
-fn params() -> Result<Params> {
-    Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES)).map_err(Error::internal)
-}
-
-/// bcrypt reads 72 bytes and, in other implementations, stops at a NUL.
-fn fits_bcrypt(password: &str) -> bool {
-    password.len() <= BCRYPT_BYTES && !password.contains('\0')
-}
-
-/// A hash that no password is known for, of the kind that new accounts get.
-fn dummy_hash(hasher: PasswordHasher) -> String {
-    match hasher {
-        PasswordHasher::Argon2id => format!(
-            "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$AAECAwQFBgcICQoLDA0ODw${}",
-            "A".repeat(43)
-        ),
-        PasswordHasher::Bcrypt => {
-            format!("$2b${BCRYPT_COST}$abcdefghijklmnopqrstuu{}", ".".repeat(31))
-        }
+/// Does what is queued, one after the other, until the pool is dropped.
+fn run(mut worker: Worker, queue: &Mutex<Receiver<Job>>, waiting: &AtomicUsize) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        job(&mut worker);
+        waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use futures_util::{StreamExt, stream::FuturesUnordered};
-
-    fn worker(hasher: PasswordHasher) -> Worker {
-        Worker::new(hasher)
-    }
-
-    #[test]
-    fn argon2id_hashes_carry_owasp_parameters_and_verify() {
-        let mut worker = worker(PasswordHasher::Argon2id);
-        let hash = worker.hash("correct horse").unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert_eq!(worker.verify("correct horse", &hash), Verdict::Right);
-        assert_eq!(worker.verify("correct horsf", &hash), Verdict::Wrong);
-    }
-
-    #[test]
-    fn hashes_of_the_other_kind_or_of_weaker_parameters_are_outdated() {
-        let mut argon2id = worker(PasswordHasher::Argon2id);
-        let mut bcrypt = worker(PasswordHasher::Bcrypt);
-        let (a, b) = (
-            argon2id.hash("password!").unwrap(),
-            bcrypt.hash("password!").unwrap(),
-        );
-        assert!(b.starts_with("$2b$12$"));
-        assert_eq!(argon2id.verify("password!", &b), Verdict::Outdated);
-        assert_eq!(bcrypt.verify("password!", &a), Verdict::Outdated);
-        assert_eq!(bcrypt.verify("password!", &b), Verdict::Right);
-        let weak = ::bcrypt::hash("password!", 4).unwrap();
-        assert_eq!(bcrypt.verify("password!", &weak), Verdict::Outdated);
-        let weak = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$";
-        let out = argon2id
-            .argon2id(
-                "password!",
-                b"somesalt",
-                &Params::new(8, 1, 1, Some(32)).unwrap(),
-            )
-            .unwrap();
-        let weak = format!("{weak}{}", BASE64_STANDARD_NO_PAD.encode(out));
-        assert_eq!(argon2id.verify("password!", &weak), Verdict::Outdated);
-    }
-
-    #[test]
-    fn under_bcrypt_a_long_password_is_stored_as_argon2id_never_cut() {
-        let mut worker = worker(PasswordHasher::Bcrypt);
-        let (exact, long) = ("x".repeat(72), "x".repeat(73));
-        let hash = worker.hash(&exact).unwrap();
-        assert!(hash.starts_with("$2b$"));
-        assert_eq!(worker.verify(&long, &hash), Verdict::Wrong);
-        let hash = worker.hash(&long).unwrap();
-        assert!(hash.starts_with("$argon2id$"));
-        assert_eq!(worker.verify(&long, &hash), Verdict::Right);
-        assert_eq!(worker.verify(&exact, &hash), Verdict::Wrong);
-    }
 
     #[tokio::test]
     async fn a_full_queue_answers_at_once_instead_of_growing() {
@@ -354,33 +161,5 @@ mod tests {
             .count();
         assert!(refused > 25, "{refused}");
         assert!(pool.in_flight() <= QUEUE + 100 - refused);
-    }
-
-    #[test]
-    fn the_dummy_hashes_are_read_and_match_nothing() {
-        for hasher in [PasswordHasher::Argon2id, PasswordHasher::Bcrypt] {
-            let dummy = dummy_hash(hasher);
-            let mut worker = worker(hasher);
-            let read = if hasher == PasswordHasher::Argon2id {
-                worker.verify_argon2("x", &dummy)
-            } else {
-                worker.verify_bcrypt("x", &dummy)
-            };
-            assert_eq!(read.unwrap(), Verdict::Wrong);
-        }
-    }
-
-    #[test]
-    fn a_hash_that_cannot_be_read_is_nobodys_password() {
-        let mut worker = worker(PasswordHasher::Argon2id);
-        for odd in [
-            "",
-            "plain",
-            "$argon2id$",
-            "$2b$",
-            "$argon2id$v=19$m=8,t=1,p=1$$",
-        ] {
-            assert_eq!(worker.verify("x", odd), Verdict::Wrong, "{odd}");
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! Errors in their two dresses: the envelope for services, a page for people.
 
 use super::Scope;
-use crate::{Error, caller, error::FieldError};
+use crate::{Error, error::FieldError};
 use futures_util::FutureExt;
 use poem::{
     Endpoint, IntoResponse, PathPattern, Request, Response,
@@ -158,10 +158,10 @@ fn ours(error: poem::Error) -> Error {
 pub fn log(error: &Error) {
     match error {
         Error::Internal(cause) => {
-            tracing::error!(trace_id = caller::trace_id(), %error, causes = chain(cause), "request failed");
+            tracing::error!(%error, causes = chain(cause), "request failed");
         }
         Error::Unavailable(cause) => {
-            tracing::warn!(trace_id = caller::trace_id(), %error, causes = chain(cause), "request failed");
+            tracing::warn!(%error, causes = chain(cause), "request failed");
         }
         _ => {}
     }

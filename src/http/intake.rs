@@ -1,4 +1,5 @@
-//! Takes a request's body in before its handler runs: bounded in bytes and in time, in one place.
+//! Takes a request's body in before its handler runs: bounded in bytes, in time, and in the memory
+//! that all bodies take together, in one place.
 
 use super::Scope;
 use crate::Error;
@@ -6,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use poem::{Endpoint, Request, Response, http::header};
 use std::{sync::Arc, time::Duration};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The largest JSON or form body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -14,6 +16,9 @@ pub const MAX_UPLOAD: usize = crate::services::avatars::MAX_BYTES + MAX_BODY;
 /// How much of a body that is too large is read and dropped, so that the client, busy sending,
 /// still gets to read the answer.
 const MAX_DROPPED: usize = 16 * 1024 * 1024 + MAX_BODY;
+/// What the bodies of all requests under way may take together, in bytes: some sixty pictures, or
+/// two thousand forms of the largest size.
+const ROOM: usize = 128 * 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
@@ -24,6 +29,7 @@ pub struct TooLarge;
 /// The layer: the endpoint behind it finds the whole body in memory.
 pub struct Intake<E> {
     inner: Arc<E>,
+    room: Arc<Semaphore>,
 }
 
 impl<E> Intake<E> {
@@ -31,6 +37,7 @@ impl<E> Intake<E> {
     pub fn new(inner: E) -> Self {
         Self {
             inner: Arc::new(inner),
+            room: Arc::new(Semaphore::new(ROOM)),
         }
     }
 }
@@ -44,18 +51,20 @@ impl<E: Endpoint<Output = Response>> Endpoint for Intake<E> {
         } else {
             MAX_BODY
         };
-        match tokio::time::timeout(BODY_TIME, take_in(&mut request, limit)).await {
-            Err(_) => {
-                Scope::of(&request).close_connection();
-                return Err(Error::RequestTimeout.into());
-            }
-            Ok(Err(())) => return Err(Error::Malformed("The request's body broke off.").into()),
-            Ok(Ok(None)) => {
-                Scope::of(&request).close_connection();
-                request.extensions_mut().insert(TooLarge);
-            }
-            Ok(Ok(Some(body))) => request.set_body(body),
-        }
+        let taking = take_in(&mut request, limit, Arc::clone(&self.room));
+        let taken = tokio::time::timeout(BODY_TIME, taking).await;
+        let taken = taken
+            .unwrap_or(Err(Error::RequestTimeout))
+            .inspect_err(|_| Scope::of(&request).close_connection())?;
+        // Its room is held until the handler is done with the body.
+        let _room = if let Some((body, room)) = taken {
+            request.set_body(body);
+            Some(room)
+        } else {
+            Scope::of(&request).close_connection();
+            request.extensions_mut().insert(TooLarge);
+            None
+        };
         self.inner.call(request).await
     }
 }
@@ -67,8 +76,12 @@ fn is_upload(request: &Request) -> bool {
         && (headers.contains_key(header::AUTHORIZATION) || headers.contains_key(header::COOKIE))
 }
 
-/// The whole body; none when it is over the limit.
-async fn take_in(request: &mut Request, limit: usize) -> Result<Option<Bytes>, ()> {
+/// The whole body and its room; none when it is over the limit. What is refused is read and dropped.
+async fn take_in(
+    request: &mut Request,
+    limit: usize,
+    room: Arc<Semaphore>,
+) -> Result<Option<(Bytes, OwnedSemaphorePermit)>, Error> {
     let announced = request
         .header(header::CONTENT_LENGTH)
         .and_then(|length| length.parse::<usize>().ok());
@@ -77,21 +90,39 @@ async fn take_in(request: &mut Request, limit: usize) -> Result<Option<Bytes>, (
         return Ok(None);
     }
     let mut body = request.take_body().into_bytes_stream();
-    let mut kept = BytesMut::new();
+    let mut kept = Some((BytesMut::new(), more_room(0, &room)?));
     let mut seen = 0;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(drop)?;
+        let chunk = chunk.map_err(|_| Error::Malformed("The request's body broke off."))?;
         seen += chunk.len();
         if seen > MAX_DROPPED {
             return Ok(None);
         }
-        if seen <= limit {
-            kept.extend_from_slice(&chunk);
-        } else {
-            kept.clear();
-        }
+        kept = match (kept, more_room(chunk.len(), &room)) {
+            (Some((mut bytes, mut taken)), Ok(more)) if seen <= limit => {
+                taken.merge(more);
+                bytes.extend_from_slice(&chunk);
+                Some((bytes, taken))
+            }
+            _ => None,
+        };
     }
-    Ok((seen <= limit).then(|| kept.freeze()))
+    match kept {
+        Some((bytes, taken)) => Ok(Some((bytes.freeze(), taken))),
+        None if seen > limit => Ok(None),
+        None => Err(no_room()),
+    }
+}
+
+/// Room for so many bytes more.
+fn more_room(bytes: usize, room: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Error> {
+    let bytes = u32::try_from(bytes).map_err(Error::internal)?;
+    let room = Arc::clone(room).try_acquire_many_owned(bytes);
+    room.map_err(|_| no_room())
+}
+
+fn no_room() -> Error {
+    Error::unavailable("the bodies under way take all the memory they may")
 }
 
 /// Whether this request's body was over its limit.

@@ -106,7 +106,9 @@ fn allow_everything(headers: &mut HeaderMap) {
     );
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Authorization, Content-Type, X-Trace-Id, traceparent"),
+        HeaderValue::from_static(
+            "Authorization, Content-Type, X-Trace-Id, traceparent, tracestate",
+        ),
     );
     headers.insert(
         header::ACCESS_CONTROL_MAX_AGE,

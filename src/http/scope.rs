@@ -1,7 +1,12 @@
 //! What belongs to one request: its trace id, and who turned out to be asking.
 
 use super::cookies;
-use crate::{App, caller::Caller, domain::Token};
+use crate::{
+    App,
+    caller::Caller,
+    domain::Token,
+    trace::{self, Parent},
+};
 use ipnet::IpNet;
 use poem::{Request, http::header};
 use std::{
@@ -20,6 +25,7 @@ pub struct Scope(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     trace_id: String,
+    parent: Option<Parent>,
     user_id: OnceLock<Uuid>,
     must_close: OnceLock<()>,
 }
@@ -27,9 +33,10 @@ struct Inner {
 impl Scope {
     /// The scope of a request that is part of this trace.
     #[must_use]
-    pub fn new(trace_id: String) -> Self {
+    pub fn new(trace_id: String, parent: Option<Parent>) -> Self {
         Self(Arc::new(Inner {
             trace_id,
+            parent,
             ..Inner::default()
         }))
     }
@@ -44,6 +51,12 @@ impl Scope {
     #[must_use]
     pub fn trace_id(&self) -> &str {
         &self.0.trace_id
+    }
+
+    /// The span that the request was sent from, if it named one.
+    #[must_use]
+    pub fn parent(&self) -> Option<&Parent> {
+        self.0.parent.as_ref()
     }
 
     /// Notes who is asking, for the log line.
@@ -69,21 +82,14 @@ impl Scope {
     }
 }
 
-/// The trace id that a request asks for: `X-Trace-Id` of 1 to 64 of `A-Za-z0-9_-`, or the one in
-/// `traceparent` (W3C Trace Context); else a new one.
+/// The trace id that a request asks for: `X-Trace-Id` of 1 to 64 of `A-Za-z0-9_-`, or the one of
+/// its parent; else a new one.
 #[must_use]
-pub fn trace_id(request: &Request) -> String {
+pub fn trace_id(request: &Request, parent: Option<&Parent>) -> String {
     let own = request.header("x-trace-id").filter(|id| is_plain(id));
     own.map(str::to_owned)
-        .or_else(|| request.header("traceparent").and_then(parent_trace))
-        .unwrap_or_else(|| Uuid::new_v4().simple().to_string())
-}
-
-/// The `traceparent` that a request came with, to be passed on as it is.
-#[must_use]
-pub fn traceparent(request: &Request) -> Option<&str> {
-    let header = request.header("traceparent")?;
-    parent_trace(header).map(|_| header)
+        .or_else(|| parent.map(Parent::trace_id))
+        .unwrap_or_else(trace::new_id)
 }
 
 fn is_plain(id: &str) -> bool {
@@ -91,24 +97,6 @@ fn is_plain(id: &str) -> bool {
         && id
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
-
-fn parent_trace(header: &str) -> Option<String> {
-    let hex = |text: &str, len: usize| {
-        text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let mut parts = header.split('-');
-    let (version, trace, parent, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let valid = hex(version, 2)
-        && version != "ff"
-        && (version != "00" || parts.next().is_none())
-        && hex(trace, 32)
-        && trace.bytes().any(|b| b != b'0')
-        && hex(parent, 16)
-        && parent.bytes().any(|b| b != b'0')
-        && hex(flags, 2);
-    valid.then(|| trace.to_owned())
 }
 
 /// Where a request came from. Behind proxies that are trusted, `X-Forwarded-For` is read from the
@@ -154,24 +142,16 @@ mod tests {
 
     #[test]
     fn odd_trace_ids_are_replaced() {
-        let of =
-            |name: &str, value: &str| trace_id(&Request::builder().header(name, value).finish());
+        let of = |name: &str, value: &str| {
+            let request = Request::builder().header(name, value).finish();
+            trace_id(&request, Parent::of(request.headers()).as_ref())
+        };
         assert_eq!(of("x-trace-id", "abc-DEF_123"), "abc-DEF_123");
         for odd in ["", "a b", "a\u{e9}", &"a".repeat(65), "{\"a\":1}"] {
             assert_ne!(of("x-trace-id", odd), odd);
         }
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        assert_eq!(
-            of("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01")),
-            trace
-        );
-        for odd in [
-            format!("00-{trace}-0000000000000000-01"),
-            format!("ff-{trace}-00f067aa0ba902b7-01"),
-            format!("00-{trace}-00f067aa0ba902b7-01-x"),
-            format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)),
-        ] {
-            assert_ne!(of("traceparent", &odd), trace, "{odd}");
-        }
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        assert_eq!(of("traceparent", &parent), trace);
     }
 }

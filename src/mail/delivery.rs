@@ -6,11 +6,13 @@ use crate::{
     domain::Token,
     error::Cause,
     storage::outbox::{self, Next, Owed},
+    trace::{self, SPANS},
 };
 use metrics::counter;
 use std::{pin::pin, sync::Arc};
 use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
+use tracing::{Instrument, Span, field::Empty, info_span};
 
 /// How long a mail is tried.
 const TRY_FOR: Duration = Duration::hours(48);
@@ -25,15 +27,39 @@ enum Outcome {
     Needless,
 }
 
-/// Tries one mail and writes down what came of it. Gives the mail back when it was sent but the
-/// database could not be told.
+/// Tries one mail in the trace of what it is owed for, or in one of its own, and writes down what
+/// came of it. Gives the mail back when it was sent but the database could not be told.
 pub(super) async fn deliver(app: App, mailer: Arc<Mailer>, owed: Owed) -> Option<Owed> {
+    let own = || owed.id.simple().to_string();
+    let trace_id = owed.trace_id.clone().unwrap_or_else(own);
+    let span = span(&owed, &trace_id);
+    send(app, mailer, owed, &span)
+        .instrument(trace::lines(&trace_id))
+        .instrument(span.clone())
+        .await
+}
+
+/// The span of an attempt. It says nothing of whom the mail is for.
+fn span(owed: &Owed, trace_id: &str) -> Span {
+    let span = info_span!(
+        target: SPANS,
+        parent: None,
+        "send a mail",
+        otel.status_code = Empty,
+        users_service.trace_id = trace_id,
+        users_service.mail.kind = owed.kind.as_str(),
+        users_service.mail.attempt = owed.attempts,
+    );
+    trace::begin(&span, None, trace_id);
+    span
+}
+
+async fn send(app: App, mailer: Arc<Mailer>, owed: Owed, span: &Span) -> Option<Owed> {
     match attempt(&app, &mailer, &owed).await {
         Ok(outcome) => {
             if matches!(outcome, Outcome::Sent) {
                 counter!("mails_sent_total").increment(1);
-                let trace_id = owed.trace_id.as_deref();
-                tracing::info!(trace_id, mail_id = %owed.id, attempt = owed.attempts, "mail sent");
+                tracing::info!(mail_id = %owed.id, attempt = owed.attempts, "mail sent");
             }
             match mark_sent(&app, &owed).await {
                 Ok(()) => None,
@@ -45,7 +71,8 @@ pub(super) async fn deliver(app: App, mailer: Arc<Mailer>, owed: Owed) -> Option
         }
         Err(cause) => {
             counter!("mail_failures_total").increment(1);
-            let token = app.keys.mail_token(owed.id).ok();
+            span.record("otel.status_code", "error");
+            let token = app.keys.secrets().mail_token(owed.id).ok();
             let secrets = [owed.to(), token.as_ref().map_or("", Token::expose)];
             postpone(&app, &owed, &reason(&cause, secrets)).await;
             None
@@ -102,14 +129,13 @@ async fn mark_sent(app: &App, owed: &Owed) -> Result<()> {
 /// Lets a mail wait that could not be sent. If the database can't be told, the claim lapses.
 async fn postpone(app: &App, owed: &Owed, reason: &str) {
     let next = next(owed, app.clock.now());
-    let trace_id = owed.trace_id.as_deref();
     let (mail_id, attempt) = (owed.id, owed.attempts);
     match next {
         Next::At(_) => {
-            tracing::warn!(trace_id, %mail_id, attempt, reason, "mail not sent, will try again");
+            tracing::warn!(%mail_id, attempt, reason, "mail not sent, will try again");
         }
         Next::GivenUp(_) => {
-            tracing::error!(trace_id, %mail_id, attempt, reason, "mail given up after 48 hours");
+            tracing::error!(%mail_id, attempt, reason, "mail given up after 48 hours");
         }
     }
     let recorded = match app.db.get().await {
@@ -117,7 +143,7 @@ async fn postpone(app: &App, owed: &Owed, reason: &str) {
         Err(error) => Err(error),
     };
     if let Err(error) = recorded {
-        tracing::warn!(trace_id, %mail_id, %error, "could not record that a mail failed");
+        tracing::warn!(%mail_id, %error, "could not record that a mail failed");
     }
 }
 

@@ -19,6 +19,7 @@ struct ExportText<'a>(&'a Export<'a>);
 struct ExportHtml<'a>(&'a Export<'a>);
 
 struct Export<'a> {
+    subject: &'static str,
     username: &'a str,
     site: String,
     /// The page that has it: only for the owner, signed in.
@@ -31,17 +32,15 @@ struct Export<'a> {
 pub(super) fn export_ready(app: &App, owed: &Owed) -> Result<Words, Cause> {
     let url = &app.config.public_url;
     let export = Export {
+        subject: "The copy of your data is ready",
         username: &owed.username,
         site: site(url),
         link: format!("{url}/settings/export"),
         until: when::moment(owed.created_at + exports::LIFETIME),
         reset: format!("{url}/forgot-password"),
     };
-    Ok(Words {
-        subject: "The copy of your data is ready".to_owned(),
-        text: ExportText(&export).render()?,
-        html: ExportHtml(&export).render()?,
-    })
+    let (text, html) = (ExportText(&export), ExportHtml(&export));
+    Ok(Words::of(export.subject, &text, &html)?)
 }
 
 #[derive(Template)]
@@ -53,6 +52,7 @@ struct DeletionText<'a>(&'a Deletion<'a>);
 struct DeletionHtml<'a>(&'a Deletion<'a>);
 
 struct Deletion<'a> {
+    subject: &'static str,
     username: &'a str,
     site: String,
     until: String,
@@ -68,6 +68,7 @@ pub(super) fn deletion_requested(app: &App, owed: &Owed) -> Result<Words, Cause>
     let until = owed.says("until").unwrap_or_default();
     let until = OffsetDateTime::parse(until, &Rfc3339).map_err(Error::internal)?;
     let deletion = Deletion {
+        subject: "Your account will be deleted",
         username: &owed.username,
         site: site(url),
         until: when::moment(until),
@@ -76,9 +77,6 @@ pub(super) fn deletion_requested(app: &App, owed: &Owed) -> Result<Words, Cause>
         network: owed.says("network").unwrap_or("unknown"),
         reset: format!("{url}/forgot-password"),
     };
-    Ok(Words {
-        subject: "Your account will be deleted".to_owned(),
-        text: DeletionText(&deletion).render()?,
-        html: DeletionHtml(&deletion).render()?,
-    })
+    let (text, html) = (DeletionText(&deletion), DeletionHtml(&deletion));
+    Ok(Words::of(deletion.subject, &text, &html)?)
 }

@@ -39,35 +39,31 @@ async fn verify_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
     if owed.email_verified {
         return Ok(None);
     }
-    let token = app.keys.mail_token(owed.id)?;
+    let token = app.keys.secrets().mail_token(owed.id)?;
     match issue(app, owed, &token).await {
         Err(Error::UserNotFound) => return Ok(None),
         issued => issued?,
     }
-    let public_url = &app.config.public_url;
-    let link = format!("{public_url}/verify?token={}", token.expose());
-    let words = messages::verify_email(&owed.username, &site(public_url), &link)?;
-    Ok(Some(words))
+    let (site, link) = (site(&app.config.public_url), link(app, "/verify", &token));
+    Ok(Some(messages::verify_email(&owed.username, &site, &link)?))
 }
 
 /// The link works already: it was committed with the mail. Who has an account with the new address
 /// is told so instead, which nobody else gets to know.
 async fn confirm_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
-    let token = app.keys.mail_token(owed.id)?;
+    let token = app.keys.secrets().mail_token(owed.id)?;
     let db = app.db.get().await?;
     let waiting = email_changes::by_link(&db, &token.hash(), app.clock.now(), false).await?;
     let Some(waiting) = waiting else {
         return Ok(None);
     };
-    let public_url = &app.config.public_url;
-    let (username, site) = (&owed.username, site(public_url));
+    let (username, public_url) = (&owed.username, &app.config.public_url);
+    let site = site(public_url);
     if users::is_email_of_another(&db, owed.user_id, &waiting.email).await? {
-        return Ok(Some(messages::email_in_use(username, &site)?));
+        let settings = format!("{public_url}/settings/email");
+        return Ok(Some(messages::email_in_use(username, &site, &settings)?));
     }
-    let link = format!(
-        "{public_url}/settings/email/confirm?token={}",
-        token.expose()
-    );
+    let link = link(app, "/settings/email/confirm", &token);
     Ok(Some(messages::confirm_email(username, &site, &link)?))
 }
 
@@ -84,7 +80,7 @@ async fn issue(app: &App, owed: &Owed, token: &Token) -> Result<(), Error> {
 }
 
 async fn reset_password(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
-    let token = app.keys.mail_token(owed.id)?;
+    let token = app.keys.secrets().mail_token(owed.id)?;
     let now = app.clock.now();
     let until = now + RESET_LIFETIME;
     let db = app.db.get().await?;
@@ -98,10 +94,18 @@ async fn reset_password(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> 
         Ok(false) | Err(Error::UserNotFound) => return Ok(None),
         Err(error) => return Err(error.into()),
     }
-    let public_url = &app.config.public_url;
-    let link = format!("{public_url}/reset-password?token={}", token.expose());
-    let words = messages::reset_password(&owed.username, &site(public_url), &link)?;
-    Ok(Some(words))
+    let site = site(&app.config.public_url);
+    let link = link(app, "/reset-password", &token);
+    Ok(Some(messages::reset_password(
+        &owed.username,
+        &site,
+        &link,
+    )?))
+}
+
+/// The address of a page with a token for it.
+pub(super) fn link(app: &App, page: &str, token: &Token) -> String {
+    format!("{}{page}?token={}", app.config.public_url, token.expose())
 }
 
 /// The host that people know us by.

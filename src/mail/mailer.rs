@@ -72,6 +72,16 @@ impl Mailer {
         }
     }
 
+    /// Connects, encrypts and logs in as for a mail, and sends none. A provider is asked for its front
+    /// page, without the key: that costs nothing.
+    pub async fn try_out(&self) -> Result<(), Cause> {
+        match &self.transport {
+            Transport::Smtp(smtp) => smtp.try_out().await,
+            Transport::Provider(provider) => provider.try_out().await,
+            Transport::Folder(_) => Ok(()),
+        }
+    }
+
     /// Closes connections that nobody used for a while; call it now and then.
     pub fn tidy(&self) {
         if let Transport::Smtp(smtp) = &self.transport {

@@ -1,4 +1,4 @@
-//! What the mails say.
+//! What the mails with a link say.
 
 use askama::Template;
 
@@ -13,133 +13,120 @@ pub struct Words {
     pub html: String,
 }
 
-#[derive(Template)]
-#[template(path = "emails/verify_email.txt")]
-struct VerifyEmailText<'a> {
+impl Words {
+    /// A mail with this subject, of its two templates.
+    pub(super) fn of(
+        subject: &str,
+        text: &impl Template,
+        html: &impl Template,
+    ) -> Result<Self, askama::Error> {
+        Ok(Self {
+            subject: subject.to_owned(),
+            text: text.render()?,
+            html: html.render()?,
+        })
+    }
+}
+
+struct Letter<'a> {
+    subject: &'static str,
     username: &'a str,
     site: &'a str,
     link: &'a str,
 }
+
+#[derive(Template)]
+#[template(path = "emails/verify_email.txt")]
+struct VerifyEmailText<'a>(&'a Letter<'a>);
 
 #[derive(Template)]
 #[template(path = "emails/verify_email.html")]
-struct VerifyEmailHtml<'a> {
-    username: &'a str,
-    site: &'a str,
-    link: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "emails/reset_password.txt")]
-struct ResetPasswordText<'a> {
-    username: &'a str,
-    site: &'a str,
-    link: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "emails/reset_password.html")]
-struct ResetPasswordHtml<'a> {
-    username: &'a str,
-    site: &'a str,
-    link: &'a str,
-}
-
-/// Gives the owner of an account the link that sets a new password.
-pub fn reset_password(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
-    Ok(Words {
-        subject: "Set a new password".to_owned(),
-        text: ResetPasswordText {
-            username,
-            site,
-            link,
-        }
-        .render()?,
-        html: ResetPasswordHtml {
-            username,
-            site,
-            link,
-        }
-        .render()?,
-    })
-}
+struct VerifyEmailHtml<'a>(&'a Letter<'a>);
 
 /// Asks the person behind a new account to prove the address. `site` is the host people know
 /// us by, `link` opens the page that confirms the address or deletes the account.
 pub fn verify_email(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
-    Ok(Words {
-        subject: "Verify your email address".to_owned(),
-        text: VerifyEmailText {
-            username,
-            site,
-            link,
-        }
-        .render()?,
-        html: VerifyEmailHtml {
-            username,
-            site,
-            link,
-        }
-        .render()?,
-    })
+    let subject = "Verify your email address";
+    let letter = Letter {
+        subject,
+        username,
+        site,
+        link,
+    };
+    Words::of(
+        subject,
+        &VerifyEmailText(&letter),
+        &VerifyEmailHtml(&letter),
+    )
+}
+
+#[derive(Template)]
+#[template(path = "emails/reset_password.txt")]
+struct ResetPasswordText<'a>(&'a Letter<'a>);
+
+#[derive(Template)]
+#[template(path = "emails/reset_password.html")]
+struct ResetPasswordHtml<'a>(&'a Letter<'a>);
+
+/// Gives the owner of an account the link that sets a new password.
+pub fn reset_password(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
+    let subject = "Set a new password";
+    let letter = Letter {
+        subject,
+        username,
+        site,
+        link,
+    };
+    Words::of(
+        subject,
+        &ResetPasswordText(&letter),
+        &ResetPasswordHtml(&letter),
+    )
 }
 
 #[derive(Template)]
 #[template(path = "emails/confirm_email.txt")]
-struct ConfirmEmailText<'a> {
-    username: &'a str,
-    site: &'a str,
-    link: &'a str,
-}
+struct ConfirmEmailText<'a>(&'a Letter<'a>);
 
 #[derive(Template)]
 #[template(path = "emails/confirm_email.html")]
-struct ConfirmEmailHtml<'a> {
-    username: &'a str,
-    site: &'a str,
-    link: &'a str,
-}
+struct ConfirmEmailHtml<'a>(&'a Letter<'a>);
 
 /// Asks the new address of an account to prove itself. `link` opens the page that confirms it.
 pub fn confirm_email(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
-    Ok(Words {
-        subject: "Confirm your new email address".to_owned(),
-        text: ConfirmEmailText {
-            username,
-            site,
-            link,
-        }
-        .render()?,
-        html: ConfirmEmailHtml {
-            username,
-            site,
-            link,
-        }
-        .render()?,
-    })
+    let subject = "Confirm your new email address";
+    let letter = Letter {
+        subject,
+        username,
+        site,
+        link,
+    };
+    Words::of(
+        subject,
+        &ConfirmEmailText(&letter),
+        &ConfirmEmailHtml(&letter),
+    )
 }
 
 #[derive(Template)]
 #[template(path = "emails/email_in_use.txt")]
-struct EmailInUseText<'a> {
-    username: &'a str,
-    site: &'a str,
-}
+struct EmailInUseText<'a>(&'a Letter<'a>);
 
 #[derive(Template)]
 #[template(path = "emails/email_in_use.html")]
-struct EmailInUseHtml<'a> {
-    username: &'a str,
-    site: &'a str,
-}
+struct EmailInUseHtml<'a>(&'a Letter<'a>);
 
 /// Tells an address that has an account already that it can't become that of `username` too.
-pub fn email_in_use(username: &str, site: &str) -> Result<Words, askama::Error> {
-    Ok(Words {
-        subject: "Your email address is in use already".to_owned(),
-        text: EmailInUseText { username, site }.render()?,
-        html: EmailInUseHtml { username, site }.render()?,
-    })
+/// `link` opens the settings, where either account gets another one.
+pub fn email_in_use(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
+    let subject = "Your email address is in use already";
+    let letter = Letter {
+        subject,
+        username,
+        site,
+        link,
+    };
+    Words::of(subject, &EmailInUseText(&letter), &EmailInUseHtml(&letter))
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Notices: what happened to an account, when and from where, and what to do if it was not you.
 
-use super::{letters::site, messages::Words};
+use super::{
+    letters::{link, site},
+    messages::Words,
+};
 use crate::{
     App, Error,
     domain::when,
@@ -27,6 +30,8 @@ struct Notice<'a> {
     network: &'a str,
     /// Where a new password is set, which ends every session.
     reset: String,
+    /// Whether that undoes what was done, too.
+    calls_off: bool,
     /// Where the address that this mail goes to is put back, if another took its place.
     restore: Option<String>,
 }
@@ -43,13 +48,10 @@ pub(super) fn write(app: &App, owed: &Owed, kind: Kind) -> Result<Words, Cause> 
         device: owed.says("device").unwrap_or("unknown"),
         network: owed.says("network").unwrap_or("unknown"),
         reset: format!("{}/forgot-password", app.config.public_url),
+        calls_off: kind == Kind::EmailChangeRequested,
         restore: restore(app, owed)?,
     };
-    Ok(Words {
-        subject: subject.to_owned(),
-        text: Text(&notice).render()?,
-        html: Html(&notice).render()?,
-    })
+    Ok(Words::of(subject, &Text(&notice), &Html(&notice))?)
 }
 
 /// The way back, for an address that is no longer the account's.
@@ -57,15 +59,19 @@ fn restore(app: &App, owed: &Owed) -> Result<Option<String>, Error> {
     if owed.kind != Kind::EmailChanged || owed.recipient.is_none() {
         return Ok(None);
     }
-    let token = app.keys.mail_token(owed.id)?;
-    let (public_url, token) = (&app.config.public_url, token.expose());
-    Ok(Some(format!(
-        "{public_url}/settings/email/restore?token={token}"
-    )))
+    let token = app.keys.secrets().mail_token(owed.id)?;
+    Ok(Some(link(app, "/settings/email/restore", &token)))
 }
 
 fn said(owed: &Owed, kind: Kind) -> Result<(&'static str, String), Error> {
     let said = match kind {
+        // Not which: the mailbox may be read by others, and whoever asked knows the address.
+        Kind::EmailChangeRequested => (
+            "Another email address was asked for",
+            "somebody asked for your account to get another email address. It changes once the \
+             link is opened that we sent there."
+                .to_owned(),
+        ),
         Kind::EmailChanged => (
             "Your email address was changed",
             "your account has another email address from now on.".to_owned(),

@@ -32,6 +32,15 @@ impl Provider {
         Ok(Self { client, url, key })
     }
 
+    /// Asks the provider's host for its front page, whatever it answers.
+    pub(super) async fn try_out(&self) -> Result<(), Cause> {
+        let mut front = self.url.clone();
+        front.set_path("");
+        front.set_query(None);
+        self.client.head(front).send().await?;
+        Ok(())
+    }
+
     /// Posts one mail. Any 2xx means that the provider took it over.
     pub(super) async fn send(&self, from: &Mailbox, mail: &Mail) -> Result<(), Cause> {
         let mut request = self.client.post(self.url.clone()).json(&body(from, mail));

@@ -1,7 +1,11 @@
 //! Mails over SMTP, with connections that are used again.
 
 use super::url::{SmtpUrl, Tls};
-use crate::{config::Secret, error::Cause};
+use crate::{
+    config::Secret,
+    error::{Cause, causes},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use lettre::{
     Message,
     transport::smtp::{
@@ -76,6 +80,26 @@ impl Smtp {
             since: Instant::now(),
         });
         Ok(())
+    }
+
+    /// Connects and logs in, and says goodbye.
+    pub(super) async fn try_out(&self) -> Result<(), Cause> {
+        let mut connection = self.connect().await.map_err(|error| self.hushed(&*error))?;
+        connection.quit().await.ok();
+        Ok(())
+    }
+
+    /// What a server said, without the password: some repeat what they were sent.
+    fn hushed(&self, error: &dyn std::error::Error) -> Cause {
+        let mut told = causes(error);
+        if let Some((user, Secret(password))) = &self.url.login {
+            let plain = format!("\0{user}\0{password}");
+            for sent in [&plain, password] {
+                told = told.replace(&BASE64_STANDARD.encode(sent), "…");
+            }
+            told = told.replace(&**password, "…");
+        }
+        told.into()
     }
 
     /// Says goodbye on connections that rested for too long.

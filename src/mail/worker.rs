@@ -7,6 +7,7 @@ use crate::{
         outbox::{self, Owed},
         password_resets,
     },
+    trace,
 };
 use metrics::counter;
 use std::{pin::pin, sync::Arc};
@@ -14,6 +15,7 @@ use tokio::{
     task::{JoinError, JoinSet},
     time::{Duration, MissedTickBehavior, interval, timeout},
 };
+use tracing::Instrument;
 
 /// How many mails are sent at the same time.
 const SLOTS: usize = 32;
@@ -58,7 +60,8 @@ pub async fn run(app: App, mailer: Mailer, stop: impl Future<Output = ()>) {
             _ = tidy.tick() => worker.mailer.tidy(),
         }
     }
-    worker.finish().await;
+    let lines = trace::lines(&trace::new_id());
+    worker.finish().instrument(lines).await;
 }
 
 struct Worker {
@@ -77,6 +80,11 @@ struct Worker {
 impl Worker {
     /// Claims what is due and starts sending it, as far as there are free slots.
     async fn start_due(&mut self) {
+        let lines = trace::lines(&trace::new_id());
+        self.claim_and_send().instrument(lines).await;
+    }
+
+    async fn claim_and_send(&mut self) {
         while let Some(done) = self.sending.try_join_next() {
             self.collect(done);
         }

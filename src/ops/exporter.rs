@@ -1,7 +1,8 @@
 //! Makes the copies of accounts that people asked for, one at a time.
 
-use crate::{App, services::exports};
+use crate::{App, services::exports, trace};
 use std::time::Duration;
+use tracing::Instrument;
 
 /// How often to look for copies whose request nobody rang for, and for those of a dead maker.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -9,14 +10,20 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Makes copies until the service ends. One that is cut off is made anew when its claim has lapsed.
 pub async fn run(app: App) {
     loop {
-        match exports::make_next(&app).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "could not make a copy of an account"),
+        let lines = trace::lines(&trace::new_id());
+        if made_one(&app).instrument(lines).await {
+            continue;
         }
         tokio::select! {
             () = app.export_owed.notified() => {}
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
+}
+
+async fn made_one(app: &App) -> bool {
+    exports::make_next(app).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "could not make a copy of an account");
+        false
+    })
 }

@@ -1,15 +1,57 @@
-//! Forgets what has run out. Every replica may do it at any time: it takes nothing that is in use.
+//! Forgets what has run out: one replica at a time, whichever holds the lease.
 
-use crate::{App, services::retention};
-use std::time::Duration;
+use crate::{
+    App, Result,
+    services::{leases::Lease, retention},
+    trace,
+};
+use std::{pin::pin, time::Duration};
+use tracing::Instrument;
 
-/// How often.
+/// The name of its lease.
+pub const LEASE: &str = "janitor";
+/// How long after a round the next is due, and after a replica's start the first: then there is
+/// enough to do.
 const EVERY: Duration = Duration::from_mins(10);
+/// How often a replica asks for the lease: so soon it goes on where another stopped.
+const ASK_EVERY: Duration = Duration::from_secs(10);
 
-/// Cleans up until the service ends.
-pub async fn run(app: App) {
+/// Cleans up until it is told to stop; then another replica goes on at once.
+pub async fn run(app: App, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    let mut pause = EVERY;
     loop {
-        tokio::time::sleep(EVERY).await;
-        retention::sweep(&app).await;
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = ASK_EVERY;
+        let lines = trace::lines(&trace::new_id());
+        let outcome = match Lease::take(&app, LEASE).await {
+            Ok(None) => continue,
+            Ok(Some(lease)) => tokio::select! {
+                () = &mut stop => return give_back(&lease, &app).await,
+                outcome = round(&lease, &app).instrument(lines.clone()) => outcome,
+            },
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            lines.in_scope(|| tracing::warn!(%error, "could not clean up"));
+        }
+    }
+}
+
+/// A round that something went wrong in is no whole one, but the next is due as usual.
+async fn round(lease: &Lease, app: &App) -> Result<()> {
+    if retention::sweep(app, lease).await? {
+        lease.done(app).await?;
+    }
+    lease.give_back(app, EVERY).await
+}
+
+async fn give_back(lease: &Lease, app: &App) {
+    // One that can't be given back lapses.
+    if let Err(error) = lease.give_back(app, Duration::ZERO).await {
+        tracing::debug!(%error, "kept a lease to its end");
     }
 }

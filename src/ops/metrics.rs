@@ -1,12 +1,12 @@
 //! `/metrics`: what Prometheus scrapes.
 
-use super::observe;
+use super::{janitor, logs, observe};
 use crate::{
     App,
     services::{reads, throttle},
-    storage::outbox,
+    storage::{leases, outbox},
 };
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use poem::{Response, handler, http::header, web::Data};
 use std::{sync::OnceLock, time::Duration};
@@ -66,10 +66,20 @@ fn describe() {
         "How long the oldest mail has been owed."
     );
     describe_counter!("rate_limited_total", "Requests refused by a limit.");
+    describe_counter!(
+        "log_lines_dropped_total",
+        "Log lines lost because nobody read fast enough, or at all."
+    );
     describe_gauge!(
         "password_hashes_in_flight",
         "Password hashes that wait or are made."
     );
+    describe_gauge!(
+        "janitor_round_age_seconds",
+        Unit::Seconds,
+        "How long ago everything that had run out was forgotten; the same at every replica."
+    );
+    gauge!("janitor_round_age_seconds").set(0.0);
     describe_gauge!(
         "signing_key_age_seconds",
         Unit::Seconds,
@@ -101,6 +111,9 @@ async fn refresh(app: &App) {
         gauge!("mail_queue_length").set(pending.count as f64);
         gauge!("mail_queue_oldest_seconds").set(age.max(0.0));
     }
+    if let Ok(Some(age)) = leases::since_done(&client, janitor::LEASE).await {
+        gauge!("janitor_round_age_seconds").set(age);
+    }
 }
 
 /// The scrape.
@@ -121,6 +134,7 @@ pub fn scrape(app: Data<&App>) -> Response {
         let age = (app.clock.now() - made_at).as_seconds_f64();
         gauge!("signing_key_age_seconds").set(age.max(0.0));
     }
+    counter!("log_lines_dropped_total").absolute(logs::dropped());
     let text = HANDLE
         .get()
         .and_then(Option::as_ref)

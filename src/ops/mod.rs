@@ -1,12 +1,18 @@
-//! Running it: start and stop, the server, health, metrics, logs, the embedded database.
+//! Running it: start and stop, the server, health, metrics, logs, spans, the embedded database, the doctor.
 
+pub mod doctor;
 pub mod embedded_postgres;
 pub mod exporter;
 pub mod health;
 pub mod janitor;
+pub mod listener;
 pub mod logs;
 pub mod metrics;
 pub mod observe;
+pub mod open_files;
+pub mod paced;
 pub mod replication;
+mod request_span;
 pub mod server;
 pub mod service;
+mod spans;

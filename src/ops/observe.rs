@@ -1,5 +1,6 @@
-//! The outermost layer: trace id, log line, metrics, and the headers of every answer.
+//! The outermost layer: trace, log line, metrics, and the headers of every answer.
 
+use super::request_span;
 use crate::{
     App, caller,
     http::{
@@ -7,6 +8,8 @@ use crate::{
         headers::Headers,
         scope::{self, trace_id},
     },
+    openapi,
+    trace::{self, Parent},
 };
 use metrics::{counter, histogram};
 use poem::{
@@ -17,7 +20,13 @@ use std::{sync::Arc, time::Instant};
 use tracing::Instrument;
 
 /// What a request without a route is counted under.
-const NO_ROUTE: &str = "unmatched";
+pub(super) const NO_ROUTE: &str = "unmatched";
+/// What methods that clients invent are counted under.
+pub(super) const OTHER_METHOD: &str = "OTHER";
+/// How much of a path is logged, in characters: more than ours have.
+const LONGEST_PATH: usize = 1_024;
+/// The statuses of the service's own failures.
+const FAILURES: [&str; 2] = ["500", "503"];
 
 /// The layer.
 pub struct Observe<E> {
@@ -42,17 +51,20 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let started = Instant::now();
-        let trace_id = trace_id(&request);
-        let scope = Scope::new(trace_id.clone());
+        let parent = Parent::of(request.headers());
+        let trace_id = trace_id(&request, parent.as_ref());
+        let path: String = request.uri().path().chars().take(LONGEST_PATH).collect();
+        let span = request_span::start(&request, &path, parent.as_ref(), &trace_id);
+        let scope = Scope::new(trace_id.clone(), parent);
         let caller = scope::caller(&request, &self.app, trace_id.clone());
         let method = request.method().clone();
-        let path = request.uri().path().to_owned();
         request.extensions_mut().insert(scope.clone());
         request.extensions_mut().insert(self.app.clone());
 
-        let span = tracing::info_span!("request", trace_id);
-        let work = caller::scope(caller, self.inner.call(request)).instrument(span);
+        let work = caller::scope(caller, self.inner.call(request));
         let mut response = work
+            .instrument(trace::lines(&trace_id))
+            .instrument(span.clone())
             .await
             .unwrap_or_else(poem::Error::into_response)
             .into_response();
@@ -67,6 +79,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         }
         let took = started.elapsed().as_secs_f64();
         count(&method, &response, took);
+        request_span::note(&span, &method, &response);
         tracing::info!(
             trace_id,
             user_id = scope.user_id().map(|id| id.to_string()).unwrap_or_default(),
@@ -81,13 +94,15 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
 }
 
 /// The counters of the alerts start at zero: a series that begins with 1 never rose, so Prometheus
-/// would miss the first refused log-in.
+/// would miss the first failure of an endpoint, and the first refused log-in. Those of a page start
+/// with its first request.
 pub fn count_from_zero() {
-    for path in ["/auth/login", "/login"] {
-        for status in ["401", "500", "503"] {
-            let labels = [("method", "POST"), ("path", path), ("status", status)];
-            counter!("http_requests_total", &labels).increment(0);
-        }
+    let refused = [("POST", "/auth/login", "401"), ("POST", "/login", "401")];
+    let doors = openapi::endpoints().chain([("POST", "/login")]);
+    let failures = doors.flat_map(|(method, path)| FAILURES.map(|status| (method, path, status)));
+    for (method, path, status) in refused.into_iter().chain(failures) {
+        let labels = [("method", method), ("path", path), ("status", status)];
+        counter!("http_requests_total", &labels).increment(0);
     }
 }
 
@@ -100,7 +115,7 @@ fn count(method: &Method, response: &Response, seconds: f64) {
         ]
     };
     // The same for the failures of every route that was ever asked for.
-    for failure in ["500", "503"] {
+    for failure in FAILURES {
         counter!("http_requests_total", &labels_of(failure)).increment(0);
     }
     let labels = labels_of(response.status().as_str());
@@ -109,7 +124,7 @@ fn count(method: &Method, response: &Response, seconds: f64) {
 }
 
 /// Methods that clients invent must not become series.
-fn method_label(method: &Method) -> &str {
+pub(super) fn method_label(method: &Method) -> &str {
     match *method {
         Method::GET
         | Method::HEAD
@@ -118,12 +133,12 @@ fn method_label(method: &Method) -> &str {
         | Method::PATCH
         | Method::DELETE
         | Method::OPTIONS => method.as_str(),
-        _ => "OTHER",
+        _ => OTHER_METHOD,
     }
 }
 
 /// The route's pattern, `/users/:id` written as `/users/{id}`; never a raw path.
-fn path_label(response: &Response) -> String {
+pub(super) fn path_label(response: &Response) -> String {
     let pattern = match response.data::<PathPattern>() {
         Some(PathPattern(pattern)) if !pattern.is_empty() => pattern,
         _ => return NO_ROUTE.to_owned(),

@@ -1,19 +1,22 @@
 //! Starting and stopping the whole service.
 
-use super::{embedded_postgres::EmbeddedPostgres, exporter, janitor, metrics, replication, server};
+use super::{
+    embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, metrics,
+    replication, server,
+};
 use crate::{
     App, Config,
     clock::Clock,
     config::Secret,
     crypto::{Keys, keys},
-    error::Cause,
+    error::{Cause, causes},
     mail::{EmailUrl, Mailer, worker},
     routes,
     services::posts::PostsService,
     storage::{Pool, Replicas, migrate},
 };
 use std::{fs, io::Write, net::SocketAddr, path::Path, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle};
 
 /// How long a database that is just starting is waited for.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(10);
@@ -38,21 +41,19 @@ impl Service {
     /// Starts everything on the configured address.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, Cause> {
         let addr = config.listen_addr;
-        let listener = std::net::TcpListener::bind(addr)
+        let listener = Listener::bind(addr)
             .map_err(|error| format!("LISTEN_ADDR {addr} can't be listened on: {error}"))?;
         Self::start_on(listener, config, clock).await
     }
 
     /// Starts everything on a socket that listens already.
     pub async fn start_on(
-        listener: std::net::TcpListener,
+        listener: Listener,
         mut config: Config,
         clock: Clock,
     ) -> Result<Self, Cause> {
         metrics::start();
-        listener.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(listener)?;
-        let addr = listener.local_addr()?;
+        let addr = listener.addr()?;
         // LISTEN_ADDR left the port to the system, and PUBLIC_URL to LISTEN_ADDR.
         if let Some(origin) = config.public_url.strip_suffix(":0") {
             config.public_url = format!("{origin}:{}", addr.port());
@@ -70,6 +71,7 @@ impl Service {
         let replicas = replicas(&config)?;
         let app = App::new(config, clock, db, replicas, keys, posts);
         let (stop_server, server_stopped) = watch::channel(false);
+        let janitor_stopped = server_stopped.clone();
         let (stop_mail, mail_stopped) = watch::channel(false);
         let until = |mut stopped: watch::Receiver<bool>| async move {
             // A dropped sender means the same.
@@ -85,7 +87,7 @@ impl Service {
             mail: tokio::spawn(worker::run(app.clone(), mailer, until(mail_stopped))),
             gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
             exporter: tokio::spawn(exporter::run(app.clone())),
-            janitor: tokio::spawn(janitor::run(app.clone())),
+            janitor: tokio::spawn(janitor::run(app.clone(), until(janitor_stopped))),
             replication: tokio::spawn(replication::run(app.clone(), Pool::new(&url, 1)?)),
             app,
             addr,
@@ -116,7 +118,7 @@ impl Service {
         self.mail.await.ok();
         self.gauges.abort();
         self.exporter.abort();
-        self.janitor.abort();
+        self.janitor.await.ok();
         self.replication.abort();
         self.app.db.close();
         self.app.replicas.close();
@@ -194,18 +196,10 @@ async fn patiently(url: &str) -> Result<tokio_postgres::Client, Cause> {
         match crate::storage::pool::direct(url).await {
             Ok(client) => return Ok(client),
             Err(error) if tokio::time::Instant::now() >= deadline => {
-                return Err(format!("the database can't be reached: {}", told(&*error)).into());
+                return Err(format!("the database can't be reached: {}", causes(&*error)).into());
             }
             Err(_) => tokio::time::sleep(DATABASE_PAUSE).await,
         }
-    }
-}
-
-/// An error with its causes on one line.
-fn told(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        None => error.to_string(),
-        Some(source) => format!("{error}: {}", told(source)),
     }
 }
 

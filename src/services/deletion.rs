@@ -65,15 +65,10 @@ pub(super) async fn keep_and_open(app: &App, opened: &Opened<'_>) -> Result<bool
     Ok(true)
 }
 
-/// Takes away for good every account whose window has ended. One that can't be taken away waits.
-pub async fn finish_due(app: &App) -> Result<()> {
-    while step(app).await? {}
-    Ok(())
-}
-
-/// One short transaction of it; says whether there was anything to do. Whoever takes the next one,
-/// here or on another replica, goes on from where this one ended.
-async fn step(app: &App) -> Result<bool> {
+/// Takes away for good what belongs to an account whose window has ended, in one short transaction;
+/// says whether there was anything to do. Whoever takes the next one, here or on another replica,
+/// goes on from where this one ended. An account that can't be taken away waits.
+pub(super) async fn step(app: &App) -> Result<bool> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;

@@ -54,8 +54,9 @@ impl From<email_changes::Waiting> for Waiting {
     }
 }
 
-/// Owes the new address the link that proves it; the change before that waits no more. Whether
-/// somebody has that address is neither looked up nor told: the mail says it to who reads it.
+/// Owes the new address the link that proves it, and the present one a notice; the change before
+/// that waits no more. Whether somebody has the new address is neither looked up nor told: the mail
+/// says it to who reads it.
 ///
 /// # Errors
 /// `ReauthenticationRequired`, `Validation`, `RateLimited`, `Unauthenticated` when the account is
@@ -67,7 +68,8 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailCha
         .and_then(Email::parse)
         .map_err(|broken| FieldErrors::one("email", broken))?;
     throttle::check(app, Action::ChangeEmail(user_id, email.as_str())).await?;
-    if reauthentication::account(app, user_id).await?.email == email.as_str() {
+    let account = reauthentication::account(app, user_id).await?;
+    if account.email == email.as_str() {
         let broken = Broken::new("unchanged", "This is your email address already");
         return Err(FieldErrors::one("email", broken));
     }
@@ -77,7 +79,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailCha
         user_id,
         session_id,
         email: email.as_str(),
-        token_hash: app.keys.mail_token(mail.id)?.hash(),
+        token_hash: app.keys.secrets().mail_token(mail.id)?.hash(),
         expires_at: now + LINK_LIFETIME,
         now,
     };
@@ -87,6 +89,11 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailCha
         |error: Error| error.on_constraint("email_changes_user_id_fkey", Error::Unauthenticated);
     email_changes::replace(&tx, &change).await.map_err(gone)?;
     outbox::owe(&tx, &mail).await?;
+    // An address that never proved itself may be a stranger's.
+    if account.email_verified {
+        let notice = NewMail::notice(user_id, Kind::EmailChangeRequested, now).to(&account.email);
+        outbox::owe(&tx, &notice).await?;
+    }
     let event = audit::Event::EmailChangeRequested;
     audit::append(&tx, user_id, Some(session_id), event, None, now).await?;
     storage::commit(tx).await?;
@@ -151,7 +158,7 @@ async fn change(app: &App, token: &Token) -> Result<()> {
         let told = NewMail::notice(user_id, Kind::EmailChanged, now).to(&waiting.old_email);
         let restoration = email_restorations::NewRestoration {
             user_id,
-            token_hash: app.keys.mail_token(told.id)?.hash(),
+            token_hash: app.keys.secrets().mail_token(told.id)?.hash(),
             email: &waiting.old_email,
             expires_at: now + RESTORABLE,
             now,

@@ -11,6 +11,7 @@ pub mod exports;
 pub mod follows;
 pub mod history;
 pub mod home;
+pub mod leases;
 pub mod passwords;
 pub mod people;
 pub mod posts;

@@ -1,6 +1,6 @@
 //! How long what is kept. `docs/retention.md` is this table in words.
 
-use super::deletion;
+use super::{deletion, leases::Lease};
 use crate::{
     App, Result,
     domain::history,
@@ -9,7 +9,7 @@ use crate::{
         retention::{self, BATCH, Class},
     },
 };
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 /// What is forgotten, and how long after it ran out. In this order: what hangs on another goes first.
 pub const RULES: &[(Class, Duration)] = &[
@@ -28,39 +28,67 @@ pub const RULES: &[(Class, Duration)] = &[
     (Class::HeldUsernames, Duration::ZERO),
 ];
 
-/// Forgets all that has run out, and deletes the accounts whose window has ended. Every replica may
-/// do it at any time. What goes wrong is logged and left to the next time.
-pub async fn sweep(app: &App) {
-    for (class, age) in RULES {
-        if let Err(error) = forget(app, *class, *age).await {
-            tracing::warn!(%error, ?class, "could not forget all that ran out");
+/// A kind of work that a round has.
+#[derive(Debug)]
+enum Work {
+    Forget(Class, OffsetDateTime),
+    ForgetMore,
+    DeleteAccounts,
+}
+
+/// A round: forgets all that has run out, and deletes the accounts whose window has ended. What goes
+/// wrong is logged and left to the next round; says whether nothing did.
+///
+/// # Errors
+/// When the lease is lost: nothing is done from then on.
+pub async fn sweep(app: &App, lease: &Lease) -> Result<bool> {
+    let now = app.clock.now();
+    let classes = RULES
+        .iter()
+        .map(|(class, age)| Work::Forget(*class, now - *age));
+    let mut went_well = true;
+    for work in classes.chain([Work::ForgetMore, Work::DeleteAccounts]) {
+        went_well &= do_all(app, lease, &work).await?;
+    }
+    Ok(went_well)
+}
+
+/// Does step after step until none is left; says whether none failed.
+async fn do_all(app: &App, lease: &Lease, work: &Work) -> Result<bool> {
+    loop {
+        lease.renew(app).await?;
+        match step(app, work).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(true),
+            Err(error) => {
+                tracing::warn!(%error, ?work, "could not forget all that ran out");
+                return Ok(false);
+            }
         }
-    }
-    if let Err(error) = forget_more(app).await {
-        tracing::warn!(%error, "could not forget limits and devices that ran out");
-    }
-    if let Err(error) = deletion::finish_due(app).await {
-        tracing::warn!(%error, "could not look for accounts to delete");
     }
 }
 
-async fn forget_more(app: &App) -> Result<()> {
+/// A short step; says whether there may be more.
+async fn step(app: &App, work: &Work) -> Result<bool> {
+    match work {
+        Work::Forget(class, until) => forget(app, *class, *until).await,
+        Work::ForgetMore => forget_more(app).await,
+        Work::DeleteAccounts => deletion::step(app).await,
+    }
+}
+
+/// One batch of a class. The connection is given back after each: people come first.
+async fn forget(app: &App, class: Class, until: OffsetDateTime) -> Result<bool> {
+    let gone = retention::forget(&app.db.get().await?, class, until).await?;
+    tracing::debug!(gone, ?class, "forgot what ran out");
+    Ok(gone == BATCH)
+}
+
+async fn forget_more(app: &App) -> Result<bool> {
     let client = app.db.get().await?;
     let now = app.clock.now();
     password_resets::delete_expired(&client, now).await?;
     rate_limits::delete_full(&client, now).await?;
-    known_devices::delete_expired(&client, now).await.map(drop)
-}
-
-async fn forget(app: &App, class: Class, age: Duration) -> Result<()> {
-    let until = app.clock.now() - age;
-    loop {
-        // Given back after each batch: people come first.
-        let client = app.db.get().await?;
-        let gone = retention::forget(&client, class, until).await?;
-        tracing::debug!(gone, ?class, "forgot what ran out");
-        if gone < BATCH {
-            return Ok(());
-        }
-    }
+    known_devices::delete_expired(&client, now).await?;
+    Ok(false)
 }

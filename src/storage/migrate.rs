@@ -4,6 +4,7 @@ use super::{pool, schema::Schema};
 use crate::error::{Cause, Error, Result};
 use refinery::{Runner, Target};
 use sea_query::{Expr, ExprTrait, PostgresQueryBuilder, Query};
+use std::collections::HashMap;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -69,6 +70,49 @@ pub fn newest() -> i32 {
         .map(refinery::Migration::version)
         .max()
         .unwrap_or(0)
+}
+
+/// How a database stands to this binary's files.
+#[derive(Debug)]
+pub struct State {
+    /// Versions that were not applied, in order.
+    pub missing: Vec<i32>,
+    /// Versions that this binary does not know.
+    pub newer: Vec<i32>,
+    /// Files that were applied with another text.
+    pub edited: Vec<String>,
+}
+
+/// Compares a database with the files.
+pub async fn state(client: &tokio_postgres::Client) -> Result<State> {
+    let mut applied = HashMap::new();
+    // A database that was never migrated has no such table.
+    if version(client).await? > 0 {
+        let sql = Query::select()
+            .columns(["version", "checksum"])
+            .from((Schema::Users, "schema_migrations"))
+            .to_string(PostgresQueryBuilder);
+        for row in client.query(&sql, &[]).await? {
+            applied.insert(row.get::<_, i32>(0), row.get::<_, String>(1));
+        }
+    }
+    let mut state = State {
+        missing: Vec::new(),
+        newer: Vec::new(),
+        edited: Vec::new(),
+    };
+    for file in runner().get_migrations() {
+        match applied.remove(&file.version()) {
+            None => state.missing.push(file.version()),
+            Some(checksum) if checksum != file.checksum().to_string() => {
+                state.edited.push(file.to_string());
+            }
+            Some(_) => {}
+        }
+    }
+    state.missing.sort_unstable();
+    state.newer.extend(applied.into_keys());
+    Ok(state)
 }
 
 /// The version of a database; 0 when it was never migrated.

@@ -1,4 +1,4 @@
-//! SQL, built with sea-query, one file per table family.
+//! SQL, built with sea-query, one file or folder per table family.
 //!
 //! Each file has a `sql` module of pure functions that build statements, and async functions
 //! that run them. They take any [`GenericClient`], so that one function runs on a pooled
@@ -18,6 +18,7 @@ pub mod held_usernames;
 pub mod history;
 mod hosts;
 pub mod known_devices;
+pub mod leases;
 pub mod migrate;
 pub mod outbox;
 pub mod password_resets;
@@ -41,23 +42,48 @@ pub use connection::{GenericClient, Object, Transaction};
 pub use pool::Pool;
 pub use replicas::Replicas;
 
-use crate::{Error, Result};
+use crate::{Error, Result, trace::SPANS};
 use connection::Era;
 use sea_query::{Expr, PostgresQueryBuilder, Query};
 use sea_query_postgres::PostgresBinder;
 use std::time::Duration;
-use tokio_postgres::{GenericClient as _, Row};
+use tokio_postgres::{GenericClient as _, Row, error::SqlState};
+use tracing::{Instrument, field::Empty, info_span};
 
 /// How long the database may take for one statement, measured here: beyond the time-outs that it
 /// keeps itself, for when it is gone without a word.
 const STATEMENT_TIME: Duration = Duration::from_secs(6);
 
-/// What a statement gives. One that shows the connection lost ends the era of all like it.
+/// What a statement gives, within its time and under a span, which has the text with `$1` in the
+/// places of values, and no value. One that shows the connection lost ends the era of all like it.
 async fn in_time<T>(
     era: &Era,
+    sql: &str,
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T> {
+    let operation = sql.split(' ').next();
+    let span = info_span!(
+        target: SPANS,
+        "SQL",
+        otel.name = operation,
+        otel.kind = "client",
+        otel.status_code = Empty,
+        db.system.name = "postgresql",
+        db.operation.name = operation,
+        db.query.text = sql,
+        "error.type" = Empty,
+    );
+    let work = work.instrument(span.clone());
     let answer = tokio::time::timeout(STATEMENT_TIME, work).await;
+    let failure = match &answer {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(error.code().map_or("connection", SqlState::code)),
+        Err(_) => Some("timeout"),
+    };
+    if let Some(failure) = failure {
+        span.record("otel.status_code", "error");
+        span.record("error.type", failure);
+    }
     let answer = answer
         .map_err(Error::unavailable)
         .and_then(|answer| answer.map_err(Error::from));
@@ -70,13 +96,13 @@ async fn in_time<T>(
 /// Opens a transaction; it is rolled back unless it is committed.
 pub async fn begin(client: &mut Object) -> Result<Transaction<'_>> {
     let era = client.era().clone();
-    in_time(&era, Transaction::begin(client)).await
+    in_time(&era, "BEGIN", Transaction::begin(client)).await
 }
 
 /// Commits a transaction.
 pub async fn commit(transaction: Transaction<'_>) -> Result<()> {
     let era = transaction.era().clone();
-    in_time(&era, transaction.commit()).await
+    in_time(&era, "COMMIT", transaction.commit()).await
 }
 
 /// All rows of a statement.
@@ -85,7 +111,7 @@ pub(crate) async fn all(
     statement: impl PostgresBinder,
 ) -> Result<Vec<Row>> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    in_time(db.era(), async {
+    in_time(db.era(), &sql, async {
         let statement = db.prepared(&sql).await?;
         db.driver().query(&statement, &values.as_params()).await
     })
@@ -103,7 +129,7 @@ pub(crate) async fn optional(
 /// The row of a statement that always gives one.
 pub(crate) async fn one(db: &impl GenericClient, statement: impl PostgresBinder) -> Result<Row> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    in_time(db.era(), async {
+    in_time(db.era(), &sql, async {
         let statement = db.prepared(&sql).await?;
         db.driver().query_one(&statement, &values.as_params()).await
     })
@@ -116,7 +142,7 @@ pub(crate) async fn execute(
     statement: impl PostgresBinder,
 ) -> Result<u64> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    in_time(db.era(), async {
+    in_time(db.era(), &sql, async {
         let statement = db.prepared(&sql).await?;
         db.driver().execute(&statement, &values.as_params()).await
     })

@@ -1,5 +1,5 @@
-//! Forgetting what has run out, a batch at a time. Rows that another replica is forgetting right
-//! now are passed over, so several may do it at once.
+//! Forgetting what has run out, a batch at a time. Rows that another is forgetting right now are
+//! passed over: a replica that lost its lease may still be about one batch.
 
 use super::{GenericClient, execute};
 use crate::Result;

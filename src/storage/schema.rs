@@ -107,3 +107,7 @@ table! {
     /// Such a copy in pieces.
     ExportParts { UserId, Attempt, Number, Bytes }
 }
+table! {
+    /// Who does the work that one replica at a time does.
+    Leases { Name, Holder, Until, DoneAt }
+}

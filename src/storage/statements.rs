@@ -4,7 +4,7 @@
 
 use super::{
     audit, avatars, deletions, devices, email_changes, email_restorations, email_verifications,
-    exports, follows, held_usernames, history, known_devices, outbox, password_resets,
+    exports, follows, held_usernames, history, known_devices, leases, outbox, password_resets,
     personal_data::{self, Part},
     profiles, rate_limits, replicas,
     retention::{self, Class},
@@ -17,10 +17,12 @@ use crate::domain::{
     profile::ProfileChange,
 };
 use sea_query::PostgresQueryBuilder;
+use std::time::Duration;
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
+const MINUTE: Duration = Duration::from_mins(1);
 const A: Uuid = Uuid::from_u128(1);
 const B: Uuid = Uuid::from_u128(2);
 const HASH: [u8; 32] = [7; 32];
@@ -207,6 +209,10 @@ fn every_statement_is_as_reviewed() {
         "known_devices::known": known_devices::sql::known(&[HASH], NOW),
         "known_devices::remember": known_devices::sql::remember(A, &HASH, NOW, NOW),
         "known_devices::delete_expired": known_devices::sql::delete_expired(NOW),
+        "leases::take": leases::sql::take("janitor", A, MINUTE),
+        "leases::renew": leases::sql::renew("janitor", A, MINUTE),
+        "leases::done": leases::sql::done("janitor", A),
+        "leases::since_done": leases::sql::since_done("janitor"),
         "outbox::owe": outbox::sql::owe(&outbox::NewMail::new(A, outbox::Kind::VerifyEmail, NOW)),
         "outbox::claim": outbox::sql::claim(NOW, NOW, 8),
         "outbox::renew": outbox::sql::renew(&owed, NOW),

@@ -367,6 +367,18 @@ INSERT INTO "users"."known_devices" ("user_id", "key", "seen_at", "expires_at") 
 -- known_devices::delete_expired
 DELETE FROM "users"."known_devices" WHERE "expires_at" <= $1;
 
+-- leases::take
+INSERT INTO "users"."leases" ("name", "holder", "until") VALUES ($1, $2, CURRENT_TIMESTAMP + (make_interval(secs => $3))) ON CONFLICT ("name") DO UPDATE SET "holder" = "excluded"."holder", "until" = "excluded"."until" WHERE "leases"."until" <= CURRENT_TIMESTAMP;
+
+-- leases::renew
+UPDATE "users"."leases" SET "until" = CURRENT_TIMESTAMP + (make_interval(secs => $1)) WHERE "name" = $2 AND "holder" = $3;
+
+-- leases::done
+UPDATE "users"."leases" SET "done_at" = CURRENT_TIMESTAMP WHERE "name" = $1 AND "holder" = $2;
+
+-- leases::since_done
+SELECT CAST((extract(epoch from CURRENT_TIMESTAMP - "done_at")) AS float8) FROM "users"."leases" WHERE "name" = $1;
+
 -- outbox::owe
 INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 

@@ -3,6 +3,7 @@
 use super::{
     csrf::Posted,
     field::{Field, Kind},
+    flash::Flash,
     new_password,
     page::Frame,
     problem::Verdict,
@@ -59,7 +60,7 @@ pub(super) async fn save(visit: Visit<'_>, posted: Posted<PasswordChange>) -> Re
     };
     let (viewer, _, outcome) = posted.then_as_viewer(visit, change).await;
     match outcome {
-        Ok(()) => Ok(see_other("/settings/password/changed")),
+        Ok(()) => Ok(Flash::PasswordChanged.see_other(visit, "/settings/password/changed")),
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => {
             let (verdict, frame) = visit.frame_refusing(viewer, error)?;
@@ -68,9 +69,12 @@ pub(super) async fn save(visit: Visit<'_>, posted: Posted<PasswordChange>) -> Re
     }
 }
 
-/// `GET /settings/password/changed`
+/// `GET /settings/password/changed`, right after it was
 #[handler]
 pub(super) fn show_changed(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
+    if !Flash::PasswordChanged.is_of(visit) {
+        return Ok(see_other("/settings"));
+    }
     let frame = visit.frame(Some(viewer));
     visit.page(StatusCode::OK, &ChangedPage { frame })
 }

@@ -27,7 +27,7 @@ struct Account {
 pub(super) fn remember(response: &mut Response, visit: Visit<'_>, id: Uuid) -> Result<()> {
     let until = (visit.app.clock.now() + LIFETIME).unix_timestamp();
     let text = serde_json::to_vec(&Account { id, until }).map_err(Error::internal)?;
-    let value = visit.app.keys.cookies().seal(CONTEXT, &text)?;
+    let value = visit.app.keys.secrets().cookies().seal(CONTEXT, &text)?;
     let age = Some(LIFETIME.whole_seconds());
     cookie::set(response, visit.app, COOKIE, &value, age);
     Ok(())
@@ -36,7 +36,7 @@ pub(super) fn remember(response: &mut Response, visit: Visit<'_>, id: Uuid) -> R
 /// The account that this browser registered, if it still may correct its address.
 pub(super) fn account(visit: Visit<'_>) -> Option<Uuid> {
     let value = cookie::get(visit.request, visit.app, COOKIE)?;
-    let text = visit.app.keys.cookies().open(CONTEXT, value)?;
+    let text = visit.app.keys.secrets().cookies().open(CONTEXT, value)?;
     let account: Account = serde_json::from_slice(&text).ok()?;
     (account.until > visit.app.clock.now().unix_timestamp()).then_some(account.id)
 }

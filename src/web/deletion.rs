@@ -3,6 +3,7 @@
 use super::{
     confirm::Recent,
     csrf::{NoFields, Posted},
+    flash::Flash,
     next::LocalPath,
     page::Frame,
     session::{self, Viewer},
@@ -63,7 +64,7 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<NoFields>) -> Result
     match outcome {
         Ok(_) => {
             session::end(visit.app, visit.request).await?;
-            Ok(see_other("/settings/delete/done"))
+            Ok(Flash::Leaving.see_other(visit, "/settings/delete/done"))
         }
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(Error::ReauthenticationRequired) => {
@@ -77,10 +78,13 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<NoFields>) -> Result
     }
 }
 
-/// `GET /settings/delete/done`, when nobody is signed in any more
+/// `GET /settings/delete/done`, right after it was asked for and while nobody is signed in
 #[handler]
 pub(super) async fn done(visit: Visit<'_>) -> Result<Response> {
-    let frame = visit.frame(visit.viewer().await?);
+    if !Flash::Leaving.is_of(visit) || visit.viewer().await?.is_some() {
+        return Ok(see_other("/"));
+    }
+    let frame = visit.frame(None);
     visit.page(StatusCode::OK, &DonePage { frame })
 }
 
@@ -90,13 +94,16 @@ pub(super) struct Next {
     next: LocalPath,
 }
 
-/// `GET /settings/delete/kept`, after the log-in that keeps the account
+/// `GET /settings/delete/kept`, right after the log-in that keeps the account
 #[handler]
 pub(super) fn kept(
     visit: Visit<'_>,
     SignedIn(viewer): SignedIn,
     Query(asked): Query<Next>,
 ) -> Result<Response> {
+    if !Flash::Kept.is_of(visit) {
+        return Ok(see_other(asked.next.as_str()));
+    }
     let page = KeptPage {
         frame: visit.frame(Some(viewer)),
         next: asked.next,

@@ -2,6 +2,7 @@
 
 use super::{
     csrf::{NoFields, Posted},
+    flash::Flash,
     page::Frame,
     problem::{Problem, Verdict},
     session::{self, Viewer},
@@ -13,9 +14,11 @@ use crate::{
     services::devices::{self, Device},
 };
 use askama::Template;
-use poem::{Response, handler, http::StatusCode, web::Query};
+use poem::{Response, handler, http::StatusCode};
 use serde::Deserialize;
 use uuid::Uuid;
+
+const PAGE: &str = "/settings/devices";
 
 #[derive(Template)]
 #[template(path = "settings/devices.html")]
@@ -36,12 +39,6 @@ struct Row {
     ago: String,
 }
 
-/// What was just done, if anything.
-#[derive(Deserialize)]
-struct Done {
-    done: Option<String>,
-}
-
 /// Which session.
 #[derive(Deserialize)]
 struct Chosen {
@@ -51,17 +48,19 @@ struct Chosen {
 
 /// `GET /settings/devices`
 #[handler]
-pub(super) async fn show(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    Query(asked): Query<Done>,
-) -> Result<Response> {
-    let done = match asked.done.as_deref() {
-        Some("one") => Some("The session has ended."),
-        Some("others") => Some("All other sessions have ended."),
-        _ => None,
+pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
+    let done = if Flash::SessionEnded.is_of(visit) {
+        Some("The session has ended.")
+    } else if Flash::OthersEnded.is_of(visit) {
+        Some("All other sessions have ended.")
+    } else {
+        None
     };
-    page(visit, viewer, StatusCode::OK.into(), done, None).await
+    let mut response = page(visit, viewer, StatusCode::OK.into(), done, None).await?;
+    if done.is_some() {
+        Flash::forget(&mut response, visit);
+    }
+    Ok(response)
 }
 
 /// `POST /settings/devices/end`
@@ -81,7 +80,7 @@ pub(super) async fn end(
             session::end(visit.app, visit.request).await?;
             Ok(see_other("/"))
         }
-        Ok(false) => Ok(see_other("/settings/devices?done=one")),
+        Ok(false) => Ok(Flash::SessionEnded.see_other(visit, PAGE)),
         Err(error) => refused(visit, viewer, error).await,
     }
 }
@@ -97,7 +96,7 @@ pub(super) async fn end_others(
         devices::end_others(visit.app, viewer.user_id, viewer.session_id).await
     };
     match posted.then(end_them).await.1 {
-        Ok(()) => Ok(see_other("/settings/devices?done=others")),
+        Ok(()) => Ok(Flash::OthersEnded.see_other(visit, PAGE)),
         Err(error) => refused(visit, viewer, error).await,
     }
 }

@@ -58,6 +58,7 @@ impl Visit<'_> {
         let value = self
             .app
             .keys
+            .secrets()
             .cookies()
             .seal(&context(person, form), &text)?;
         if value.len() <= MAX_BYTES {
@@ -73,6 +74,7 @@ impl Visit<'_> {
         let text = self
             .app
             .keys
+            .secrets()
             .cookies()
             .open(&context(person, form), value)?;
         let kept: Kept<T> = serde_json::from_slice(&text).ok()?;

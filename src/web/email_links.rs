@@ -3,40 +3,81 @@
 
 use super::{
     csrf::Posted,
+    flash::Flash,
     link::{Link, LinkedPage},
     page::Frame,
     problem::{Problem, Verdict},
     visit::{Visit, see_other},
 };
 use crate::{
-    Error, Result,
+    App, Error, Result,
     services::{emails, restoration, verification::Verification},
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode, web::Query};
 
-const CONFIRM: LinkedPage = LinkedPage {
-    path: "/settings/email/confirm",
-    cookie: "email_token",
-};
-const RESTORE: LinkedPage = LinkedPage {
-    path: "/settings/email/restore",
-    cookie: "restore_token",
-};
+/// What a link does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Act {
+    /// Makes the new address that of the account.
+    Confirm,
+    /// Puts the old one back.
+    Restore,
+}
 
-#[derive(Template)]
-#[template(path = "settings/email_confirm.html")]
-struct ConfirmPage {
-    frame: Frame,
-    username: String,
-    email: String,
-    token: String,
+impl Act {
+    fn page(self) -> LinkedPage {
+        match self {
+            Self::Confirm => LinkedPage {
+                path: "/settings/email/confirm",
+                cookie: "email_token",
+            },
+            Self::Restore => LinkedPage {
+                path: "/settings/email/restore",
+                cookie: "restore_token",
+            },
+        }
+    }
+
+    /// The account's name, and the address that it would have.
+    async fn inspect(self, app: &App, link: &Verification) -> Result<(String, String)> {
+        Ok(match self {
+            Self::Confirm => {
+                let waiting = emails::inspect(app, link).await?;
+                (waiting.username, waiting.email)
+            }
+            Self::Restore => {
+                let restorable = restoration::inspect(app, link).await?;
+                (restorable.username, restorable.email)
+            }
+        })
+    }
+
+    async fn carry_out(self, app: &App, link: &Verification) -> Result<()> {
+        match self {
+            Self::Confirm => emails::confirm(app, link).await,
+            Self::Restore => restoration::restore(app, link).await,
+        }
+    }
+
+    /// Goes to the page that says that it is done.
+    fn done(self, visit: Visit<'_>) -> Response {
+        let mut response = match self {
+            Self::Confirm => Flash::EmailChanged.see_other(visit, "/settings/email/changed"),
+            Self::Restore => Flash::EmailRestored.see_other(visit, "/settings/email/restored"),
+        };
+        self.page().forget(&mut response, visit);
+        response
+    }
 }
 
 #[derive(Template)]
-#[template(path = "settings/email_restore.html")]
-struct RestorePage {
+#[template(path = "settings/email_link.html")]
+struct LinkPage {
     frame: Frame,
+    act: Act,
+    /// Whether another account proved the address meanwhile.
+    is_taken: bool,
     username: String,
     email: String,
     token: String,
@@ -47,153 +88,114 @@ struct RestorePage {
 #[template(path = "settings/email_done.html")]
 struct DonePage {
     frame: Frame,
-    done: Done,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Done {
-    Changed,
-    Restored,
     /// Nothing: the link works no more.
-    Nothing,
+    done: Option<Act>,
 }
 
 /// `GET /settings/email/confirm`
 #[handler]
 pub(super) async fn show_confirm(visit: Visit<'_>, Query(link): Query<Link>) -> Result<Response> {
-    match link.token {
-        Some(token) => Ok(CONFIRM.without_token_in_address(visit, &token)),
-        None => confirm_page(visit, CONFIRM.token(visit), None).await,
-    }
-}
-
-async fn confirm_page(
-    visit: Visit<'_>,
-    token: String,
-    problem: Option<(Verdict, Problem)>,
-) -> Result<Response> {
-    match emails::inspect(visit.app, &named(&token)).await {
-        Ok(waiting) => {
-            let (verdict, frame) = frame(visit, problem).await?;
-            let page = ConfirmPage {
-                frame,
-                username: waiting.username,
-                email: waiting.email,
-                token,
-            };
-            visit.page(verdict, &page)
-        }
-        Err(error) => useless(visit, error, problem).await,
-    }
+    show(visit, Act::Confirm, link).await
 }
 
 /// `POST /settings/email/confirm`
 #[handler]
 pub(super) async fn confirm(visit: Visit<'_>, posted: Posted<Verification>) -> Result<Response> {
-    let confirm = async |form: &Verification| emails::confirm(visit.app, form).await;
-    let (form, outcome) = posted.then(confirm).await;
-    match outcome {
-        Ok(()) => Ok(done(visit, &CONFIRM, "/settings/email/changed")),
-        Err(Error::InvalidVerificationToken) => {
-            useless(visit, Error::InvalidVerificationToken, None).await
-        }
-        Err(error) => {
-            let problem = visit.problem(error)?;
-            confirm_page(visit, form.token.typed().to_owned(), Some(problem)).await
-        }
-    }
+    submit(visit, Act::Confirm, posted).await
 }
 
 /// `GET /settings/email/restore`
 #[handler]
 pub(super) async fn show_restore(visit: Visit<'_>, Query(link): Query<Link>) -> Result<Response> {
-    match link.token {
-        Some(token) => Ok(RESTORE.without_token_in_address(visit, &token)),
-        None => restore_page(visit, RESTORE.token(visit), None).await,
-    }
-}
-
-async fn restore_page(
-    visit: Visit<'_>,
-    token: String,
-    problem: Option<(Verdict, Problem)>,
-) -> Result<Response> {
-    match restoration::inspect(visit.app, &named(&token)).await {
-        Ok(restorable) => {
-            let (verdict, frame) = frame(visit, problem).await?;
-            let page = RestorePage {
-                frame,
-                username: restorable.username,
-                email: restorable.email,
-                token,
-            };
-            visit.page(verdict, &page)
-        }
-        Err(error) => useless(visit, error, problem).await,
-    }
+    show(visit, Act::Restore, link).await
 }
 
 /// `POST /settings/email/restore`
 #[handler]
 pub(super) async fn restore(visit: Visit<'_>, posted: Posted<Verification>) -> Result<Response> {
-    let restore = async |form: &Verification| restoration::restore(visit.app, form).await;
-    let (form, outcome) = posted.then(restore).await;
+    submit(visit, Act::Restore, posted).await
+}
+
+/// `GET /settings/email/changed`, right after it was
+#[handler]
+pub(super) async fn show_changed(visit: Visit<'_>) -> Result<Response> {
+    if !Flash::EmailChanged.is_of(visit) {
+        return Ok(see_other("/settings"));
+    }
+    done_page(visit, StatusCode::OK, Some(Act::Confirm)).await
+}
+
+/// `GET /settings/email/restored`, right after it was
+#[handler]
+pub(super) async fn show_restored(visit: Visit<'_>) -> Result<Response> {
+    if !Flash::EmailRestored.is_of(visit) {
+        return Ok(see_other("/login"));
+    }
+    done_page(visit, StatusCode::OK, Some(Act::Restore)).await
+}
+
+async fn show(visit: Visit<'_>, act: Act, link: Link) -> Result<Response> {
+    match link.token {
+        Some(token) => Ok(act.page().without_token_in_address(visit, &token)),
+        None => page(visit, act, act.page().token(visit), None).await,
+    }
+}
+
+async fn submit(visit: Visit<'_>, act: Act, posted: Posted<Verification>) -> Result<Response> {
+    let carry_out = async |form: &Verification| act.carry_out(visit.app, form).await;
+    let (form, outcome) = posted.then(carry_out).await;
     match outcome {
-        Ok(()) => Ok(done(visit, &RESTORE, "/settings/email/restored")),
-        Err(Error::InvalidVerificationToken) => {
-            useless(visit, Error::InvalidVerificationToken, None).await
+        Ok(()) => Ok(act.done(visit)),
+        Err(error @ Error::InvalidVerificationToken) => {
+            done_page(visit, error.status(), None).await
         }
         Err(error) => {
             let problem = visit.problem(error)?;
-            restore_page(visit, form.token.typed().to_owned(), Some(problem)).await
+            page(visit, act, form.token.typed().to_owned(), Some(problem)).await
         }
     }
 }
 
-/// `GET /settings/email/changed`
-#[handler]
-pub(super) async fn show_changed(visit: Visit<'_>) -> Result<Response> {
-    done_page(visit, StatusCode::OK, Done::Changed).await
-}
-
-/// `GET /settings/email/restored`
-#[handler]
-pub(super) async fn show_restored(visit: Visit<'_>) -> Result<Response> {
-    done_page(visit, StatusCode::OK, Done::Restored).await
-}
-
-async fn frame(visit: Visit<'_>, problem: Option<(Verdict, Problem)>) -> Result<(Verdict, Frame)> {
-    let (verdict, problem) = problem.unzip();
-    let frame = visit.frame(visit.viewer().await?).with(problem);
-    Ok((verdict.unwrap_or(StatusCode::OK.into()), frame))
-}
-
-async fn done_page(visit: Visit<'_>, verdict: impl Into<Verdict>, done: Done) -> Result<Response> {
-    let frame = visit.frame(visit.viewer().await?);
-    visit.page(verdict, &DonePage { frame, done })
-}
-
-/// The page for a link that works no more, whatever else was wrong with the form.
-async fn useless(
+/// What there is to say about a token: the button, why it did nothing, or that the link does not
+/// work any more.
+async fn page(
     visit: Visit<'_>,
-    error: Error,
+    act: Act,
+    token: String,
     problem: Option<(Verdict, Problem)>,
 ) -> Result<Response> {
-    if !matches!(error, Error::InvalidVerificationToken) {
-        return Err(error);
+    let (refused, problem) = problem.unzip();
+    let link = Verification {
+        token: token.as_str().into(),
+    };
+    match act.inspect(visit.app, &link).await {
+        Ok((username, email)) => {
+            let is_taken = problem.as_ref().is_some_and(|it| it.is_about("email"));
+            let frame = visit.frame(visit.viewer().await?);
+            let page = LinkPage {
+                // The page itself says it.
+                frame: frame.with(problem.filter(|_| !is_taken)),
+                act,
+                is_taken,
+                username,
+                email,
+                token,
+            };
+            visit.page(refused.unwrap_or(StatusCode::OK.into()), &page)
+        }
+        Err(error @ Error::InvalidVerificationToken) => {
+            let verdict = refused.unwrap_or(error.status().into());
+            done_page(visit, verdict, None).await
+        }
+        Err(error) => Err(error),
     }
-    let verdict = problem.map_or(error.status().into(), |(verdict, _)| verdict);
-    done_page(visit, verdict, Done::Nothing).await
 }
 
-fn done(visit: Visit<'_>, link: &LinkedPage, page: &str) -> Response {
-    let mut response = see_other(page);
-    link.forget(&mut response, visit);
-    response
-}
-
-fn named(token: &str) -> Verification {
-    Verification {
-        token: token.into(),
-    }
+async fn done_page(
+    visit: Visit<'_>,
+    verdict: impl Into<Verdict>,
+    done: Option<Act>,
+) -> Result<Response> {
+    let frame = visit.frame(visit.viewer().await?);
+    visit.page(verdict, &DonePage { frame, done })
 }

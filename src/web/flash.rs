@@ -1,48 +1,67 @@
-//! What the next page has to say once. The browser carries a word of ours, never the text: nobody
-//! can put words into our mouth with a link or a cookie.
+//! What was just done, for the page that says so and for nobody who merely opens it. The browser
+//! carries a word of ours, never the text: nobody can put words into our mouth with a link.
 
-use super::{cookie, visit::Visit};
+use super::{
+    cookie,
+    visit::{Visit, see_other},
+};
 use poem::Response;
 
 const COOKIE: &str = "flash";
-/// In seconds: the next page comes at once.
-const AGE: i64 = 60;
+/// In seconds: the page comes at once, and may be loaded again for a while.
+const AGE: i64 = 600;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flash {
     /// A new password was set with a link.
     PasswordSet,
+    /// The password was changed.
+    PasswordChanged,
+    /// A new address proved itself.
+    EmailChanged,
+    /// The old address was put back.
+    EmailRestored,
+    /// One session was ended from another.
+    SessionEnded,
+    /// All sessions but this one were ended.
+    OthersEnded,
+    /// The account is to be deleted.
+    Leaving,
+    /// The account is kept after all.
+    Kept,
+    /// An account was deleted by who owns the address that it never proved.
+    Rejected,
 }
 
 impl Flash {
-    const ALL: [Self; 1] = [Self::PasswordSet];
-
     fn word(self) -> &'static str {
         match self {
             Self::PasswordSet => "password_set",
+            Self::PasswordChanged => "password_changed",
+            Self::EmailChanged => "email_changed",
+            Self::EmailRestored => "email_restored",
+            Self::SessionEnded => "session_ended",
+            Self::OthersEnded => "others_ended",
+            Self::Leaving => "leaving",
+            Self::Kept => "kept",
+            Self::Rejected => "rejected",
         }
     }
 
-    /// The sentence for the person.
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            Self::PasswordSet => "Your password was changed. Log in with it.",
-        }
+    /// Goes to the page that says it.
+    pub(super) fn see_other(self, visit: Visit<'_>, page: &str) -> Response {
+        let mut response = see_other(page);
+        cookie::set(&mut response, visit.app, COOKIE, self.word(), Some(AGE));
+        response
     }
 
-    /// Leaves it for the next page.
-    pub(super) fn leave(self, response: &mut Response, visit: Visit<'_>) {
-        cookie::set(response, visit.app, COOKIE, self.word(), Some(AGE));
+    /// Whether this is what the browser did last.
+    pub(super) fn is_of(self, visit: Visit<'_>) -> bool {
+        cookie::get(visit.request, visit.app, COOKIE) == Some(self.word())
     }
 
-    /// What the last page left, if anything.
-    pub(super) fn of(visit: Visit<'_>) -> Option<Self> {
-        let word = cookie::get(visit.request, visit.app, COOKIE)?;
-        Self::ALL.into_iter().find(|flash| flash.word() == word)
-    }
-
-    /// It was said.
+    /// It was said on a page that says other things too, and is not said again.
     pub(super) fn forget(response: &mut Response, visit: Visit<'_>) {
         cookie::clear(response, visit.app, COOKIE);
     }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     Error, Result,
     domain::{PeoplePage, Position, page::MAX_PAGE},
+    http::Scope,
     services::{
         follows::{self, List},
         profiles,
@@ -39,6 +40,7 @@ struct ListPage {
 struct NoSuchPage {
     frame: Frame,
     first: String,
+    trace_id: String,
 }
 
 /// Which page of a list.
@@ -109,8 +111,12 @@ fn no_such_page(
     error: &Error,
 ) -> Result<Response> {
     let first = visit.request.original_uri().path().to_owned();
-    let frame = visit.frame(Some(viewer));
-    visit.page(error.status(), &NoSuchPage { frame, first })
+    let page = NoSuchPage {
+        frame: visit.frame(Some(viewer)),
+        first,
+        trace_id: Scope::of(visit.request).trace_id().to_owned(),
+    };
+    visit.page(error.status(), &page)
 }
 
 /// The query of the page before. A page that a cursor leads to has no number: back to the start.

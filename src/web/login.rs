@@ -26,8 +26,8 @@ struct LoginPage {
     password: Field,
     /// Where to go afterwards.
     next: LocalPath,
-    /// What was done on the page before.
-    flash: Option<Flash>,
+    /// Whether a new password was just set with a link.
+    has_new_password: bool,
     /// The address to send the link to once more.
     unverified: Option<String>,
 }
@@ -43,7 +43,7 @@ impl LoginPage {
                 .judged(problem.as_ref()),
             frame: visit.frame(None).with(problem),
             next: typed.next.clone(),
-            flash: Flash::of(visit),
+            has_new_password: Flash::PasswordSet.is_of(visit),
             unverified: None,
         }
     }
@@ -67,9 +67,9 @@ struct LogIn {
 /// `GET /login`
 #[handler]
 pub(super) async fn show(visit: Visit<'_>, Query(asked): Query<Next>) -> Result<Response> {
-    let flash = Flash::of(visit);
+    let has_new_password = Flash::PasswordSet.is_of(visit);
     // Who set a password for another account than the one in use has to hear of it too.
-    if visit.viewer().await?.is_some() && flash.is_none() {
+    if visit.viewer().await?.is_some() && !has_new_password {
         return Ok(see_other(asked.next.as_str()));
     }
     let empty = LogIn {
@@ -77,7 +77,7 @@ pub(super) async fn show(visit: Visit<'_>, Query(asked): Query<Next>) -> Result<
         ..LogIn::default()
     };
     let mut response = visit.account_page(&LoginPage::new(visit, &empty, None))?;
-    if flash.is_some() {
+    if has_new_password {
         Flash::forget(&mut response, visit);
     }
     Ok(response)
@@ -102,7 +102,7 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<LogIn>) -> Result<Re
     };
     let (typed, outcome) = posted.then(log_in).await;
     match outcome {
-        Ok(true) => Ok(see_other(&typed.next.after_keeping())),
+        Ok(true) => Ok(Flash::Kept.see_other(visit, &typed.next.after_keeping())),
         Ok(false) => Ok(see_other(typed.next.as_str())),
         Err(error) => refused(visit, &typed, error),
     }

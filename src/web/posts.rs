@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::Secret,
-    http::{Scope, scope},
+    http::Scope,
     services::posts::{self, Asking, Post},
 };
 use askama::{Template, filters::HtmlSafe};
@@ -47,7 +47,7 @@ pub(super) async fn section(visit: Visit<'_>, viewer: &Viewer) -> Posts {
     let asking = Asking {
         access_token,
         trace_id: scope.trace_id(),
-        traceparent: scope::traceparent(visit.request),
+        parent: scope.parent(),
     };
     match posts::newest(visit.app, asking).await {
         None => Posts::None,

@@ -2,7 +2,7 @@
 
 use super::visit::Visit;
 use crate::{
-    Error, Result,
+    Error, Result, caller,
     error::{Broken, FieldErrors},
     http::errors::{log, wants_json},
 };
@@ -14,10 +14,12 @@ use std::{borrow::Cow, time::Duration};
 #[derive(Debug, Template)]
 #[template(path = "shared/problem.html")]
 pub(super) enum Problem {
-    /// One sentence; the field that it is about, if it is about one.
+    /// One sentence; the field that it is about, if it is about one; the trace id when the
+    /// service failed.
     Banner {
         message: Cow<'static, str>,
         about: Option<&'static str>,
+        trace_id: Option<String>,
     },
     /// Fields that break a rule: a summary with links to them.
     Fields(FieldErrors),
@@ -63,6 +65,7 @@ impl Problem {
             status,
             retry_after: error.retry_after(),
         };
+        let trace_id = error.is_failure().then(caller::trace_id).flatten();
         let about = match error {
             Error::Validation(fields) => return Ok((verdict, Self::Fields(fields))),
             Error::AvatarTooLarge | Error::AvatarInvalid(_) => {
@@ -86,6 +89,7 @@ impl Problem {
             Self::Banner {
                 message: told,
                 about,
+                trace_id,
             },
         ))
     }

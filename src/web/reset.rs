@@ -10,7 +10,7 @@ use super::{
     new_password,
     page::Frame,
     problem::{Problem, Verdict},
-    visit::{Visit, see_other},
+    visit::Visit,
 };
 use crate::{
     Error, Result,
@@ -50,9 +50,8 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Reset>) -> Result<Re
     let (form, outcome) = posted.then(reset).await;
     let problem = match outcome {
         Ok(()) => {
-            let mut response = see_other("/login");
+            let mut response = Flash::PasswordSet.see_other(visit, "/login");
             PAGE.forget(&mut response, visit);
-            Flash::PasswordSet.leave(&mut response, visit);
             return Ok(response);
         }
         // The page itself says it.

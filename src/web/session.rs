@@ -50,7 +50,11 @@ impl Viewer {
     fn of(app: &App, record: &Record) -> Option<Self> {
         let session_id = value(record, SESSION_ID)?;
         let sealed: String = value(record, ACCESS_TOKEN)?;
-        let token = app.keys.cookies().open(&context(session_id), &sealed)?;
+        let token = app
+            .keys
+            .secrets()
+            .cookies()
+            .open(&context(session_id), &sealed)?;
         Some(Self {
             user_id: value(record, USER_ID)?,
             session_id,
@@ -215,7 +219,11 @@ async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Viewe
 async fn store(app: &App, viewer: &Viewer) -> Result<Option<Id>> {
     let Secret(token) = &viewer.access_token;
     let context = context(viewer.session_id);
-    let sealed = app.keys.cookies().seal(&context, token.as_bytes())?;
+    let sealed = app
+        .keys
+        .secrets()
+        .cookies()
+        .seal(&context, token.as_bytes())?;
     save(app, viewer, sealed).await.map_err(Error::unavailable)
 }
 

@@ -3,6 +3,7 @@
 
 use super::{
     csrf::Posted,
+    flash::Flash,
     link::{Link, LinkedPage},
     page::Frame,
     problem::{Problem, Verdict},
@@ -107,7 +108,7 @@ pub(super) async fn reject(visit: Visit<'_>, posted: Posted<Verification>) -> Re
     let (form, outcome) = posted.then(reject).await;
     match outcome {
         Ok(()) => {
-            let mut response = see_other("/verify/rejected");
+            let mut response = Flash::Rejected.see_other(visit, "/verify/rejected");
             PAGE.forget(&mut response, visit);
             Ok(response)
         }
@@ -115,9 +116,12 @@ pub(super) async fn reject(visit: Visit<'_>, posted: Posted<Verification>) -> Re
     }
 }
 
-/// `GET /verify/rejected`
+/// `GET /verify/rejected`, right after it was
 #[handler]
 pub(super) async fn show_rejected(visit: Visit<'_>) -> Result<Response> {
+    if !Flash::Rejected.is_of(visit) {
+        return Ok(see_other("/"));
+    }
     let frame = visit.frame(visit.viewer().await?);
     visit.page(StatusCode::OK, &RejectedPage { frame })
 }

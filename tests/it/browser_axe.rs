@@ -57,7 +57,6 @@ async fn pages_for_everybody_are_accessible_in_every_state_and_look() {
         ("/reset-password?token=x", "does not work any more"),
         ("/verify/resend", "We send a new link"),
         ("/verify?token=x", "does not work any more"),
-        ("/verify/rejected", "The account is deleted"),
         ("/@ana", "Log in to follow"),
         ("/@nobody", "Go to the start page"),
         ("/nowhere", "Go to the start page"),
@@ -87,6 +86,11 @@ async fn pages_for_everybody_are_accessible_in_every_state_and_look() {
     tour.see("verify", "This was not me").await;
     tour.browser.click("Verify email address").await;
     tour.see("verified", "Your email address is verified").await;
+    let kim = app.unverified("kim").await;
+    let link = format!("/verify?token={}", app.link_token(&kim).await);
+    tour.browser.go(&link).await;
+    tour.browser.click("This was not me").await;
+    tour.see("refused", "The account is deleted").await;
     let link = format!(
         "/reset-password?token={}",
         app.reset_token(&ana.email).await
@@ -142,9 +146,12 @@ async fn pages_of_members_are_accessible_in_every_state_and_look() {
         let wrong = app.try_log_in(&ana, "not this one", user_agent).await;
         wrong.expect(401);
     }
+    tour.visit(&[("/settings/devices", "End all other sessions")])
+        .await;
+    tour.browser.click("End all other sessions").await;
+    tour.see("devices, ended", "All other sessions have ended")
+        .await;
     tour.visit(&[
-        ("/settings/devices", "End all other sessions"),
-        ("/settings/devices?done=one", "The session has ended"),
         ("/settings/history", "A failed log-in"),
         (
             "/settings/history?cursor=00000000-0000-0000-0000-000000000000",

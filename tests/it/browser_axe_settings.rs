@@ -48,6 +48,13 @@ async fn pages_of_settings_are_accessible_in_every_state_and_look() {
         .await;
     tour.see("email, to be confirmed", "Confirm your new email address")
         .await;
+    app.takes("bob", LONG_EMAIL).await;
+    tour.browser.click("Confirm email address").await;
+    tour.see("email, taken", "This address has another account")
+        .await;
+    let free = "update users.users set email = 'bob@example.org' where username = 'bob'";
+    app.db().await.execute(free, &[]).await.unwrap();
+    tour.browser.go("/settings/email/confirm").await;
     tour.browser.click("Confirm email address").await;
     tour.see("email, changed", "Your email address is changed")
         .await;

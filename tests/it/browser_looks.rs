@@ -70,7 +70,6 @@ async fn text_of_twice_the_size_fits_the_narrowest_screen() {
         "/settings/history",
         "/settings/password",
         "/settings/username",
-        "/settings/delete/done",
     ] {
         if path.is_empty() {
             log_in(&browser, &ana).await;

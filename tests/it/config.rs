@@ -65,6 +65,9 @@ fn all_problems_are_reported_at_once_each_naming_its_variable() {
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("CORS_ALLOWED_ORIGINS", "*"),
         ("LOG_FORMAT", "xml"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api key=1"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2"),
     ];
     let told = problem(&bad);
     for (name, _) in bad {
@@ -172,6 +175,8 @@ fn secrets_are_told_nowhere() {
         ("JWT_PRIVATE_KEY", KEY.as_str()),
         ("EMAIL_URL", "smtp://ana:hunter33@mail.example"),
         ("EMAIL_API_KEY", "hunter44"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=hunter55"),
     ];
     let debug = format!("{:?}", read(&settings).unwrap());
     let key = KEY.lines().nth(5).unwrap();
@@ -187,6 +192,8 @@ fn secrets_are_told_nowhere() {
         ("JWT_PRIVATE_KEY", broken_key.as_str()),
         ("EMAIL_URL", "smtp://ana:hunter33@mail.example/path"),
         ("EMAIL_API_KEY", "hunter44"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:hunter55@x"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "hunter55"),
     ];
     let told = problem(&bad);
     for secret in ["hunter", key] {

@@ -8,7 +8,7 @@ fn help_explains_every_command_and_variable() {
     let help = run(&["--help"], &[]);
     assert!(help.status.success());
     let text = String::from_utf8(help.stdout).unwrap();
-    for word in ["serve", "migrate", "--to", "openapi"] {
+    for word in ["serve", "migrate", "--to", "doctor", "openapi"] {
         assert!(text.contains(word), "{word}: {text}");
     }
     let names = [

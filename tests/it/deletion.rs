@@ -4,7 +4,7 @@ use crate::support::{Answer, PASSWORD, Person, TestApp, jpeg};
 use futures_util::future::join_all;
 use serde_json::json;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
-use users_service::services::{follows, retention};
+use users_service::services::follows;
 use uuid::Uuid;
 
 const PAGE: &str = "/settings/delete";
@@ -20,7 +20,7 @@ impl TestApp {
     /// The window of whoever leaves ends, and the jobs have run.
     async fn window_ends(&self) {
         self.clock.advance(WINDOW + Duration::seconds(1));
-        retention::sweep(&self.app).await;
+        self.sweep().await;
     }
 
     async fn log_in(&self, person: &Person) -> Answer {
@@ -310,12 +310,8 @@ async fn a_celebritys_edges_go_in_batches_and_the_counts_of_others_stay_exact() 
         some.iter()
             .map(|fan| follows::unfollow(&app.app, *fan, ana.id)),
     );
-    tokio::join!(
-        retention::sweep(&app.app),
-        retention::sweep(&replica.app),
-        unfollow
-    );
-    retention::sweep(&app.app).await;
+    tokio::join!(app.sweep(), replica.sweep(), unfollow);
+    app.sweep().await;
     let left = app
         .count("users where deletion_started_at is not null")
         .await;
@@ -343,7 +339,7 @@ async fn a_log_in_against_the_final_deletion_keeps_all_or_nothing() {
             .unwrap();
         let deleted = async {
             for _ in 0..40 {
-                retention::sweep(&replica.app).await;
+                replica.sweep().await;
             }
         };
         let (answer, ()) = tokio::join!(app.log_in(&ana), deleted);
@@ -411,7 +407,7 @@ async fn an_account_that_cant_be_deleted_does_not_hold_up_others() {
     assert_eq!(left, "ana");
     std::fs::remove_dir(folder.join(&picture)).unwrap();
     app.clock.advance(Duration::hours(2));
-    retention::sweep(&app.app).await;
+    app.sweep().await;
     assert_eq!(app.count("users").await, 0);
 }
 
@@ -426,10 +422,10 @@ async fn the_name_is_nobody_elses_for_90_days() {
     let register = async || api.post("/auth/register", typed.clone()).await;
     register().await.error(409, "USERNAME_ALREADY_EXISTS");
     app.clock.advance(Duration::days(90) - Duration::minutes(1));
-    retention::sweep(&app.app).await;
+    app.sweep().await;
     register().await.error(409, "USERNAME_ALREADY_EXISTS");
     app.clock.advance(Duration::minutes(2));
-    retention::sweep(&app.app).await;
+    app.sweep().await;
     assert_eq!(app.count("held_usernames").await, 0);
     register().await.expect(201);
 }

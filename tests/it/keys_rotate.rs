@@ -1,6 +1,6 @@
 //! `users-service keys rotate`: the next key is known before it signs, and no token is refused.
 
-use crate::support::{KEY, PASSWORD, TestApp, run};
+use crate::support::{KEY, Mode, PASSWORD, TestApp, run};
 use serde_json::json;
 use std::{
     fs::{self, File},
@@ -9,7 +9,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-fn rotate(file: &Path) -> Output {
+/// The next step of a rotation.
+pub fn rotate(file: &Path) -> Output {
     run(
         &["keys", "rotate"],
         &[("JWT_PRIVATE_KEY", file.to_str().unwrap())],
@@ -17,7 +18,7 @@ fn rotate(file: &Path) -> Output {
 }
 
 /// Makes a file look as if it had been written a while ago.
-fn age(file: &str, minutes: u64) {
+pub fn age(file: &str, minutes: u64) {
     let then = SystemTime::now() - Duration::from_mins(minutes);
     File::options()
         .append(true)
@@ -84,6 +85,49 @@ async fn a_rotation_refuses_no_token_on_the_way() {
         .await
         .error(401, "UNAUTHENTICATED");
     is_accepted(&last, &second).await;
+}
+
+#[tokio::test]
+async fn links_on_their_way_and_open_sessions_outlive_a_rotation() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jwt.pem");
+    fs::write(&file, KEY.as_str()).unwrap();
+    let path = file.to_str().unwrap().to_owned();
+    let app = TestApp::with(&[("JWT_PRIVATE_KEY", &path)]).await;
+    let ana = app.person("ana").await;
+    let mut visitor = app.signed_in(&ana).await;
+    app.sink.set(Mode::Busy);
+    app.asks_for(&mut visitor, "new@example.org").await;
+
+    assert!(rotate(&file).status.success());
+    age(&format!("{path}.next"), 11);
+    assert!(rotate(&file).status.success());
+    let app = app.restart().await;
+    let tokens = app.count("refresh_tokens").await;
+    visitor.open("/settings").await.shows("new@example.org");
+    let renewed = app.count("refresh_tokens").await - tokens;
+    assert_eq!(renewed, 0, "the browser's session is still good");
+
+    app.sink.set(Mode::Up);
+    let mail = app.sink.mail_to("new@example.org").await;
+    visitor.open(&mail.link()).await;
+    let page = visitor.press("Confirm email address").await;
+    assert_eq!(page.h1(), "Your email address is changed");
+}
+
+#[test]
+fn the_secret_of_a_key_in_the_environment_is_printed_for_the_next_one() {
+    let printed = |environment: &[(&str, &str)]| {
+        let output = run(&["keys", "secret"], environment);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let first = printed(&[("JWT_PRIVATE_KEY", &KEY)]);
+    let next = users_service::crypto::keys::generate_private_key().unwrap();
+    assert_ne!(printed(&[("JWT_PRIVATE_KEY", &next)]), first);
+    let kept = [("JWT_PRIVATE_KEY", next.as_str()), ("SECRET_KEY", &first)];
+    assert_eq!(printed(&kept), first);
+    assert!(!run(&["keys", "secret"], &[]).status.success());
 }
 
 fn kid(token: &str) -> Option<String> {

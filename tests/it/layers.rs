@@ -26,6 +26,10 @@ const FORBIDDEN: &[(&str, &str)] = &[
         "app config crypto http services storage mail web api ops routes cli",
     ),
     (
+        "trace",
+        "app config crypto http services storage mail web api ops routes cli",
+    ),
+    (
         "crypto",
         "app http services storage mail web api ops routes cli",
     ),

@@ -238,6 +238,19 @@ async fn what_the_alerts_count_starts_at_zero_so_that_the_first_one_is_a_rise() 
             assert_eq!(one.map(|(_, value)| *value), Some(0.0), "{path} {status}");
         }
     }
+    let document = watched.api().get("/openapi.json").await.json();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            let method = method.to_uppercase();
+            let of_it = all.iter().filter(|(labels, value)| {
+                labels["method"] == method && labels["path"] == *path && *value == 0.0
+            });
+            let statuses: Vec<_> = of_it.map(|(labels, _)| &*labels["status"]).collect();
+            for status in ["500", "503"] {
+                assert!(statuses.contains(&status), "{method} {path} {status}");
+            }
+        }
+    }
     let refusals = samples(&scrape, "rate_limited_total");
     assert!(refusals.iter().all(|(_, value)| *value == 0.0));
     let actions: Vec<_> = refusals

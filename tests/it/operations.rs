@@ -48,8 +48,9 @@ fn ana() -> Value {
 async fn mailed_token(data: &Path) -> String {
     eventually("a mail lies in DATA_DIR", || async {
         let mut files = fs::read_dir(data.join("mail")).ok()?;
-        let path =
-            files.find_map(|file| Some(file.ok()?.path()).filter(|p| p.extension().is_some()))?;
+        let path = files.find_map(|file| {
+            Some(file.ok()?.path()).filter(|p| p.extension().is_some_and(|kind| kind == "eml"))
+        })?;
         Some(Mail::of("", &fs::read_to_string(path).ok()?).token())
     })
     .await

@@ -5,6 +5,7 @@ use poem::{Request, http::HeaderValue};
 use proptest::prelude::*;
 use users_service::{
     http::{cookies, scope},
+    trace::Parent,
     web::LocalPath,
 };
 
@@ -71,9 +72,9 @@ fn every_known_way_to_another_site_is_refused() {
 /// The trace id that a request with this header goes by.
 fn trace_id(name: &str, value: &[u8]) -> Option<String> {
     let value = HeaderValue::from_bytes(value).ok()?;
-    Some(scope::trace_id(
-        &Request::builder().header(name, value).finish(),
-    ))
+    let request = Request::builder().header(name, value).finish();
+    let parent = Parent::of(request.headers());
+    Some(scope::trace_id(&request, parent.as_ref()))
 }
 
 proptest! {
@@ -116,7 +117,8 @@ proptest! {
             && lower(&trace) && some(&trace) && some(&parent);
         prop_assert_eq!(trace_id("traceparent", header.as_bytes()).unwrap() == trace, good, "{}", header);
         let request = Request::builder().header("traceparent", header.as_str()).finish();
-        prop_assert_eq!(scope::traceparent(&request), good.then_some(header.as_str()));
+        let passed_on = Parent::of(request.headers()).map(|parent| parent.traceparent());
+        prop_assert_eq!(passed_on, good.then(|| format!("00-{trace}-{parent}-01")));
     }
 
     #[test]

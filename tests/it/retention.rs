@@ -3,19 +3,29 @@
 
 use crate::support::{PASSWORD, Person, TestApp};
 use serde_json::json;
+use std::collections::BTreeSet;
 use time::Duration;
-use users_service::services::retention;
+use tokio_postgres::types::ToSql;
 
 impl TestApp {
     async fn swept_after(&self, time: Duration) {
         self.clock.advance(time);
-        retention::sweep(&self.app).await;
+        self.sweep().await;
     }
 
     async fn opens_session(&self, person: &Person) -> String {
         let typed = json!({ "email": person.email, "password": PASSWORD });
         let answer = self.api().post("/auth/login", typed).await.expect(200);
         answer.refresh_token()
+    }
+
+    /// Writes lines of the security history that are older than any is kept.
+    pub async fn has_old_lines(&self, person: &Person, lines: i32) {
+        let many = "insert into users.audit_log (id, user_id, event, created_at)
+            select gen_random_uuid(), $1, 'logged_in', now() - interval '181 days'
+            from generate_series(1, $2)";
+        let values: &[&(dyn ToSql + Sync)] = &[&person.id, &lines];
+        self.db().await.execute(many, values).await.unwrap();
     }
 
     /// Insists that rows stay until a time has passed and are gone then.
@@ -132,7 +142,7 @@ async fn copies_go_7_days_after_they_were_ready_and_can_be_had_no_longer() {
         "gone for its owner at once"
     );
     assert!(app.count(copy).await > 0);
-    retention::sweep(&app.app).await;
+    app.sweep().await;
     assert_eq!(
         app.count("exports").await + app.count("export_parts").await,
         0
@@ -150,6 +160,57 @@ async fn copies_stay_for_7_days() {
 }
 
 #[tokio::test]
+async fn what_lapses_by_itself_goes_when_its_time_has_come() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    for (table, columns, values, time) in [
+        (
+            "rate_limits",
+            "key, full_at",
+            "$1::uuid::text::bytea, $2",
+            Duration::hours(1),
+        ),
+        (
+            "known_devices",
+            "user_id, key, seen_at, expires_at",
+            "$1, 'key', $2, $2",
+            Duration::days(30),
+        ),
+        (
+            "email_changes",
+            "user_id, session_id, email, token_hash, created_at, expires_at",
+            "$1, $1, 'new@example.org', 'hash', $2, $2",
+            Duration::hours(24),
+        ),
+        (
+            "email_restorations",
+            "user_id, email, token_hash, created_at, expires_at",
+            "$1, 'old@example.org', 'hash', $2, $2",
+            Duration::days(7),
+        ),
+        (
+            "held_usernames",
+            "user_id, username, held_until",
+            "$1, 'anna', $2",
+            Duration::days(90),
+        ),
+        (
+            "password_resets",
+            "user_id, email, token_hash, password_digest, created_at, expires_at",
+            "$1, 'ana@example.org', 'hash', 'digest', now(), $2::timestamptz - interval '3 days'",
+            Duration::days(3),
+        ),
+    ] {
+        app.execute(&format!("delete from users.{table}")).await;
+        let insert = format!("insert into users.{table} ({columns}) values ({values})");
+        let until = app.clock.now() + time;
+        let values: &[&(dyn ToSql + Sync)] = &[&ana.id, &until];
+        app.db().await.execute(&insert, values).await.expect(table);
+        app.lives(table, time).await;
+    }
+}
+
+#[tokio::test]
 async fn an_account_goes_14_days_after_it_was_deleted() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
@@ -162,15 +223,28 @@ async fn an_account_goes_14_days_after_it_was_deleted() {
 }
 
 #[tokio::test]
-async fn more_than_a_batch_goes_and_two_replicas_share_the_work() {
+async fn more_than_a_batch_goes_and_two_rounds_at_once_share_the_work() {
     let app = TestApp::start().await;
     let replica = app.replica().await;
     let ana = app.person("ana").await;
     app.opens_session(&ana).await;
-    let many = "insert into users.audit_log (id, user_id, event, created_at)
-        select gen_random_uuid(), $1, 'logged_in', now() - interval '181 days'
-        from generate_series(1, 3500)";
-    app.db().await.execute(many, &[&ana.id]).await.unwrap();
-    tokio::join!(retention::sweep(&app.app), retention::sweep(&replica.app));
+    app.has_old_lines(&ana, 3_500).await;
+    tokio::join!(app.sweep(), replica.sweep());
     assert_eq!(app.count("audit_log").await, 1, "today's log-in");
+}
+
+#[tokio::test]
+async fn every_table_of_the_schema_is_in_the_document() {
+    let app = TestApp::start().await;
+    let document = include_str!("../../docs/retention.md");
+    let named: BTreeSet<&str> = document
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .filter_map(|line| line.split('|').nth(1))
+        .flat_map(|what| what.split('`').skip(1).step_by(2))
+        .collect();
+    let tables = "select array_agg(tablename::text) from pg_tables where schemaname = 'users'";
+    let tables: Vec<String> = app.value(tables, &[]).await;
+    let tables: BTreeSet<&str> = tables.iter().map(String::as_str).collect();
+    assert_eq!(named, tables, "how long is a new table's row kept?");
 }

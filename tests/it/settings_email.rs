@@ -168,22 +168,6 @@ async fn an_address_that_is_taken_is_answered_like_a_free_one_and_its_owner_told
 }
 
 #[tokio::test]
-async fn taken_meanwhile_it_is_said_in_words_and_nothing_changes() {
-    let app = TestApp::start().await;
-    let ana = app.person("ana").await;
-    let mut visitor = app.signed_in(&ana).await;
-    app.asks_for(&mut visitor, "bob@example.org").await;
-    let link = app.sink.mail_to("bob@example.org").await.link();
-    app.person("bob").await;
-    visitor.open(&link).await;
-    let page = visitor.press(CONFIRM).await;
-    assert_eq!(page.status, 409);
-    page.shows("This email is already registered");
-    assert_eq!(app.email_of(&ana).await, ana.email);
-    assert_eq!(app.count("email_restorations").await, 0);
-}
-
-#[tokio::test]
 async fn it_can_be_called_off_and_a_newer_one_takes_its_place() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;

@@ -58,7 +58,7 @@ impl Stub {
         Self { url, heads }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub fn asked(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }
 }

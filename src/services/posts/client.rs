@@ -1,10 +1,14 @@
 //! Asking the Posts Service over HTTP, without waiting for it longer than a page can.
 
 use super::Asking;
-use crate::error::Cause;
+use crate::{
+    error::Cause,
+    trace::{self, SPANS},
+};
 use reqwest::{Client, Response, StatusCode, Url, redirect::Policy};
 use std::time::Duration;
 use tokio::time::timeout;
+use tracing::{Instrument, Span, field::Empty, info_span};
 
 /// How many posts are asked for, and shown at most.
 pub(super) const PAGE_SIZE: usize = 20;
@@ -56,24 +60,46 @@ impl PostsService {
     }
 
     async fn attempt(&self, asking: Asking<'_>) -> Result<Vec<u8>, Failure> {
-        match timeout(ATTEMPT, self.ask(asking)).await {
+        let span = self.span();
+        let asked = self.ask(asking, &span).instrument(span.clone());
+        let outcome = match timeout(ATTEMPT, asked).await {
             Ok(outcome) => outcome,
             Err(late) => Err(Failure::Final(late.into())),
+        };
+        if outcome.is_err() {
+            span.record("otel.status_code", "error");
         }
+        outcome
     }
 
-    async fn ask(&self, asking: Asking<'_>) -> Result<Vec<u8>, Failure> {
+    /// The span of an attempt, in OpenTelemetry's words for HTTP clients.
+    fn span(&self) -> Span {
+        info_span!(
+            target: SPANS,
+            "GET",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            http.request.method = "GET",
+            http.response.status_code = Empty,
+            server.address = self.feed.host_str(),
+            server.port = self.feed.port_or_known_default(),
+            url.full = self.feed.as_str(),
+        )
+    }
+
+    async fn ask(&self, asking: Asking<'_>, span: &Span) -> Result<Vec<u8>, Failure> {
         let mut request = self
             .client
             .get(self.feed.clone())
             .bearer_auth(asking.access_token)
             .header("Accept", "application/json")
             .header("X-Trace-Id", asking.trace_id);
-        if let Some(parent) = asking.traceparent {
-            request = request.header("traceparent", parent);
+        for (name, value) in trace::outgoing(span, asking.parent) {
+            request = request.header(name, value);
         }
         let answer = request.send().await;
         let answer = answer.map_err(|error| Failure::Passing(error.without_url().into()))?;
+        span.record("http.response.status_code", answer.status().as_u16());
         match answer.status() {
             StatusCode::OK => body(answer).await.map_err(Failure::Final),
             status if status.is_server_error() => {

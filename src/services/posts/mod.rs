@@ -4,7 +4,7 @@ mod client;
 
 pub use client::PostsService;
 
-use crate::{App, domain::username, error::Cause};
+use crate::{App, domain::username, error::Cause, trace::Parent};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
@@ -15,8 +15,8 @@ pub struct Asking<'a> {
     pub access_token: &'a str,
     /// The trace that the request is part of.
     pub trace_id: &'a str,
-    /// The `traceparent` that the request came with, if it did.
-    pub traceparent: Option<&'a str>,
+    /// The span that the request was sent from, if it named one.
+    pub parent: Option<&'a Parent>,
 }
 
 /// A post as it is shown.

@@ -59,7 +59,7 @@ impl Place {
         let email_folded = email::folded(email);
         let network = ["network", &email_folded, &client_network()];
         Self {
-            network: app.keys.digest(&network.map(str::as_bytes)),
+            network: app.keys.secrets().digest(&network.map(str::as_bytes)),
             device: device.map(|hash| device_key(app, email, &hash)),
         }
     }
@@ -67,7 +67,9 @@ impl Place {
 
 fn device_key(app: &App, email: &str, hash: &Key) -> Key {
     let email = email::folded(email);
-    app.keys.digest(&[b"device", email.as_bytes(), hash])
+    app.keys
+        .secrets()
+        .digest(&[b"device", email.as_bytes(), hash])
 }
 
 /// Which of the places that this log-in comes from are known to the account, the browser first. The

@@ -208,7 +208,7 @@ fn bucket(app: &App, rule: Rule, of: &[&str]) -> Bucket {
         .map(|part| part.as_bytes())
         .collect();
     Bucket {
-        key: app.keys.digest(&parts),
+        key: app.keys.secrets().digest(&parts),
         limit: app.config.limits.of(rule),
     }
 }

@@ -162,7 +162,7 @@ impl Call {
         self.try_send().await.expect("an answer")
     }
 
-    /// The answer, if a whole one comes.
+    /// The whole answer, where there may be none.
     pub async fn try_send(self) -> reqwest::Result<Answer> {
         let response = self.0.send().await?;
         Ok(Answer {

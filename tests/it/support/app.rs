@@ -3,16 +3,24 @@
 use super::{Api, Database, Sink, Visitor, connect, eventually};
 use std::{
     collections::HashMap,
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, LazyLock},
 };
 use tempfile::TempDir;
 use tokio_postgres::{Client, types::FromSqlOwned, types::ToSql};
-use users_service::{App, Config, clock::Clock, crypto::keys, ops::service::Service};
+use users_service::{
+    App, Config,
+    clock::Clock,
+    crypto::keys,
+    ops::{listener::Listener, service::Service},
+    services::{leases::Lease, retention},
+};
 
 /// One signing key for the whole run: making one takes a while.
 pub static KEY: LazyLock<String> =
     LazyLock::new(|| keys::generate_private_key().expect("an RSA key"));
+
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The service, running, over its own database.
 pub struct TestApp {
@@ -46,8 +54,8 @@ impl TestApp {
 
     /// A service on a database that is there already.
     pub async fn on(database: Database, own: &[(&str, &str)]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let listener = Listener::bind(ANY_PORT).expect("a port");
+        let url = format!("http://{}", listener.addr().expect("bound"));
         let sink = Sink::start().await;
         let data_dir = tempfile::tempdir().expect("a folder");
         let data = data_dir.path().to_str().expect("UTF-8");
@@ -87,8 +95,8 @@ impl TestApp {
 
     /// The same with a clock of its own.
     pub async fn replica_with(&self, clock: Clock) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let listener = Listener::bind(ANY_PORT).expect("a port");
+        let url = format!("http://{}", listener.addr().expect("bound"));
         let service = serve(&self.settings, &clock, listener).await;
         Self {
             url,
@@ -106,7 +114,7 @@ impl TestApp {
     pub async fn restart(self) -> Self {
         let addr = self.addr();
         self.service.stop().await;
-        let listener = TcpListener::bind(addr).expect("the same port");
+        let listener = Listener::bind(addr).expect("the same port");
         let service = serve(&self.settings, &self.clock, listener).await;
         Self {
             app: service.app().clone(),
@@ -151,10 +159,28 @@ impl TestApp {
         row.expect("one row").get(0)
     }
 
+    /// Changes what is in its database; says how many rows.
+    pub async fn execute(&self, sql: &str) -> u64 {
+        let changed = self.db().await.execute(sql, &[]).await;
+        changed.expect("good SQL")
+    }
+
     /// How many rows a table, or a table with a condition, has.
     pub async fn count(&self, table: &str) -> i64 {
         self.value(&format!("select count(*) from users.{table}"), &[])
             .await
+    }
+
+    /// A round of the janitor, under a lease of its own: what is forgotten must not depend on there
+    /// being one round at a time.
+    pub async fn sweep(&self) {
+        let name = format!("of the test at {}", self.addr()).leak();
+        let lease = Lease::take(&self.app, name).await.expect("a database");
+        let lease = lease.expect("one round after another");
+        let outcome = retention::sweep(&self.app, &lease).await;
+        outcome.expect("the lease is kept");
+        let given_back = lease.give_back(&self.app, std::time::Duration::ZERO).await;
+        given_back.expect("a database");
     }
 
     /// Waits until no mail is owed: the worker has written down what it sent.
@@ -183,11 +209,7 @@ impl TestApp {
     }
 }
 
-async fn serve(
-    settings: &HashMap<String, String>,
-    clock: &Clock,
-    listener: TcpListener,
-) -> Service {
+async fn serve(settings: &HashMap<String, String>, clock: &Clock, listener: Listener) -> Service {
     let config = Config::from_map(settings).expect("a good configuration");
     Service::start_on(listener, config, clock.clone())
         .await

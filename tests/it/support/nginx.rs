@@ -22,6 +22,7 @@ pub struct Door {
     tls: SocketAddr,
     plain: SocketAddr,
     folder: TempDir,
+    limited: bool,
 }
 
 /// The services behind an nginx.
@@ -55,6 +56,15 @@ impl Door {
             tls: SocketAddr::from(([127, 0, 0, 1], tls)),
             plain: SocketAddr::from(([127, 0, 0, 1], plain)),
             folder: tempfile::tempdir().expect("a folder"),
+            limited: true,
+        }
+    }
+
+    /// The same, which lets a load from one address through and waits for slow clients as shipped.
+    pub fn unlimited() -> Self {
+        Self {
+            limited: false,
+            ..Self::new()
         }
     }
 
@@ -92,10 +102,12 @@ impl Door {
                 ("/var/cache/nginx/files", "cache"),
             ],
         );
-        change(
-            &to.join("site/limits.conf"),
-            &[("_timeout 10s", "_timeout 1s")],
-        );
+        let limits = if self.limited {
+            ("_timeout 10s", "_timeout 1s")
+        } else {
+            ("r/m;", "0r/s;")
+        };
+        change(&to.join("site/limits.conf"), &[limits]);
         let users: Vec<_> = behind.users.iter().map(ToString::to_string).collect();
         let (first, second) = (users.first().expect("a replica"), users.get(1));
         let (posts, messaging) = (behind.posts.to_string(), behind.messaging.to_string());
@@ -153,18 +165,29 @@ impl Door {
 impl Nginx {
     /// An nginx before the replicas at these addresses, with nobody at the other services.
     pub async fn before(users: &[SocketAddr]) -> Self {
+        Self::open(Door::new(), users).await
+    }
+
+    /// The same, at a place of one's own.
+    pub async fn open(door: Door, users: &[SocketAddr]) -> Self {
         let nobody = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let behind = Behind {
             users,
             posts: nobody,
             messaging: nobody,
         };
-        Door::new().open(&behind).await
+        door.open(&behind).await
     }
 
     /// A client of the JSON API.
     pub fn api(&self) -> Api {
         Api::with(self.client().build().expect("a client"), &self.url)
+    }
+
+    /// A client that keeps one connection, over HTTP/1.1.
+    pub fn connection(&self) -> Api {
+        let client = self.client().http1_only();
+        Api::with(client.build().expect("a client"), &self.url)
     }
 
     /// The same, from another address of this machine: 127.0.0.`last`.

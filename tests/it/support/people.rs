@@ -95,7 +95,7 @@ impl TestApp {
             .await
             .expect("a mail owed")
             .get(0);
-        let token = self.app.keys.mail_token(mail).expect("a token");
+        let token = self.app.keys.secrets().mail_token(mail).expect("a token");
         let now = self.clock.now();
         let until = now + Duration::hours(24);
         let client = self.app.db.get().await.expect("a connection");
@@ -129,7 +129,7 @@ impl TestApp {
             mails().await.into_iter().find(|id| !before.contains(id))
         })
         .await;
-        let token = self.app.keys.mail_token(mail).expect("a token");
+        let token = self.app.keys.secrets().mail_token(mail).expect("a token");
         token.expose().to_owned()
     }
 

@@ -2,9 +2,11 @@
 
 use super::eventually;
 use std::{
+    ffi::OsStr,
     io::{BufRead, BufReader, Read},
-    net::TcpListener,
-    process::{Child, Command, ExitStatus, Output, Stdio},
+    net::{SocketAddr, TcpListener},
+    os::fd::OwnedFd,
+    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU16, Ordering},
@@ -12,11 +14,23 @@ use std::{
     thread,
 };
 
+/// The program that is tested.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_users-service");
+/// Starts a program that is passed its input as a listening socket, as systemd does it.
+const PASS_SOCKET: &str =
+    r#"exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0" serve"#;
+
 /// The program with these arguments and nothing in its environment but `PATH`.
 pub fn binary(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_users-service"));
+    let mut command = bare(PROGRAM, environment);
+    command.args(arguments);
     command
-        .args(arguments)
+}
+
+/// Any program with nothing in its environment but this and `PATH`.
+pub fn bare(program: impl AsRef<OsStr>, environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(program);
+    command
         .env_clear()
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .envs(environment.iter().copied())
@@ -58,17 +72,49 @@ impl Program {
         Self::start_at(&format!("127.0.0.1:{}", free_port()), environment).await
     }
 
+    /// The same with nobody reading its standard output yet.
+    pub async fn unheard(environment: &[(&str, &str)]) -> (Self, ChildStdout) {
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut command = binary(&["serve"], environment);
+        command.env("LISTEN_ADDR", &address);
+        Self::launch(command, &address).await
+    }
+
     /// Starts it at this address and waits until it serves.
     pub async fn start_at(address: &str, environment: &[(&str, &str)]) -> Self {
-        let mut command = binary(&["serve"], environment);
+        Self::serve(binary(&["serve"], environment), address).await
+    }
+
+    /// Starts it on a socket that listens already, and goes on to listen afterwards.
+    pub async fn start_on(socket: &TcpListener, environment: &[(&str, &str)]) -> Self {
+        let address = socket.local_addr().expect("bound").to_string();
+        let passed = socket.try_clone().expect("a file");
+        let mut command = bare("sh", environment);
+        command.args(["-c", PASS_SOCKET, PROGRAM]);
+        command.stdin(OwnedFd::from(passed));
+        Self::run(command, &address).await
+    }
+
+    /// Starts a program that serves where `LISTEN_ADDR` says, and waits until it does.
+    pub async fn serve(mut command: Command, address: &str) -> Self {
         command.env("LISTEN_ADDR", address);
+        Self::run(command, address).await
+    }
+
+    async fn run(command: Command, address: &str) -> Self {
+        let (program, stdout) = Self::launch(command, address).await;
+        collect(Some(stdout), &program.output);
+        program
+    }
+
+    async fn launch(mut command: Command, address: &str) -> (Self, ChildStdout) {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let output = Arc::new(Mutex::new(String::new()));
-        collect(child.stdout.take(), &output);
+        let stdout = child.stdout.take().expect("a pipe");
         collect(child.stderr.take(), &output);
         let mut program = Self {
             url: format!("http://{address}"),
@@ -81,7 +127,13 @@ impl Program {
             async move { super::api::plain_client().get(url).send().await.ok() }
         })
         .await;
-        program
+        (program, stdout)
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        let address = self.url.strip_prefix("http://").expect("a URL");
+        address.parse().expect("an address")
     }
 
     /// Its process id.

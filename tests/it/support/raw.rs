@@ -4,7 +4,7 @@ use super::PATIENCE;
 use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -15,6 +15,15 @@ impl Connection {
     /// Opens a connection.
     pub async fn open(addr: SocketAddr) -> Self {
         Self(TcpStream::connect(addr).await.expect("a connection"))
+    }
+
+    /// Opens one from another address of this machine, 127.0.0.`last`: thousands of them leave the
+    /// ports of 127.0.0.1 to others.
+    pub async fn open_from(last: u8, addr: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let from = SocketAddr::from(([127, 0, 0, last], 0));
+        socket.bind(from).expect("an address of this machine");
+        Self(socket.connect(addr).await.expect("a connection"))
     }
 
     /// Sends bytes; whether the other side still listens is its own affair.

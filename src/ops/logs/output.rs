@@ -1,0 +1,55 @@
+//! Standard output behind a queue: who logs never waits for who reads.
+
+use crate::error::Cause;
+use std::{
+    fs::File,
+    io::{self, Write},
+    os::fd::AsFd,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+
+/// How many lines may wait to be written; more are dropped and counted.
+const QUEUE: usize = 4_096;
+
+static NOT_QUEUED: OnceLock<ErrorCounter> = OnceLock::new();
+static NOT_WRITTEN: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines nobody will ever read: the queue was full, or the output closed.
+#[must_use]
+pub fn dropped() -> u64 {
+    let not_queued = NOT_QUEUED.get().map_or(0, ErrorCounter::dropped_lines);
+    NOT_WRITTEN.load(Ordering::Relaxed) + not_queued as u64
+}
+
+/// The queue, and what writes out its rest when dropped: for about a second at most.
+pub(super) fn open() -> Result<(NonBlocking, WorkerGuard), Cause> {
+    // A descriptor of its own: no lock is held while a write stands still.
+    let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let (queue, rest) = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(QUEUE)
+        .thread_name("log")
+        .finish(Output(output));
+    NOT_QUEUED.set(queue.error_counter()).ok();
+    Ok((queue, rest))
+}
+
+/// An output whose end is no error: the service goes on without it.
+struct Output(File);
+
+impl Write for Output {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.0.write_all(line).is_err() {
+            NOT_WRITTEN.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

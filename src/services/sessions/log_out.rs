@@ -1,0 +1,48 @@
+//! Logging out.
+
+use crate::{
+    App, Result,
+    domain::Token,
+    storage::{
+        self, GenericClient, audit,
+        sessions::{self, EndReason},
+    },
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Ends the session of a token, whichever of its family it is. Without one nothing happens.
+pub async fn log_out(app: &App, presented: Option<&Token>) -> Result<()> {
+    let Some(presented) = presented else {
+        return Ok(());
+    };
+    let mut client = app.db.get().await?;
+    let Some(stored) = sessions::token(&client, &presented.hash()).await? else {
+        return Ok(());
+    };
+    let tx = storage::begin(&mut client).await?;
+    log_out_session(&tx, stored.session_id, app.clock.now()).await?;
+    storage::commit(tx).await
+}
+
+/// Ends a session that is known by its id, as a browser's session knows it.
+pub async fn end(app: &App, session_id: Uuid) -> Result<()> {
+    let mut client = app.db.get().await?;
+    let tx = storage::begin(&mut client).await?;
+    log_out_session(&tx, session_id, app.clock.now()).await?;
+    storage::commit(tx).await
+}
+
+/// Ends a session for who is in it, and notes it. Without effect once it ended.
+pub(in crate::services) async fn log_out_session(
+    db: &impl GenericClient,
+    session_id: Uuid,
+    now: OffsetDateTime,
+) -> Result<()> {
+    if let Some(holder) = sessions::lock_live(db, session_id).await? {
+        sessions::end(db, session_id, EndReason::Logout, now).await?;
+        let event = audit::Event::LoggedOut;
+        audit::append(db, holder.user_id, Some(session_id), event, None, now).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What becomes of a mail that was taken: it is held on to, sent, or failed.
+
+use super::{CLAIM, Owed};
+use crate::{
+    Result,
+    storage::{GenericClient, execute},
+};
+use time::OffsetDateTime;
+
+/// What becomes of a mail that could not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It is tried again at this time.
+    At(OffsetDateTime),
+    /// It was given up at this time.
+    GivenUp(OffsetDateTime),
+}
+
+/// Holds on to a claim that has not lapsed to somebody else.
+pub async fn renew(db: &impl GenericClient, owed: &Owed, now: OffsetDateTime) -> Result<()> {
+    execute(db, sql::renew(owed, now + CLAIM)).await?;
+    Ok(())
+}
+
+/// The mail is sent, or needed no more. This holds whoever has the claim by now.
+pub async fn sent(db: &impl GenericClient, owed: &Owed, now: OffsetDateTime) -> Result<()> {
+    execute(db, sql::sent(owed, now)).await?;
+    Ok(())
+}
+
+/// The attempt failed. Without effect if the claim lapsed to somebody else.
+pub async fn failed(
+    db: &impl GenericClient,
+    owed: &Owed,
+    next: Next,
+    last_error: &str,
+) -> Result<()> {
+    execute(db, sql::failed(owed, next, last_error)).await?;
+    Ok(())
+}
+
+/// The statements.
+pub mod sql {
+    use super::{Next, OffsetDateTime, Owed};
+    use crate::storage::{
+        outbox::unfinished,
+        schema::{Outbox, Schema},
+    };
+    use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
+
+    /// Moves a claim ahead to `until`, if it is still the newest.
+    #[must_use]
+    pub fn renew(owed: &Owed, until: OffsetDateTime) -> UpdateStatement {
+        claimed(owed).value(Outbox::NextAttemptAt, until).take()
+    }
+
+    /// Marks a mail as sent, whatever others think of it.
+    #[must_use]
+    pub fn sent(owed: &Owed, now: OffsetDateTime) -> UpdateStatement {
+        this(owed)
+            .value(Outbox::SentAt, now)
+            .value(Outbox::GivenUpAt, None::<OffsetDateTime>)
+            .and_where(Expr::col(Outbox::SentAt).is_null())
+            .take()
+    }
+
+    /// Lets a claimed mail wait for its next attempt, or gives it up.
+    #[must_use]
+    pub fn failed(owed: &Owed, next: Next, last_error: &str) -> UpdateStatement {
+        let (column, at) = match next {
+            Next::At(at) => (Outbox::NextAttemptAt, at),
+            Next::GivenUp(at) => (Outbox::GivenUpAt, at),
+        };
+        claimed(owed)
+            .value(column, at)
+            .value(Outbox::LastError, last_error)
+            .take()
+    }
+
+    fn this(owed: &Owed) -> UpdateStatement {
+        Query::update()
+            .table((Schema::Users, Outbox::Table))
+            .and_where(Expr::col(Outbox::UserId).eq(owed.user_id))
+            .and_where(Expr::col(Outbox::Id).eq(owed.id))
+            .take()
+    }
+
+    /// Every claim counts an attempt: the number tells this claim from a later one.
+    fn claimed(owed: &Owed) -> UpdateStatement {
+        this(owed)
+            .and_where(Expr::col(Outbox::Attempts).eq(owed.attempts))
+            .cond_where(unfinished())
+            .take()
+    }
+}

@@ -1,0 +1,182 @@
+//! Wishes for a link, written down by the request and taken up by the mail worker.
+
+use crate::{
+    Result,
+    caller::{self, Caller},
+    domain::Email,
+    storage::{GenericClient, execute},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A wish for a link, with where it came from.
+pub struct Request<'a> {
+    id: Uuid,
+    email: &'a Email,
+    caller: Caller,
+    now: OffsetDateTime,
+}
+
+impl<'a> Request<'a> {
+    /// The wish of the request being served.
+    #[must_use]
+    pub fn new(email: &'a Email, now: OffsetDateTime) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            email,
+            caller: caller::current(),
+            now,
+        }
+    }
+}
+
+/// Notes a wish for a link, whether or not there is such an account.
+pub async fn request(db: &impl GenericClient, request: &Request<'_>) -> Result<()> {
+    execute(db, sql::request(request)).await.map(drop)
+}
+
+/// Takes up to `limit` wishes and owes a mail for each that names an account. Of several that do
+/// this at once each takes other ones.
+pub async fn take_requests(db: &impl GenericClient, limit: u32, now: OffsetDateTime) -> Result<()> {
+    execute(db, sql::take_requests(limit, now)).await.map(drop)
+}
+
+/// The statements.
+pub mod sql {
+    use super::{OffsetDateTime, Request};
+    use crate::{
+        domain::{device, network},
+        storage::{
+            audit::Event,
+            outbox::Kind,
+            schema::{AuditLog, Outbox, PasswordResetRequests, Schema, Users},
+        },
+    };
+    use sea_query::{
+        Alias, CommonTableExpression, Expr, ExprTrait, Func, InsertStatement, LockBehavior,
+        LockType, Order, Query, SubQueryStatement, WithClause, WithQuery,
+    };
+
+    /// A wish.
+    #[must_use]
+    pub fn request(request: &Request<'_>) -> InsertStatement {
+        let caller = &request.caller;
+        Query::insert()
+            .into_table((Schema::Users, PasswordResetRequests::Table))
+            .columns([
+                PasswordResetRequests::Id,
+                PasswordResetRequests::Email,
+                PasswordResetRequests::TraceId,
+                PasswordResetRequests::Address,
+                PasswordResetRequests::Device,
+                PasswordResetRequests::CreatedAt,
+            ])
+            .values_panic([
+                request.id.into(),
+                request.email.as_str().into(),
+                caller.trace_id.as_str().into(),
+                caller.address.map(network::coarse).into(),
+                device::in_words(caller.user_agent.as_deref()).into(),
+                request.now.into(),
+            ])
+            .take()
+    }
+
+    /// Wishes become mails owed and lines of the log, or nothing. The mail and the line have the
+    /// id of the wish.
+    #[must_use]
+    pub fn take_requests(limit: u32, now: OffsetDateTime) -> WithQuery {
+        let asked = |column: PasswordResetRequests| Expr::col((Alias::new("asked"), column));
+        let due = Query::select()
+            .column(PasswordResetRequests::Id)
+            .from((Schema::Users, PasswordResetRequests::Table))
+            .order_by(PasswordResetRequests::Id, Order::Asc)
+            .limit(limit.into())
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .take();
+        let take = Query::delete()
+            .from_table((Schema::Users, PasswordResetRequests::Table))
+            .and_where(
+                Expr::col(PasswordResetRequests::Id).in_subquery(
+                    Query::select()
+                        .column(PasswordResetRequests::Id)
+                        .from(Alias::new("due"))
+                        .take(),
+                ),
+            )
+            .returning_all()
+            .take();
+        let account = Query::select()
+            .expr(asked(PasswordResetRequests::Id))
+            .column((Users::Table, Users::Id))
+            .expr(Expr::val(Kind::ResetPassword.as_str()).cast_as("text"))
+            .expr(asked(PasswordResetRequests::TraceId))
+            .expr(asked(PasswordResetRequests::CreatedAt))
+            .expr(Expr::val(now).cast_as("timestamptz"))
+            .from(Alias::new("asked"))
+            .inner_join(
+                (Schema::Users, Users::Table),
+                Expr::from(Func::lower(Expr::col((Users::Table, Users::Email))))
+                    .eq(Func::lower(asked(PasswordResetRequests::Email))),
+            )
+            .take();
+        let owe = Query::insert()
+            .into_table((Schema::Users, Outbox::Table))
+            .columns([
+                Outbox::Id,
+                Outbox::UserId,
+                Outbox::Kind,
+                Outbox::TraceId,
+                Outbox::CreatedAt,
+                Outbox::NextAttemptAt,
+            ])
+            .select_from(account)
+            .map(InsertStatement::take)
+            .unwrap_or_default()
+            .returning(Query::returning().columns([Outbox::Id, Outbox::UserId]))
+            .take();
+        let line = Query::select()
+            .column((Alias::new("owed"), Outbox::Id))
+            .column((Alias::new("owed"), Outbox::UserId))
+            .expr(Expr::val(Event::PasswordResetRequested.as_str()).cast_as("text"))
+            .expr(asked(PasswordResetRequests::TraceId))
+            .expr(asked(PasswordResetRequests::CreatedAt))
+            .expr(asked(PasswordResetRequests::Address))
+            .expr(asked(PasswordResetRequests::Device))
+            .from(Alias::new("owed"))
+            .inner_join(
+                Alias::new("asked"),
+                asked(PasswordResetRequests::Id).equals((Alias::new("owed"), Outbox::Id)),
+            )
+            .take();
+        Query::insert()
+            .into_table((Schema::Users, AuditLog::Table))
+            .columns([
+                AuditLog::Id,
+                AuditLog::UserId,
+                AuditLog::Event,
+                AuditLog::TraceId,
+                AuditLog::CreatedAt,
+                AuditLog::Address,
+                AuditLog::Device,
+            ])
+            .select_from(line)
+            .map(InsertStatement::take)
+            .unwrap_or_default()
+            .with(
+                WithClause::new()
+                    // As a subquery it might be run more than once, and lock more than `limit`.
+                    .cte(cte("due", due).materialized(true).to_owned())
+                    .cte(cte("asked", take))
+                    .cte(cte("owed", owe))
+                    .to_owned(),
+            )
+    }
+
+    fn cte(name: &'static str, query: impl Into<SubQueryStatement>) -> CommonTableExpression {
+        CommonTableExpression::new()
+            .query(query)
+            .table_name(Alias::new(name))
+            .to_owned()
+    }
+}

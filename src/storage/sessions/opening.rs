@@ -1,0 +1,171 @@
+//! Opening a session: a log-in.
+
+use super::NewToken;
+use crate::{
+    Result,
+    storage::{GenericClient, execute},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A session about to be opened.
+pub struct Opened<'a> {
+    /// Its id.
+    pub session_id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// The hash that the password was verified against.
+    pub password_hash: &'a str,
+    /// Its first token.
+    pub token: &'a NewToken,
+    /// When.
+    pub now: OffsetDateTime,
+}
+
+/// Opens a session with its first token and notes the log-in, in one statement. Says false, and
+/// opens none, when the password was changed since it was verified, or the account is gone or to
+/// be deleted.
+pub async fn open(db: &impl GenericClient, opened: &Opened<'_>) -> Result<bool> {
+    execute(db, sql::open(opened)).await.map(|rows| rows > 0)
+}
+
+/// The statements.
+pub mod sql {
+    use super::{OffsetDateTime, Opened};
+    use crate::{
+        caller,
+        domain::{device, history, network},
+        storage::{
+            audit,
+            deletions::sql::is_kept,
+            outbox::{self, Kind, NewMail},
+            schema::{AuditLog, RefreshTokens, Schema, Sessions, Users},
+            sessions::{TOKEN, cte},
+        },
+    };
+    use sea_query::{
+        Alias, Asterisk, Condition, Expr, ExprTrait, InsertStatement, LockType, Query, WithClause,
+        WithQuery,
+    };
+    use sha2::{Digest, Sha256};
+
+    /// A session, its first token, the line in the log and the notice of a new device, if the
+    /// account still has this password. `account` holds that fast against a change until the commit.
+    #[must_use]
+    pub fn open(opened: &Opened<'_>) -> WithQuery {
+        let (account, session) = (Alias::new("account"), Alias::new("session"));
+        let same_password = Query::select()
+            .column(Users::Id)
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col(Users::Id).eq(opened.user_id))
+            .and_where(Expr::col(Users::PasswordHash).eq(opened.password_hash))
+            .and_where(is_kept())
+            .lock(LockType::Share)
+            .take();
+        let caller = caller::current();
+        let row = Query::select()
+            .expr(Expr::val(opened.session_id).cast_as("uuid"))
+            .column(Users::Id)
+            .expr(timestamp(opened.now))
+            .expr(timestamp(opened.now))
+            .expr(timestamp(opened.now))
+            .expr(Expr::val(caller.address.map(network::coarse)).cast_as("text"))
+            .expr(Expr::val(caller.user_agent).cast_as("text"))
+            .from(account.clone())
+            .take();
+        let open = Query::insert()
+            .into_table((Schema::Users, Sessions::Table))
+            .columns([
+                Sessions::Id,
+                Sessions::UserId,
+                Sessions::CreatedAt,
+                Sessions::LastSeenAt,
+                Sessions::AuthenticatedAt,
+                Sessions::Address,
+                Sessions::UserAgent,
+            ])
+            .select_from(row)
+            .map(InsertStatement::take)
+            .unwrap_or_default()
+            .returning(Query::returning().columns([Sessions::Id, Sessions::UserId]))
+            .take();
+        let entry = audit::Entry::new(
+            opened.user_id,
+            Some(opened.session_id),
+            audit::Event::LoggedIn,
+            None,
+            opened.now,
+        );
+        let note = audit::sql::append_if(&entry, session.clone());
+        let owe = outbox::sql::owe_if(&new_device(opened), session.clone(), is_new(opened, &entry));
+        let first = Query::select()
+            .expr(Expr::val(opened.token.hash.as_slice()).cast_as("bytea"))
+            .column(Sessions::UserId)
+            .column(Sessions::Id)
+            .expr(timestamp(opened.token.expires_at))
+            .expr(timestamp(opened.now))
+            .from(session)
+            .take();
+        Query::insert()
+            .into_table((Schema::Users, RefreshTokens::Table))
+            .columns(TOKEN)
+            .select_from(first)
+            .map(InsertStatement::take)
+            .unwrap_or_default()
+            .with(
+                WithClause::new()
+                    .cte(cte("account", same_password))
+                    .cte(cte("session", open))
+                    .cte(cte("noted", note))
+                    .cte(cte("owed", owe))
+                    .to_owned(),
+            )
+    }
+
+    /// The notice of a new device. Its id is the same for log-ins from such a device on one day,
+    /// so that several at once owe one mail.
+    fn new_device(opened: &Opened<'_>) -> NewMail<'static> {
+        let mut mail = NewMail::notice(opened.user_id, Kind::NewDevice, opened.now);
+        let day = opened.now.to_julian_day().to_be_bytes();
+        let device = device::in_words(caller::current().user_agent.as_deref());
+        let digest = Sha256::new()
+            .chain_update(b"new device")
+            .chain_update(opened.user_id)
+            .chain_update(day)
+            .chain_update(device)
+            .finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        mail.id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
+        mail
+    }
+
+    /// Whether nobody logged in from such a device lately, and it is not the account's first
+    /// log-in. What this statement itself writes is not seen by it.
+    fn is_new(opened: &Opened<'_>, entry: &audit::Entry<'_>) -> Condition {
+        let earlier = Query::select()
+            .column(Asterisk)
+            .from((Schema::Users, Sessions::Table))
+            .and_where(Expr::col(Sessions::UserId).eq(opened.user_id))
+            .take();
+        let seen = Query::select()
+            .column(Asterisk)
+            .from((Schema::Users, AuditLog::Table))
+            .and_where(Expr::col(AuditLog::UserId).eq(opened.user_id))
+            // Not bound: the index is one of these lines alone.
+            .and_where(
+                Expr::col(AuditLog::Event)
+                    .eq(Expr::Constant(audit::Event::LoggedIn.as_str().into())),
+            )
+            .and_where(Expr::col(AuditLog::Device).eq(entry.device()))
+            .and_where(Expr::col(AuditLog::CreatedAt).gt(opened.now - history::KEPT))
+            .take();
+        Condition::all()
+            .add(Expr::exists(earlier))
+            .add(Expr::exists(seen).not())
+    }
+
+    fn timestamp(at: OffsetDateTime) -> Expr {
+        Expr::val(at).cast_as("timestamptz")
+    }
+}

@@ -1,0 +1,76 @@
+//! Usernames of accounts: looking at them and changing them.
+
+use crate::{
+    Result,
+    storage::{GenericClient, execute, optional},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// The handle of an account, and when it was last changed.
+pub struct Named {
+    /// The handle.
+    pub username: String,
+    /// When it was changed, if ever.
+    pub changed_at: Option<OffsetDateTime>,
+}
+
+/// The handle of an account; `lock` keeps the row until the transaction ends.
+pub async fn named(db: &impl GenericClient, id: Uuid, lock: bool) -> Result<Option<Named>> {
+    let row = optional(db, sql::named(id, lock)).await?;
+    Ok(row.map(|row| Named {
+        username: row.get(0),
+        changed_at: row.get(1),
+    }))
+}
+
+/// Gives an account a handle. A named constraint says no when it is taken.
+pub async fn set_username(
+    db: &impl GenericClient,
+    id: Uuid,
+    username: &str,
+    changed_at: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    execute(db, sql::set_username(id, username, changed_at, now))
+        .await
+        .map(drop)
+}
+
+/// The statements.
+pub mod sql {
+    use super::{OffsetDateTime, Uuid};
+    use crate::storage::schema::{Schema, Users};
+    use sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement, UpdateStatement};
+
+    /// The handle of an account, and when it was last changed.
+    #[must_use]
+    pub fn named(id: Uuid, lock: bool) -> SelectStatement {
+        let mut select = Query::select();
+        select
+            .columns([Users::Username, Users::UsernameChangedAt])
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col(Users::Id).eq(id));
+        if lock {
+            select.lock(LockType::Update);
+        }
+        select
+    }
+
+    /// Puts a handle in place of the one that an account has.
+    #[must_use]
+    pub fn set_username(
+        id: Uuid,
+        username: &str,
+        changed_at: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> UpdateStatement {
+        Query::update()
+            .table((Schema::Users, Users::Table))
+            .value(Users::Username, username)
+            .value(Users::UsernameChangedAt, changed_at)
+            .value(Users::UpdatedAt, now)
+            .and_where(Expr::col(Users::Id).eq(id))
+            .take()
+    }
+}

@@ -1,0 +1,136 @@
+//! Accounts as others see them. Who is leaving is not there.
+
+use crate::{
+    Result,
+    domain::Person,
+    storage::{GenericClient, all, optional},
+};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// Whether an account with this id exists, and is not to be deleted.
+pub async fn exists(db: &impl GenericClient, id: Uuid) -> Result<bool> {
+    Ok(optional(db, sql::exists(id)).await?.is_some())
+}
+
+/// The public side of one person.
+pub async fn person(db: &impl GenericClient, id: Uuid) -> Result<Option<Person>> {
+    Ok(optional(db, sql::people_by_ids(&[id]))
+        .await?
+        .map(|row| to_person(&row)))
+}
+
+/// The public side of the person with this username, whatever its case.
+pub async fn person_by_username(db: &impl GenericClient, name: &str) -> Result<Option<Person>> {
+    Ok(optional(db, sql::person_by_username(name))
+        .await?
+        .map(|row| to_person(&row)))
+}
+
+/// The public sides of these people, in no order; unknown ids are absent.
+pub async fn people(db: &impl GenericClient, ids: &[Uuid]) -> Result<Vec<Person>> {
+    let rows = all(db, sql::people_by_ids(ids)).await?;
+    Ok(rows.iter().map(to_person).collect())
+}
+
+/// The newest people with a proven address that `viewer` does not follow yet.
+pub async fn newest_unfollowed(
+    db: &impl GenericClient,
+    viewer: Uuid,
+    limit: u64,
+) -> Result<Vec<Person>> {
+    let rows = all(db, sql::newest_unfollowed(viewer, limit)).await?;
+    Ok(rows.iter().map(to_person).collect())
+}
+
+pub(in crate::storage) fn to_person(row: &Row) -> Person {
+    Person {
+        id: row.get(0),
+        username: row.get(1),
+        display_name: row.get(2),
+        avatar_url: row.get(3),
+    }
+}
+
+/// The statements.
+pub mod sql {
+    use super::Uuid;
+    use crate::storage::{
+        deletions::sql::is_kept,
+        schema::{Follows, Schema, Users},
+        users::{lower, lowered},
+    };
+    use sea_query::{
+        Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, extension::postgres::PgExpr,
+    };
+
+    const PERSON: [Users; 4] = [
+        Users::Id,
+        Users::Username,
+        Users::DisplayName,
+        Users::AvatarUrl,
+    ];
+
+    /// Whether an id is an account that others see.
+    #[must_use]
+    pub fn exists(id: Uuid) -> SelectStatement {
+        Query::select()
+            .column(Users::Id)
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col(Users::Id).eq(id))
+            .and_where(is_kept())
+            .take()
+    }
+
+    /// People by their ids.
+    #[must_use]
+    pub fn people_by_ids(ids: &[Uuid]) -> SelectStatement {
+        Query::select()
+            .columns(PERSON)
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col(Users::Id).eq_any(ids.to_vec()))
+            .and_where(is_kept())
+            .take()
+    }
+
+    /// The person with this handle.
+    #[must_use]
+    pub fn person_by_username(name: &str) -> SelectStatement {
+        Query::select()
+            .columns(PERSON)
+            .from((Schema::Users, Users::Table))
+            .and_where(lower(Users::Username).eq(lowered(name)))
+            .and_where(is_kept())
+            .take()
+    }
+
+    /// Newcomers that the viewer does not follow.
+    #[must_use]
+    pub fn newest_unfollowed(viewer: Uuid, limit: u64) -> SelectStatement {
+        unfollowed(viewer)
+            // Ids are made in the order of time (UUID version 7), so the primary key is walked.
+            .order_by((Users::Table, Users::Id), Order::Desc)
+            .limit(limit)
+            .take()
+    }
+
+    /// Others with a proven address that the viewer does not follow.
+    pub(in crate::storage) fn unfollowed(viewer: Uuid) -> SelectStatement {
+        let followed = Query::select()
+            .column(Asterisk)
+            .from((Schema::Users, Follows::Table))
+            .and_where(Expr::col((Follows::Table, Follows::FollowerId)).eq(viewer))
+            .and_where(
+                Expr::col((Follows::Table, Follows::FolloweeId)).equals((Users::Table, Users::Id)),
+            )
+            .take();
+        Query::select()
+            .columns(PERSON.map(|column| (Users::Table, column)))
+            .from((Schema::Users, Users::Table))
+            .and_where(Expr::col((Users::Table, Users::Id)).ne(viewer))
+            .and_where(Expr::col((Users::Table, Users::EmailVerified)))
+            .and_where(is_kept())
+            .and_where(Expr::exists(followed).not())
+            .take()
+    }
+}
