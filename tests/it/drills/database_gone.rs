@@ -12,7 +12,7 @@ async fn restarted(name: &str, signal: &str) {
     // Whoever kills a server, and not the machine, loses nothing that the kernel has.
     let postgres = Postgres::start(scaled(&[("fsync", "off")], &[])).await;
     let mut fleet = Fleet::start(postgres.url(), postgres.url(), &[]).await;
-    let mut drill = Drill::start(&fleet.place, scaled(6, 24), EVERYTHING).await;
+    let mut drill = Drill::start(&fleet.place, scaled(6, 16), EVERYTHING).await;
     fleet.watch_lives();
     let mut away = Duration::ZERO;
     for _ in 0..scaled(1, 5) {

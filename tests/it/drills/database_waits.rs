@@ -27,7 +27,7 @@ async fn locked(name: &str, pool: &str, people: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accounts_locked() {
-    locked("05 Accounts locked", "10", scaled(6, 24)).await;
+    locked("05 Accounts locked", "10", scaled(6, 16)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,7 +41,7 @@ async fn behind(name: &str, line: Line, time: Duration) {
     let proxy = Proxy::to_socket(database.socket()).await;
     let url = database.url_over_tcp(proxy.port);
     let mut fleet = Fleet::start(&url, database.url(), &[]).await;
-    let mut drill = Drill::start(&fleet.place, scaled(6, 24), EVERYTHING).await;
+    let mut drill = Drill::start(&fleet.place, scaled(6, 16), EVERYTHING).await;
     fleet.watch_lives();
     proxy.set(line);
     sleep(time).await;

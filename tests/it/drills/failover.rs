@@ -1,25 +1,12 @@
 //! The primary is lost for good, and the standby that has every commit takes over.
 
-use super::{
-    drill::Drill,
-    fleet::Fleet,
-    ledger::{Kind, Outcome},
-    scaled,
-};
+use super::{drill::Drill, fleet::Fleet, ledger::Kind, scaled};
 use crate::support::{Pair, eventually, kill};
 use std::time::Duration;
 use tokio::time::sleep;
 
 /// What writes, and costs little.
 const WRITES: &[Kind] = &[Kind::Follow, Kind::Profile, Kind::Unfollow];
-
-/// Waits until so many writes were acknowledged.
-async fn acknowledged(drill: &Drill, count: usize) {
-    let ledger = &drill.running.load.ledger;
-    while ledger.count(|entry| entry.is(Outcome::Done)) < count {
-        sleep(Duration::from_millis(50)).await;
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn to_a_standby_that_has_every_commit() {
@@ -28,7 +15,7 @@ async fn to_a_standby_that_has_every_commit() {
     let mut drill = Drill::start(&fleet.place, scaled(6, 40), WRITES).await;
     fleet.watch_lives();
     let writes = scaled(150, 20_000);
-    acknowledged(&drill, writes / 2).await;
+    drill.acknowledged(writes / 2).await;
     // First nothing reaches the standby any more, then the primary is gone.
     let db = pair.primary.connect().await;
     let sender = db.query_one("select pid from pg_stat_replication", &[]);
@@ -47,7 +34,7 @@ async fn to_a_standby_that_has_every_commit() {
     .await;
     pair.standby.promote().await;
     drill.recovers().await;
-    acknowledged(&drill, writes).await;
+    drill.acknowledged(writes).await;
     let gap = drill.running.load.ledger.longest_gap().as_secs_f64();
     let remark = format!("the longest pause between two acknowledgements was {gap:.1} s");
     let report = drill.end().await.of(&mut fleet);

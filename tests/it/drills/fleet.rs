@@ -4,7 +4,7 @@ use crate::support::{KEY, Program, Sink, bare_client, free_port};
 use std::{
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -103,6 +103,11 @@ impl Fleet {
     pub async fn revive(&mut self, number: usize) {
         let address = self.replicas[number].url.replacen("http://", "", 1);
         self.replicas[number] = self.start_at(&address).await;
+    }
+
+    /// Reads nothing of what the replicas log as long as this is held: their pipes fill up.
+    pub fn block_logs(&self) -> Vec<MutexGuard<'_, String>> {
+        self.replicas.iter().map(Program::block_output).collect()
     }
 
     /// Insists that no replica ended by itself; gives the most memory that one ever had, in bytes.

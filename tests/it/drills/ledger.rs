@@ -53,6 +53,9 @@ impl Outcome {
     }
 }
 
+/// Which kinds count.
+pub type Heeded = fn(Kind) -> bool;
+
 /// One request.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
@@ -138,12 +141,14 @@ impl Ledger {
         gaps.max().unwrap_or_default()
     }
 
-    /// Of what was asked after `end`, when the cause was gone: how long the first success took to
-    /// come, and from when on a whole second had no failure. None while that has not come.
-    pub fn recovery(&self, end: Instant) -> Option<(Duration, Duration)> {
+    /// Of what was asked after `end`, when the cause was gone, and is heeded: how long the first
+    /// success took to come, and from when on a whole second had no failure. None while that has
+    /// not come.
+    pub fn recovery(&self, end: Instant, heeded: Heeded) -> Option<(Duration, Duration)> {
         const CALM: Duration = Duration::from_secs(1);
         let entries = self.entries.lock().unwrap();
-        let after: Vec<_> = entries.iter().filter(|entry| entry.sent >= end).collect();
+        let after = entries.iter().filter(|entry| entry.sent >= end);
+        let after: Vec<_> = after.filter(|entry| heeded(entry.kind)).collect();
         let successes = after.iter().filter(|entry| entry.is(Outcome::Done));
         let first = successes.filter_map(|entry| entry.end).map(|(at, _)| at);
         let first = first.min()?;

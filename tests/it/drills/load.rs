@@ -2,7 +2,7 @@
 
 use super::{
     fleet::Place,
-    ledger::{Account, Kind, Ledger, Outcome},
+    ledger::{Account, Heeded, Kind, Ledger, Outcome},
     person::Person,
 };
 use crate::support::{Answer, Api, Call, Sink, bare_client};
@@ -19,7 +19,7 @@ use uuid::Uuid;
 /// Longer than the 10 s within which the service answers everything.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a busy machine may take to be itself again before a drill gives up.
-const RECOVERY_PATIENCE: Duration = Duration::from_secs(60);
+const RECOVERY_PATIENCE: Duration = Duration::from_mins(1);
 /// What somebody waits before trying again.
 const PAUSE: Duration = Duration::from_millis(50);
 /// What somebody thinks between two things.
@@ -104,15 +104,20 @@ impl Running {
 
     /// Waits until a whole second had no failure since `end`, and gives how long the first success
     /// and that second took to come.
-    pub async fn recovered(&self, end: Instant) -> (Duration, Duration) {
+    pub async fn recovered(&self, end: Instant, heeded: Heeded) -> (Duration, Duration) {
         let ledger = &self.load.ledger;
         while end.elapsed() < RECOVERY_PATIENCE {
-            if let Some(times) = ledger.recovery(end) {
+            if let Some(times) = ledger.recovery(end, heeded) {
                 return times;
             }
             sleep(PAUSE).await;
         }
-        panic!("no recovery: {:?}", ledger.failures_since(end));
+        panic!("no recovery: {:?}", self.failures_since(end));
+    }
+
+    /// What was asked since then and failed: how, and how much later.
+    pub fn failures_since(&self, end: Instant) -> Vec<(Kind, Outcome, Duration)> {
+        self.load.ledger.failures_since(end)
     }
 }
 

@@ -16,6 +16,7 @@ mod failover;
 mod fleet;
 mod ledger;
 mod load;
+mod log_sink;
 mod mails;
 mod person;
 mod races;

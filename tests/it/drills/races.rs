@@ -101,7 +101,9 @@ async fn for_one_address_one_name_one_token_and_one_edge() {
             .collect();
         assert_eq!(done(&replies).len(), times, "nobody is logged out");
         assert_eq!(tokens.len(), 1, "the session does not fork");
-        tokens.iter().for_each(|token| zoe.got(token));
+        for token in &tokens {
+            zoe.got(token);
+        }
 
         let whom = load.known.lock().unwrap()[round % 2];
         let path = format!("/users/{whom}/follow");

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 /// How long mails may take that were being sent by a replica that was killed: its claim lapses
 /// after 30 s.
-const MAIL_PATIENCE: Duration = Duration::from_secs(60);
+const MAIL_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Queries that find what was done by half: each gives the ids of what is wrong.
 const HALVES: &[(&str, &str)] = &[

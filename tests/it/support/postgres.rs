@@ -37,7 +37,7 @@ rm -rf "$0" "$1""#;
 /// away with this handle.
 pub struct Postgres {
     /// Ends with this process: the kernel sees to it.
-    postgres: EmbeddedPostgres,
+    server: EmbeddedPostgres,
     folder: PathBuf,
     /// Its input ends with this process too.
     _broom: Child,
@@ -94,17 +94,17 @@ impl Postgres {
         let name = format!("users-service-tests-{}-{number}", process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).expect("a folder for PostgreSQL");
-        let postgres = EmbeddedPostgres::start(&folder, settings).expect("PostgreSQL starts");
+        let server = EmbeddedPostgres::start(&folder, settings).expect("PostgreSQL starts");
         Self {
-            _broom: broom(&folder, &sockets(postgres.url())),
+            _broom: broom(&folder, &sockets(server.url())),
             folder,
-            postgres,
+            server,
         }
     }
 
     /// The connection string of its database.
     pub fn url(&self) -> &str {
-        self.postgres.url()
+        self.server.url()
     }
 
     /// The process id of the server.

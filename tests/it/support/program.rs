@@ -8,7 +8,7 @@ use std::{
     os::fd::OwnedFd,
     process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU16, Ordering},
     },
     thread,
@@ -144,6 +144,11 @@ impl Program {
     /// Everything it wrote so far.
     pub fn output(&self) -> String {
         self.output.lock().unwrap().clone()
+    }
+
+    /// Reads nothing that it writes as long as this is held: its pipe fills up.
+    pub fn block_output(&self) -> MutexGuard<'_, String> {
+        self.output.lock().unwrap()
     }
 
     /// Sends a signal, such as `TERM`.
