@@ -47,7 +47,9 @@ pub async fn replace(app: &App, viewer: Uuid, upload: Vec<u8>) -> Result<String>
     };
     profiles::update(&tx, viewer, &change, now).await?;
     let issued = avatars::issued(&tx, viewer).await?;
-    let stale: Vec<String> = issued.into_iter().skip(KEPT).collect();
+    // The new one is never stale, also when another replica's clock, ahead of ours, dated the others.
+    let others = issued.into_iter().filter(|other| *other != name);
+    let stale: Vec<String> = others.skip(KEPT - 1).collect();
     avatars::forget(&tx, viewer, &stale).await?;
     files::delete(app, &stale).await;
     storage::commit(tx).await?;
