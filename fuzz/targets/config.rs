@@ -6,6 +6,10 @@ use users_service::{Config, config::VARIABLES, http::headers::content_security_p
 
 /// Whose values no error repeats.
 const UNTOLD: &[&str] = &[
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "DATABASE_URL",
     "EMAIL_API_KEY",
     "EMAIL_URL",
@@ -13,7 +17,13 @@ const UNTOLD: &[&str] = &[
     "SECRET_KEY",
 ];
 /// Whose values are secret as a whole.
-const SECRET: &[&str] = &["DATABASE_URL", "EMAIL_API_KEY", "SECRET_KEY"];
+const SECRET: &[&str] = &[
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "DATABASE_URL",
+    "EMAIL_API_KEY",
+    "SECRET_KEY",
+];
 const PASSWORD: &str = "hunter2";
 
 /// Takes the input for lines of `NAME=VALUE`.

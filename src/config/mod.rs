@@ -1,9 +1,11 @@
 //! The configuration: every variable of the environment, checked at start, all problems at once.
 
+mod avatar_store;
 mod parse;
 mod spans;
 mod variables;
 
+pub use avatar_store::{AvatarStore, Bucket};
 pub use parse::listen_addr;
 pub use spans::Spans;
 pub use variables::{VARIABLES, Variable, help};
@@ -84,7 +86,7 @@ pub struct Config {
     /// `EMAIL_FROM`
     pub email_from: Mailbox,
     /// `AVATAR_STORE`
-    pub avatar_store: PathBuf,
+    pub avatar_store: AvatarStore,
     /// `PASSWORD_HASHER`
     pub password_hasher: PasswordHasher,
     /// `REQUIRE_VERIFIED_EMAIL`

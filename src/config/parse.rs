@@ -1,6 +1,8 @@
 //! From the environment's text to a checked [`Config`].
 
-use super::{Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret, spans};
+use super::{
+    AvatarStore, Config, ConfigError, Environment, LogFormat, PasswordHasher, Secret, spans,
+};
 use crate::{
     crypto::{keys, secrets},
     domain::limit::Limits,
@@ -102,9 +104,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         secret_key: read.parsed("SECRET_KEY", secrets::parse),
         email_url: email_url(&mut read, &data_dir, production),
         email_from,
-        avatar_store: read
-            .parsed("AVATAR_STORE", avatar_store)
-            .unwrap_or_else(|| data_dir.join("avatars")),
+        avatar_store: AvatarStore::read(&mut read, &data_dir),
         password_hasher: read
             .one_of("PASSWORD_HASHER", PASSWORD_HASHERS)
             .unwrap_or(PasswordHasher::Argon2id),
@@ -156,7 +156,7 @@ impl Reader<'_> {
             .filter(|value| !value.is_empty())
     }
 
-    fn problem(&mut self, name: &str, problem: impl std::fmt::Display) {
+    pub(super) fn problem(&mut self, name: &str, problem: impl std::fmt::Display) {
         self.problems.push(format!("{name} {problem}"));
     }
 
@@ -352,14 +352,6 @@ fn retired_keys(text: &str) -> Result<Vec<String>, String> {
 fn mailbox(text: &str) -> Result<lettre::message::Mailbox, String> {
     text.parse()
         .map_err(|_| "must be an address such as Users <no-reply@example.org>".to_owned())
-}
-
-fn avatar_store(text: &str) -> Result<PathBuf, String> {
-    match text.split_once(':') {
-        Some(("file", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
-        Some(("s3", _)) => Err("can't be s3: yet, use file:PATH".to_owned()),
-        _ => Err("must be file:PATH".to_owned()),
-    }
 }
 
 fn default_log_format() -> LogFormat {

@@ -93,7 +93,63 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "AVATAR_STORE",
         "file:DATA_DIR/avatars",
-        "where pictures are kept: file:PATH",
+        "where pictures are kept: file:PATH, or s3://BUCKET/PREFIX with the variables AWS_…",
+    ),
+    variable(
+        "AWS_REGION",
+        "none; must be set for a bucket of AWS",
+        "region of the bucket in AVATAR_STORE",
+    ),
+    variable(
+        "AWS_DEFAULT_REGION",
+        "none",
+        "the same, where AWS_REGION is not set",
+    ),
+    variable(
+        "AWS_ENDPOINT_URL_S3",
+        "AWS's own",
+        "address of another store that speaks S3; the bucket is the first part of the path there",
+    ),
+    variable(
+        "AWS_ENDPOINT_URL",
+        "none",
+        "the same, where AWS_ENDPOINT_URL_S3 is not set",
+    ),
+    variable("AWS_ACCESS_KEY_ID", "none", "who asks for the bucket"),
+    variable(
+        "AWS_SECRET_ACCESS_KEY",
+        "none",
+        "the secret that belongs to AWS_ACCESS_KEY_ID",
+    ),
+    variable(
+        "AWS_SESSION_TOKEN",
+        "none",
+        "the token that belongs to keys of limited time",
+    ),
+    variable(
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "none",
+        "instead of keys: a file with a token for AWS_ROLE_ARN; Kubernetes service accounts with a role have both",
+    ),
+    variable(
+        "AWS_ROLE_ARN",
+        "none",
+        "the role that is taken with AWS_WEB_IDENTITY_TOKEN_FILE",
+    ),
+    variable(
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "none",
+        "instead of keys: where a container of ECS finds its own",
+    ),
+    variable(
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "none",
+        "instead of keys: where a pod of EKS finds its own",
+    ),
+    variable(
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "none",
+        "a file with a token for AWS_CONTAINER_CREDENTIALS_FULL_URI",
     ),
     variable(
         "PASSWORD_HASHER",

@@ -2,7 +2,7 @@
 
 use crate::{
     App, Result,
-    services::{leases::Lease, retention},
+    services::{avatars, leases::Lease, retention},
     trace,
 };
 use std::{pin::pin, time::Duration};
@@ -43,6 +43,10 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
 
 /// A round that something went wrong in is no whole one, but the next is due as usual.
 async fn round(lease: &Lease, app: &App) -> Result<()> {
+    // Once an hour, since it lists the whole store.
+    if app.clock.now().minute() < 10 {
+        avatars::sweep(app, lease).await?;
+    }
     if retention::sweep(app, lease).await? {
         lease.done(app).await?;
     }

@@ -3,7 +3,7 @@
 use super::{janitor, logs, observe};
 use crate::{
     App,
-    services::{reads, throttle},
+    services::{avatars, reads, throttle},
     storage::{leases, outbox},
 };
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
@@ -32,6 +32,7 @@ pub fn start() {
         describe();
         observe::count_from_zero();
         throttle::count_from_zero();
+        avatars::count_from_zero();
         reads::count_from_zero();
         handle
     });
@@ -66,6 +67,10 @@ fn describe() {
         "How long the oldest mail has been owed."
     );
     describe_counter!("rate_limited_total", "Requests refused by a limit.");
+    describe_counter!(
+        "avatar_files_swept_total",
+        "Files of pictures deleted because nobody had them."
+    );
     describe_counter!(
         "log_lines_dropped_total",
         "Log lines lost because nobody read fast enough, or at all."

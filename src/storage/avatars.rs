@@ -2,6 +2,7 @@
 
 use super::{GenericClient, all, execute, optional};
 use crate::Result;
+use std::collections::HashSet;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -32,6 +33,12 @@ pub async fn forget(db: &impl GenericClient, user_id: Uuid, names: &[String]) ->
     execute(db, sql::forget(user_id, names)).await.map(drop)
 }
 
+/// Those of these names that are issued to somebody.
+pub async fn named(db: &impl GenericClient, names: &[String]) -> Result<HashSet<String>> {
+    let rows = all(db, sql::named(names)).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 /// The statements.
 pub mod sql {
     use super::{OffsetDateTime, Uuid};
@@ -40,8 +47,8 @@ pub mod sql {
         schema::{Avatars, Schema, Users},
     };
     use sea_query::{
-        DeleteStatement, Expr, ExprTrait, InsertStatement, LockType, OnConflict, Order, Query,
-        SelectStatement, extension::postgres::PgExpr,
+        DeleteStatement, Expr, ExprTrait, InsertStatement, LockType, Order, Query, SelectStatement,
+        extension::postgres::PgExpr,
     };
 
     /// An account, locked against other changes but not against follows.
@@ -56,18 +63,13 @@ pub mod sql {
             .take()
     }
 
-    /// A picture issued; one that comes back is the newest again.
+    /// A picture issued.
     #[must_use]
     pub fn issue(user_id: Uuid, name: &str, now: OffsetDateTime) -> InsertStatement {
         Query::insert()
             .into_table((Schema::Users, Avatars::Table))
             .columns([Avatars::UserId, Avatars::Name, Avatars::CreatedAt])
             .values_panic([user_id.into(), name.into(), now.into()])
-            .on_conflict(
-                OnConflict::columns([Avatars::UserId, Avatars::Name])
-                    .update_column(Avatars::CreatedAt)
-                    .to_owned(),
-            )
             .take()
     }
 
@@ -88,6 +90,16 @@ pub mod sql {
         Query::delete()
             .from_table((Schema::Users, Avatars::Table))
             .and_where(Expr::col(Avatars::UserId).eq(user_id))
+            .and_where(Expr::col(Avatars::Name).eq_any(names.to_vec()))
+            .take()
+    }
+
+    /// Which of some pictures somebody has.
+    #[must_use]
+    pub fn named(names: &[String]) -> SelectStatement {
+        Query::select()
+            .column(Avatars::Name)
+            .from((Schema::Users, Avatars::Table))
             .and_where(Expr::col(Avatars::Name).eq_any(names.to_vec()))
             .take()
     }

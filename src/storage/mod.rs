@@ -34,6 +34,7 @@ pub mod sessions;
 mod statements;
 pub mod suggestions;
 pub mod tls;
+mod traced;
 pub mod url;
 pub mod users;
 pub mod web_sessions;
@@ -42,48 +43,24 @@ pub use connection::{GenericClient, Object, Transaction};
 pub use pool::Pool;
 pub use replicas::Replicas;
 
-use crate::{Error, Result, trace::SPANS};
+use crate::{Error, Result};
 use connection::Era;
 use sea_query::{Expr, PostgresQueryBuilder, Query};
 use sea_query_postgres::PostgresBinder;
 use std::time::Duration;
-use tokio_postgres::{GenericClient as _, Row, error::SqlState};
-use tracing::{Instrument, field::Empty, info_span};
+use tokio_postgres::{GenericClient as _, Row};
+use traced::traced;
 
 /// How long the database may take for one statement, measured here: beyond the time-outs that it
 /// keeps itself, for when it is gone without a word.
 const STATEMENT_TIME: Duration = Duration::from_secs(6);
 
-/// What a statement gives, within its time and under a span, which has the text with `$1` in the
-/// places of values, and no value. One that shows the connection lost ends the era of all like it.
+/// What a statement gives. One that shows the connection lost ends the era of all like it.
 async fn in_time<T>(
     era: &Era,
-    sql: &str,
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T> {
-    let operation = sql.split(' ').next();
-    let span = info_span!(
-        target: SPANS,
-        "SQL",
-        otel.name = operation,
-        otel.kind = "client",
-        otel.status_code = Empty,
-        db.system.name = "postgresql",
-        db.operation.name = operation,
-        db.query.text = sql,
-        "error.type" = Empty,
-    );
-    let work = work.instrument(span.clone());
     let answer = tokio::time::timeout(STATEMENT_TIME, work).await;
-    let failure = match &answer {
-        Ok(Ok(_)) => None,
-        Ok(Err(error)) => Some(error.code().map_or("connection", SqlState::code)),
-        Err(_) => Some("timeout"),
-    };
-    if let Some(failure) = failure {
-        span.record("otel.status_code", "error");
-        span.record("error.type", failure);
-    }
     let answer = answer
         .map_err(Error::unavailable)
         .and_then(|answer| answer.map_err(Error::from));
@@ -96,13 +73,13 @@ async fn in_time<T>(
 /// Opens a transaction; it is rolled back unless it is committed.
 pub async fn begin(client: &mut Object) -> Result<Transaction<'_>> {
     let era = client.era().clone();
-    in_time(&era, "BEGIN", Transaction::begin(client)).await
+    traced("BEGIN", in_time(&era, Transaction::begin(client))).await
 }
 
 /// Commits a transaction.
 pub async fn commit(transaction: Transaction<'_>) -> Result<()> {
     let era = transaction.era().clone();
-    in_time(&era, "COMMIT", transaction.commit()).await
+    traced("COMMIT", in_time(&era, transaction.commit())).await
 }
 
 /// All rows of a statement.
@@ -111,11 +88,11 @@ pub(crate) async fn all(
     statement: impl PostgresBinder,
 ) -> Result<Vec<Row>> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    in_time(db.era(), &sql, async {
+    let work = in_time(db.era(), async {
         let statement = db.prepared(&sql).await?;
         db.driver().query(&statement, &values.as_params()).await
-    })
-    .await
+    });
+    traced(&sql, work).await
 }
 
 /// The row of a statement that gives one or none.
@@ -129,11 +106,11 @@ pub(crate) async fn optional(
 /// The row of a statement that always gives one.
 pub(crate) async fn one(db: &impl GenericClient, statement: impl PostgresBinder) -> Result<Row> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    in_time(db.era(), &sql, async {
+    let work = in_time(db.era(), async {
         let statement = db.prepared(&sql).await?;
         db.driver().query_one(&statement, &values.as_params()).await
-    })
-    .await
+    });
+    traced(&sql, work).await
 }
 
 /// How many rows a statement changed.
@@ -142,11 +119,11 @@ pub(crate) async fn execute(
     statement: impl PostgresBinder,
 ) -> Result<u64> {
     let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    in_time(db.era(), &sql, async {
+    let work = in_time(db.era(), async {
         let statement = db.prepared(&sql).await?;
         db.driver().execute(&statement, &values.as_params()).await
-    })
-    .await
+    });
+    traced(&sql, work).await
 }
 
 /// Whether the database answers.

@@ -158,6 +158,7 @@ fn every_statement_is_as_reviewed() {
         "avatars::issue": avatars::sql::issue(A, "name.jpg", NOW),
         "avatars::issued": avatars::sql::issued(A),
         "avatars::forget": avatars::sql::forget(A, &["name.jpg".to_owned()]),
+        "avatars::named": avatars::sql::named(&["name.jpg".to_owned()]),
         "deletions::request": deletions::sql::request(A, NOW),
         "deletions::keep": deletions::sql::keep(A, "hash", NOW),
         "deletions::claim": deletions::sql::claim(NOW),

@@ -206,13 +206,16 @@ SELECT "ended_at", "id" FROM "users"."sessions" WHERE "ended_at" IS NOT NULL AND
 SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "users"."delete_after" IS NULL FOR NO KEY UPDATE;
 
 -- avatars::issue
-INSERT INTO "users"."avatars" ("user_id", "name", "created_at") VALUES ($1, $2, $3) ON CONFLICT ("user_id", "name") DO UPDATE SET "created_at" = "excluded"."created_at";
+INSERT INTO "users"."avatars" ("user_id", "name", "created_at") VALUES ($1, $2, $3);
 
 -- avatars::issued
 SELECT "name" FROM "users"."avatars" WHERE "user_id" = $1 ORDER BY "created_at" DESC;
 
 -- avatars::forget
 DELETE FROM "users"."avatars" WHERE "user_id" = $1 AND "name" = ANY($2);
+
+-- avatars::named
+SELECT "name" FROM "users"."avatars" WHERE "name" = ANY($1);
 
 -- deletions::request
 UPDATE "users"."users" SET "delete_after" = $1 WHERE "users"."id" = $2 AND "delete_after" IS NULL;

@@ -28,7 +28,7 @@ fn without_anything_set_there_is_a_development_set_up() {
     assert_eq!(config.listen_addr.to_string(), "127.0.0.1:8080");
     assert_eq!(config.public_url, "http://localhost:8080");
     assert_eq!(config.data_dir.to_str(), Some("./var"));
-    assert_eq!(config.avatar_store.to_str(), Some("./var/avatars"));
+    assert!(format!("{:?}", config.avatar_store).contains("./var/avatars"));
     assert!(format!("{:?}", config.email_url).contains("./var/mail"));
     assert!(config.require_verified_email && config.rate_limits);
     let config = read(&[
@@ -55,7 +55,7 @@ fn all_problems_are_reported_at_once_each_naming_its_variable() {
         ("JWT_RETIRED_PUBLIC_KEYS", "/nowhere/keys.pem"),
         ("EMAIL_URL", "ftp://mail.example"),
         ("EMAIL_FROM", "nobody"),
-        ("AVATAR_STORE", "s3://bucket/prefix"),
+        ("AVATAR_STORE", "ftp://pictures"),
         ("PASSWORD_HASHER", "md5"),
         ("REQUIRE_VERIFIED_EMAIL", "perhaps"),
         ("AVATAR_URL_HOSTS", "https://pics.example/;script-src *"),
@@ -263,4 +263,84 @@ fn limits_are_changed_one_by_one_and_their_defaults_are_told() {
     let told = VARIABLES.iter().find(|one| one.name == "RATE_LIMIT_RULES");
     let config = read(&[("RATE_LIMIT_RULES", told.unwrap().default)]).unwrap();
     assert_eq!(config.limits, Limits::default());
+}
+
+#[test]
+fn a_bucket_needs_a_place_a_region_and_credentials() {
+    let store = ("AVATAR_STORE", "s3://pictures/users/avatars");
+    let region = ("AWS_REGION", "eu-central-1");
+    let key = ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+    let secret = ("AWS_SECRET_ACCESS_KEY", "hunter22");
+    let endpoint = ("AWS_ENDPOINT_URL", "http://minio:9000");
+    let role = ("AWS_ROLE_ARN", "arn:aws:iam::1:role/users");
+    let token = ("AWS_WEB_IDENTITY_TOKEN_FILE", "/run/token");
+    let container = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials");
+    for good in [
+        vec![store, region, key, secret],
+        vec![("AVATAR_STORE", "s3://pictures"), region, key, secret],
+        vec![("AVATAR_STORE", "s3://pictures/a/"), region, key, secret],
+        vec![store, ("AWS_DEFAULT_REGION", "eu-central-1"), key, secret],
+        vec![
+            store,
+            region,
+            key,
+            secret,
+            ("AWS_SESSION_TOKEN", "hunter33"),
+        ],
+        vec![store, endpoint, key, secret],
+        vec![
+            store,
+            ("AWS_ENDPOINT_URL_S3", "https://s3.example"),
+            key,
+            secret,
+        ],
+        vec![store, region, role, token],
+        vec![store, region, container],
+    ] {
+        let debug = format!("{:?}", read(&good).unwrap());
+        assert!(!debug.contains("hunter"), "{debug}");
+    }
+    for (bad, named) in [
+        (vec![store, key, secret], "AWS_REGION"),
+        (vec![store, region], "AVATAR_STORE"),
+        (vec![store, region, key], "AWS_SECRET_ACCESS_KEY"),
+        (vec![store, region, secret], "AWS_ACCESS_KEY_ID"),
+        (vec![store, region, role], "AWS_WEB_IDENTITY_TOKEN_FILE"),
+        (
+            vec![store, ("AWS_REGION", "evil.example/"), key, secret],
+            "AWS_REGION",
+        ),
+        (
+            vec![store, ("AWS_ENDPOINT_URL", "minio:9000"), key, secret],
+            "AWS_ENDPOINT_URL",
+        ),
+        (
+            vec![
+                store,
+                ("AWS_ENDPOINT_URL_S3", "http://ana:hunter44@minio"),
+                key,
+                secret,
+            ],
+            "AWS_ENDPOINT_URL_S3",
+        ),
+    ] {
+        let told = problem(&bad);
+        assert_eq!(told.matches(" - ").count(), 1, "{told}");
+        assert!(told.contains(&format!("- {named} ")), "{named}: {told}");
+        assert!(!told.contains("hunter"), "{told}");
+    }
+    for bad in [
+        "s3:",
+        "s3://",
+        "s3:pictures",
+        "s3:///a",
+        "s3://a/../b",
+        "s3://a//b",
+        "s3://a/b?c",
+    ] {
+        let told = problem(&[("AVATAR_STORE", bad), region, key, secret]);
+        assert!(told.contains("- AVATAR_STORE "), "{bad}: {told}");
+    }
+    // Without a bucket nobody looks at them.
+    read(&[key, ("AWS_ENDPOINT_URL", "nonsense")]).unwrap();
 }

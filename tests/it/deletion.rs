@@ -241,7 +241,7 @@ async fn nothing_is_left_but_a_log_without_a_name() {
     app.leaves(&ana).await;
     app.mails_are_out().await;
     let pictures = || {
-        std::fs::read_dir(&app.app.config.avatar_store)
+        std::fs::read_dir(app.data_dir.path().join("avatars"))
             .unwrap()
             .count()
     };
@@ -398,7 +398,7 @@ async fn an_account_that_cant_be_deleted_does_not_hold_up_others() {
     app.leaves(&ana).await;
     app.leaves(&bob).await;
     // A picture that can't be deleted: a folder in its place.
-    let folder = &app.app.config.avatar_store;
+    let folder = app.data_dir.path().join("avatars");
     let picture: String = app.value("select name from users.avatars", &[]).await;
     std::fs::remove_file(folder.join(&picture)).unwrap();
     std::fs::create_dir(folder.join(&picture)).unwrap();

@@ -1,6 +1,6 @@
 //! `users-service doctor`: what is wrong around the service is named, with what to do about it.
 
-use crate::support::{Database, KEY, Mode, TestApp, Upstream, free_port, run};
+use crate::support::{Database, KEY, Mode, S3, TestApp, Upstream, free_port, run};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -323,6 +323,28 @@ async fn folders_that_nothing_can_be_written_into_are_named() {
     report.says("wrong", "DATA_DIR", &[below]);
     report.says("wrong", "mail", &["/mail", "EMAIL_URL"]);
     report.says("wrong", "avatars", &["/avatars", "AVATAR_STORE"]);
+}
+
+#[tokio::test]
+async fn a_bucket_is_asked_what_is_in_it_and_nothing_more() {
+    let patient = Patient::healthy().await;
+    let s3 = S3::start().await;
+    let report = patient.with(&s3.settings()).await;
+    report.says("ok", "avatars", &["lets us in"]);
+    let requests = s3.requests();
+    let lists = requests
+        .iter()
+        .all(|line| line.starts_with("GET /pictures?list-type=2"));
+    assert!(lists && !requests.is_empty(), "{requests:?}");
+    let mut wrong = s3.settings().to_vec();
+    wrong.push(("AWS_SECRET_ACCESS_KEY", "hunter22"));
+    let report = patient.with(&wrong).await;
+    report.says(
+        "wrong",
+        "avatars",
+        &["SignatureDoesNotMatch", "AVATAR_STORE"],
+    );
+    assert!(!report.text.contains("hunter22"), "{}", report.text);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use tracing_subscriber::{
 };
 
 /// What is logged unless `RUST_LOG` says otherwise.
-const DEFAULT_FILTER: &str = "info,refinery_core=warn,tokio_postgres=warn";
+const DEFAULT_FILTER: &str = "info,object_store=warn,refinery_core=warn,tokio_postgres=warn";
 /// How long the last spans may take to reach the collector.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 /// How long the end of the program waits for spans and lines together.

@@ -1,44 +1,65 @@
-//! The pictures' files: `NAME.jpg` of the full size, and `NAME-SIDE.jpg` of the smaller ones.
+//! The pictures' files: `NAME.jpg` of the full size, and `NAME-SIDE.jpg` of the smaller ones, in a
+//! folder or in a bucket.
 
-use super::picture::SIZES;
-use crate::{App, Error, Result};
-use std::{
-    io::{self, Write},
-    path::{Path, PathBuf},
+use super::{bucket, folder, picture::SIZES};
+use crate::{
+    App, Error, Result,
+    config::{AvatarStore, Secret},
 };
+use futures_util::stream::BoxStream;
+use std::{io, time::Duration};
+use time::OffsetDateTime;
 
-/// Writes all sizes of a picture, each complete before it has its name.
-pub(super) async fn write(app: &App, name: &str, sizes: Vec<Vec<u8>>) -> Result<()> {
-    let folder = app.config.avatar_store.clone();
-    let names = names(name);
-    blocking(move || {
-        std::fs::create_dir_all(&folder)?;
-        names
-            .iter()
-            .zip(sizes)
-            .try_for_each(|(name, jpeg)| write_one(&folder, name, &jpeg))
+/// How long the store may take for what a request waits for.
+const WITHIN: Duration = Duration::from_secs(3);
+/// The largest file that is read, in bytes: above all that we write.
+pub(super) const MAX_FILE: u64 = 1024 * 1024;
+
+/// A file that the store lists.
+pub(super) struct Found {
+    pub name: String,
+    pub changed_at: OffsetDateTime,
+}
+
+/// Writes all sizes of a picture. When it fails some may be there.
+///
+/// # Errors
+/// `Unavailable`: a full disk or a store that is away passes by itself.
+pub(super) async fn write(app: &App, picture: &str, sizes: Vec<Vec<u8>>) -> Result<()> {
+    let files: Vec<_> = names(picture).into_iter().zip(sizes).collect();
+    in_time(async {
+        match &app.config.avatar_store {
+            AvatarStore::Folder(path) => folder::write(path, files).await,
+            AvatarStore::Bucket(Secret(store)) => bucket::write(store, files).await,
+        }
     })
     .await
-    // A full disk passes by itself; the old picture is untouched.
     .map_err(Error::unavailable)
 }
 
-fn write_one(folder: &Path, name: &str, jpeg: &[u8]) -> io::Result<()> {
-    let unique = uuid::Uuid::new_v4();
-    let temporary = folder.join(format!(".{unique}.tmp"));
-    let outcome = (|| {
-        let mut file = std::fs::File::create(&temporary)?;
-        file.write_all(jpeg)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, folder.join(name))
-    })();
-    if outcome.is_err() {
-        std::fs::remove_file(&temporary).ok();
+/// The bytes of a file that we could have written.
+///
+/// # Errors
+/// `NotFound`, `Unavailable`.
+pub(super) async fn read(app: &App, name: &str) -> Result<Vec<u8>> {
+    if !is_ours(name) {
+        return Err(Error::NotFound);
     }
-    outcome
+    let bytes = in_time(async {
+        match &app.config.avatar_store {
+            AvatarStore::Folder(path) => folder::read(path, name).await,
+            AvatarStore::Bucket(Secret(store)) => bucket::read(store, name).await,
+        }
+    });
+    match bytes.await {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotFound),
+        Err(error) => Err(Error::unavailable(error)),
+    }
 }
 
-/// Deletes all sizes of these pictures. What can't be deleted is logged and left.
+/// Deletes all sizes of pictures that no row names. What can't be deleted is logged and left to the
+/// sweeper.
 pub(super) async fn delete(app: &App, pictures: &[String]) {
     if let Err(error) = erase(app, pictures).await {
         tracing::warn!(%error, "could not delete all files of a picture");
@@ -47,35 +68,38 @@ pub(super) async fn delete(app: &App, pictures: &[String]) {
 
 /// Deletes all sizes of these pictures, and says so when one is still there.
 pub(super) async fn erase(app: &App, pictures: &[String]) -> io::Result<()> {
-    let folder = app.config.avatar_store.clone();
-    let files: Vec<PathBuf> = pictures
-        .iter()
-        .flat_map(|picture| names(picture))
-        .map(|name| folder.join(name))
-        .collect();
-    blocking(move || {
-        let mut outcome = Ok(());
-        for file in files {
-            match std::fs::remove_file(&file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => outcome = Err(error),
-                _ => {}
-            }
-        }
-        outcome
-    })
-    .await
+    let files = pictures.iter().flat_map(|picture| names(picture)).collect();
+    in_time(remove(app, files)).await
 }
 
-/// The bytes of a file that we could have written.
-pub(super) async fn read(app: &App, name: &str) -> Result<Vec<u8>> {
-    if !is_ours(name) {
-        return Err(Error::NotFound);
+/// Deletes files, however long it takes; those that are not there are gone already. Goes on after a
+/// failure, and gives the last one.
+pub(super) async fn remove(app: &App, files: Vec<String>) -> io::Result<()> {
+    match &app.config.avatar_store {
+        AvatarStore::Folder(path) => folder::remove(path, files).await,
+        AvatarStore::Bucket(Secret(store)) => bucket::remove(store, files).await,
     }
-    match tokio::fs::read(app.config.avatar_store.join(name)).await {
-        Ok(bytes) => Ok(bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NotFound),
-        Err(error) => Err(Error::unavailable(error)),
+}
+
+/// Everything that is in the store, in no order, a page at a time.
+pub(super) fn list(app: &App) -> BoxStream<'static, io::Result<Found>> {
+    match &app.config.avatar_store {
+        AvatarStore::Folder(path) => folder::list(path.clone()),
+        AvatarStore::Bucket(Secret(store)) => bucket::list(store),
     }
+}
+
+/// Whether a file of this size may be taken into memory.
+pub(super) fn require_picture(size: u64) -> io::Result<()> {
+    if size > MAX_FILE {
+        return Err(io::Error::other("what lies there is no picture of ours"));
+    }
+    Ok(())
+}
+
+async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let outcome = tokio::time::timeout(WITHIN, work).await;
+    outcome.unwrap_or_else(|late| Err(late.into()))
 }
 
 /// The file names of all sizes of a picture, in the order of [`SIZES`].
@@ -93,23 +117,18 @@ fn names(picture: &str) -> Vec<String> {
         .collect()
 }
 
-/// 32 hex digits, a size or none, `.jpg`: nothing that could leave the folder.
-fn is_ours(name: &str) -> bool {
-    let Some(stem) = name.strip_suffix(".jpg") else {
-        return false;
-    };
-    let (hash, side) = stem.split_once('-').unwrap_or((stem, ""));
-    hash.len() == 32
-        && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        && (stem == hash || SIZES[1..].iter().any(|size| size.to_string() == side))
+/// The picture that a file is a size of; none for a name that we would not give.
+pub(super) fn picture_of(file: &str) -> Option<String> {
+    let stem = file.strip_suffix(".jpg")?;
+    let (id, side) = stem.split_once('-').unwrap_or((stem, ""));
+    let is_plain = id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let is_size = stem == id || SIZES[1..].iter().any(|size| size.to_string() == side);
+    (is_plain && is_size).then(|| format!("{id}.jpg"))
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(io::Error::other)?
+/// 32 hex digits, a size or none, `.jpg`: nothing that could leave the folder.
+fn is_ours(name: &str) -> bool {
+    picture_of(name).is_some()
 }
 
 #[cfg(test)]
@@ -118,18 +137,19 @@ mod tests {
 
     #[test]
     fn only_names_that_we_give_are_ours() {
-        let hash = "0123456789abcdef0123456789abcdef";
-        for name in names(&format!("{hash}.jpg")) {
-            assert!(is_ours(&name), "{name}");
+        let id = "0123456789abcdef0123456789abcdef";
+        let picture = format!("{id}.jpg");
+        for name in names(&picture) {
+            assert_eq!(picture_of(&name).as_ref(), Some(&picture), "{name}");
         }
         for bad in [
             String::new(),
             ".jpg".into(),
-            format!("{hash}.png"),
-            format!("{hash}-400.jpg"),
-            format!("{hash}-.jpg"),
-            format!("../{hash}.jpg"),
-            format!("{}.jpg", hash.to_uppercase()),
+            format!("{id}.png"),
+            format!("{id}-400.jpg"),
+            format!("{id}-.jpg"),
+            format!("../{id}.jpg"),
+            format!("{}.jpg", id.to_uppercase()),
             format!("{}.jpg", "/".repeat(32)),
         ] {
             assert!(!is_ours(&bad), "{bad}");

@@ -1,16 +1,20 @@
 //! Pictures: taking one, giving it out, taking it away.
 
+mod bucket;
 mod files;
+mod folder;
 mod picture;
+mod sweep;
 
 pub use picture::{ImagePool, SIZES};
+pub use sweep::{count_from_zero, sweep};
 
 use crate::{
     App, Error, Result,
     domain::profile::ProfileChange,
     storage::{self, GenericClient, avatars, profiles},
 };
-use sha2::{Digest, Sha256};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The largest picture taken, in bytes.
@@ -18,42 +22,54 @@ pub const MAX_BYTES: usize = 2_097_152;
 /// How many pictures of a person are kept: the one shown, and the one before, which pages that
 /// are still open may ask for.
 const KEPT: usize = 2;
+/// How long a new picture may take until it is in its place. With the time that the store has to
+/// delete older ones that is below the 10 s in which every request ends.
+const WITHIN: Duration = Duration::from_secs(6);
 
 /// Replaces the viewer's picture and gives its address. A bad upload leaves the old one untouched.
 ///
 /// # Errors
-/// `AvatarTooLarge`, `AvatarInvalid`, `Unauthenticated` when the account is gone.
+/// `AvatarTooLarge`, `AvatarInvalid`, `Unauthenticated` when the account is gone, `Unavailable` when
+/// the store or the database is.
 pub async fn replace(app: &App, viewer: Uuid, upload: Vec<u8>) -> Result<String> {
     if upload.len() > MAX_BYTES {
         return Err(Error::AvatarTooLarge);
     }
-    let sizes = app.images.make(upload).await?;
-    let name = name(viewer, &sizes[0]);
+    let in_place = tokio::time::timeout(WITHIN, async {
+        let sizes = app.images.make(upload).await?;
+        // Never a name that was there before: what is deleted beside this is another file.
+        let name = format!("{}.jpg", Uuid::new_v4().simple());
+        // Complete before the row that names it, and outside of its transaction: a slow store
+        // holds no lock and no connection. What is then not named goes to the sweeper.
+        files::write(app, &name, sizes).await?;
+        show(app, viewer, &name).await
+    });
+    let (url, stale) = in_place.await.map_err(Error::unavailable)??;
+    files::delete(app, &stale).await;
+    Ok(url)
+}
+
+/// Shows a picture whose files are there. Gives its address, and the pictures that are not kept any
+/// more.
+async fn show(app: &App, viewer: Uuid, name: &str) -> Result<(String, Vec<String>)> {
     let url = format!("{}/avatars/{name}", app.config.public_url);
     let now = app.clock.now();
-
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
     if !avatars::lock_owner(&tx, viewer).await? {
         return Err(Error::Unauthenticated);
     }
-    // Under the lock, so that files of one person come and go one after another. The file is
-    // complete on disk before the row that names it.
-    files::write(app, &name, sizes).await?;
-    avatars::issue(&tx, viewer, &name, now).await?;
+    let before = avatars::issued(&tx, viewer).await?;
+    let stale: Vec<String> = before.into_iter().skip(KEPT - 1).collect();
+    avatars::forget(&tx, viewer, &stale).await?;
+    avatars::issue(&tx, viewer, name, now).await?;
     let change = ProfileChange {
         avatar_url: Some(Some(url.clone())),
         ..ProfileChange::default()
     };
     profiles::update(&tx, viewer, &change, now).await?;
-    let issued = avatars::issued(&tx, viewer).await?;
-    // The new one is never stale, also when another replica's clock, ahead of ours, dated the others.
-    let others = issued.into_iter().filter(|other| *other != name);
-    let stale: Vec<String> = others.skip(KEPT - 1).collect();
-    avatars::forget(&tx, viewer, &stale).await?;
-    files::delete(app, &stale).await;
     storage::commit(tx).await?;
-    Ok(url)
+    Ok((url, stale))
 }
 
 /// Takes the viewer's picture away, and every file of it. Without one nothing happens.
@@ -107,21 +123,4 @@ pub(super) async fn all_of(app: &App, owner: Uuid) -> Result<Vec<(String, Vec<u8
 /// `NotFound`, also for every name that we would not give.
 pub async fn read(app: &App, name: &str) -> Result<Vec<u8>> {
     files::read(app, name).await
-}
-
-/// Content-addressed, and different for two people with the same picture, so that one's removal
-/// is not the other's.
-fn name(owner: Uuid, jpeg: &[u8]) -> String {
-    use std::fmt::Write;
-    let digest = Sha256::new()
-        .chain_update(owner.as_bytes())
-        .chain_update(jpeg)
-        .finalize();
-    let mut name = digest.iter().take(16).fold(String::new(), |mut hex, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    name.push_str(".jpg");
-    name
 }

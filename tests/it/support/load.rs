@@ -2,6 +2,7 @@
 //! every answer.
 
 use super::{Api, Call, PASSWORD, TestApp};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::sync::{
     Arc,
@@ -45,7 +46,7 @@ struct Caller {
 }
 
 impl Load {
-    /// Has so many people call the service, each through a client of their own.
+    /// Has so many people log in and then call the service without a pause, each through a client of their own.
     pub async fn start(app: &TestApp, people: usize, client: impl Fn() -> Api) -> Self {
         let ids = app.crowd(people, "load").await;
         let stop = Arc::new(AtomicBool::new(false));
@@ -61,11 +62,15 @@ impl Load {
             requests: 0,
             failures: Vec::new(),
         });
-        let people = callers.map(|mut caller| {
+        let logged_in = callers.map(async |mut caller| {
+            caller.log_in().await;
+            caller
+        });
+        let people = join_all(logged_in).await.into_iter().map(|mut caller| {
             let stop = Arc::clone(&stop);
             tokio::spawn(async move {
-                caller.log_in().await;
-                let mut round = 0;
+                // Not all of them register in the same round.
+                let mut round = caller.number;
                 while !stop.load(Ordering::Relaxed) {
                     caller.round(round).await;
                     round += 1;
