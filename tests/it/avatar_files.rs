@@ -171,3 +171,19 @@ async fn two_people_with_the_same_picture_have_two() {
         .await
         .expect(200);
 }
+
+#[tokio::test]
+async fn a_replica_whose_clock_is_behind_shows_the_newest_picture_too() {
+    let app = TestApp::start().await;
+    let ahead = users_service::clock::Clock::default();
+    ahead.advance(time::Duration::seconds(5));
+    let ahead = app.replica_with(ahead).await;
+    let ana = app.person("ana").await;
+    for (replica, side) in [(&ahead, 30), (&ahead, 40), (&app, 50)] {
+        let upload = replica.api().of(&ana).upload(&png(side, side)).await;
+        let answer = upload.expect(200).json();
+        let url = answer["avatar_url"].as_str().unwrap();
+        let path = url.strip_prefix(app.public_url()).unwrap();
+        app.api().get(path).await.expect(200);
+    }
+}
