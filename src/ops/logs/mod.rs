@@ -9,7 +9,11 @@ use super::spans;
 use crate::{Config, config::LogFormat, error::Cause, trace::SPANS};
 use line::WithTrace;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use std::{panic, thread, time::Duration};
+use std::{
+    io::{self, IsTerminal},
+    panic, thread,
+    time::Duration,
+};
 use tokio::{sync::oneshot, time::timeout};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::{
@@ -38,7 +42,9 @@ pub fn start(config: &Config) -> Result<Logs, Cause> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
     let filter = filter.and(filter_fn(|about| about.target() != SPANS));
     let (output, lines) = output::open()?;
-    let all = fmt::layer().with_writer(output);
+    let all = fmt::layer()
+        .with_writer(output)
+        .with_ansi(io::stdout().is_terminal());
     let all = match config.log_format {
         LogFormat::Text => all.compact().with_filter(filter).boxed(),
         LogFormat::Json => all
