@@ -41,7 +41,8 @@ pub fn config(input: &[u8]) {
         let mut others = env
             .iter()
             .filter(|(name, _)| !names.contains(&name.as_str()));
-        told.contains(PASSWORD) && !others.any(|(_, value)| value.contains(PASSWORD))
+        // Hosts are folded to lower case.
+        told.contains(PASSWORD) && !others.any(|(_, value)| value.to_lowercase().contains(PASSWORD))
     };
     match Config::from_map(&env) {
         Ok(config) => {
