@@ -35,6 +35,17 @@ struct Letter<'a> {
     link: &'a str,
 }
 
+impl<'a> Letter<'a> {
+    fn new(subject: &'static str, username: &'a str, site: &'a str, link: &'a str) -> Self {
+        Self {
+            subject,
+            username,
+            site,
+            link,
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "emails/verify_email.txt")]
 struct VerifyEmailText<'a>(&'a Letter<'a>);
@@ -46,15 +57,9 @@ struct VerifyEmailHtml<'a>(&'a Letter<'a>);
 /// Asks the person behind a new account to prove the address. `site` is the host people know
 /// us by, `link` opens the page that confirms the address or deletes the account.
 pub fn verify_email(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
-    let subject = "Verify your email address";
-    let letter = Letter {
-        subject,
-        username,
-        site,
-        link,
-    };
+    let letter = Letter::new("Verify your email address", username, site, link);
     Words::of(
-        subject,
+        letter.subject,
         &VerifyEmailText(&letter),
         &VerifyEmailHtml(&letter),
     )
@@ -70,15 +75,9 @@ struct ResetPasswordHtml<'a>(&'a Letter<'a>);
 
 /// Gives the owner of an account the link that sets a new password.
 pub fn reset_password(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
-    let subject = "Set a new password";
-    let letter = Letter {
-        subject,
-        username,
-        site,
-        link,
-    };
+    let letter = Letter::new("Set a new password", username, site, link);
     Words::of(
-        subject,
+        letter.subject,
         &ResetPasswordText(&letter),
         &ResetPasswordHtml(&letter),
     )
@@ -94,15 +93,9 @@ struct ConfirmEmailHtml<'a>(&'a Letter<'a>);
 
 /// Asks the new address of an account to prove itself. `link` opens the page that confirms it.
 pub fn confirm_email(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
-    let subject = "Confirm your new email address";
-    let letter = Letter {
-        subject,
-        username,
-        site,
-        link,
-    };
+    let letter = Letter::new("Confirm your new email address", username, site, link);
     Words::of(
-        subject,
+        letter.subject,
         &ConfirmEmailText(&letter),
         &ConfirmEmailHtml(&letter),
     )
@@ -119,14 +112,12 @@ struct EmailInUseHtml<'a>(&'a Letter<'a>);
 /// Tells an address that has an account already that it can't become that of `username` too.
 /// `link` opens the settings, where either account gets another one.
 pub fn email_in_use(username: &str, site: &str, link: &str) -> Result<Words, askama::Error> {
-    let subject = "Your email address is in use already";
-    let letter = Letter {
-        subject,
-        username,
-        site,
-        link,
-    };
-    Words::of(subject, &EmailInUseText(&letter), &EmailInUseHtml(&letter))
+    let letter = Letter::new("Your email address is in use already", username, site, link);
+    Words::of(
+        letter.subject,
+        &EmailInUseText(&letter),
+        &EmailInUseHtml(&letter),
+    )
 }
 
 #[cfg(test)]
