@@ -8,7 +8,7 @@ use crate::{
         headers::Headers,
         scope::{self, trace_id},
     },
-    openapi,
+    openapi, storage,
     trace::{self, Parent},
 };
 use metrics::{counter, histogram};
@@ -61,7 +61,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         request.extensions_mut().insert(scope.clone());
         request.extensions_mut().insert(self.app.clone());
 
-        let work = caller::scope(caller, self.inner.call(request));
+        let work = storage::patience::of_request(self.inner.call(request));
+        let work = caller::scope(caller, work);
         let mut response = work
             .instrument(trace::lines(&trace_id))
             .instrument(span.clone())

@@ -7,7 +7,7 @@ use deadpool_postgres::ClientWrapper;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -41,11 +41,18 @@ pub struct Connection {
 pub struct Era {
     now: Arc<AtomicUsize>,
     own: usize,
+    /// Whether somebody left before an answer came on this very connection.
+    left: Arc<AtomicBool>,
 }
 
 impl Era {
     fn is_over(&self) -> bool {
-        self.now.load(Ordering::Relaxed) != self.own
+        self.left.load(Ordering::Relaxed) || self.now.load(Ordering::Relaxed) != self.own
+    }
+
+    /// Says that this connection is not to be used again: others would wait for what it is still at.
+    pub(super) fn leave(&self) {
+        self.left.store(true, Ordering::Relaxed);
     }
 
     /// Says that no connection of this era is to be used again. What was opened since is no worse
@@ -75,6 +82,7 @@ impl managed::Manager for Manager {
         let era = Era {
             own: self.era.load(Ordering::Relaxed),
             now: Arc::clone(&self.era),
+            left: Arc::default(),
         };
         // Boxed, like all that is long here, since it is part of every request's future.
         let (client, task) = Box::pin(self.hosts.connect()).await?;

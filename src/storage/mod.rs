@@ -22,6 +22,7 @@ pub mod leases;
 pub mod migrate;
 pub mod outbox;
 pub mod password_resets;
+pub mod patience;
 pub mod personal_data;
 pub mod pool;
 pub mod profiles;
@@ -55,17 +56,20 @@ use traced::traced;
 /// keeps itself, for when it is gone without a word.
 const STATEMENT_TIME: Duration = Duration::from_secs(6);
 
-/// What a statement gives. One that shows the connection lost ends the era of all like it.
+/// What a statement gives. One that shows the connection lost ends the era of all like it; one that
+/// a request leaves behind costs its own connection.
 async fn in_time<T>(
     era: &Era,
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T> {
-    let answer = tokio::time::timeout(STATEMENT_TIME, work).await;
-    let answer = answer
-        .map_err(Error::unavailable)
-        .and_then(|answer| answer.map_err(Error::from));
-    if answer.as_ref().is_err_and(Error::is_lost_connection) {
-        era.end();
+    let answer = patience::wait(STATEMENT_TIME, work).await;
+    let answer = answer.and_then(|answer| answer.map_err(Error::from));
+    if let Err(error) = &answer {
+        if error.is_lost_connection() {
+            era.end();
+        } else if patience::left_behind(error) {
+            era.leave();
+        }
     }
     answer
 }

@@ -3,6 +3,7 @@
 use super::{
     connection::{Manager, Object},
     hosts::{CONNECT_TIME, Hosts},
+    patience,
 };
 use crate::error::{Cause, Error, Result};
 use std::time::Duration;
@@ -44,7 +45,7 @@ impl Pool {
 
     /// A connection, waiting for one, or for a new one, up to 3 s; then the service is unavailable.
     pub async fn get(&self) -> Result<Object> {
-        let object = timeout(CONNECT_TIME, self.0.get()).await;
+        let object = patience::wait(CONNECT_TIME, self.0.get()).await;
         object
             .map_err(|_| Error::unavailable("no connection to the database in time"))?
             .map_err(Error::from)

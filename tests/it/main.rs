@@ -84,6 +84,7 @@ mod operations;
 mod outage;
 mod outage_pages;
 mod outage_settings;
+mod outage_slow;
 mod pages;
 mod pages_content;
 mod password_advice;
