@@ -119,7 +119,7 @@ async fn hold<T>(app: &App, owed: &Owed, sending: impl Future<Output = T>) -> T 
 }
 
 async fn renew(app: &App, owed: &Owed) -> Result<()> {
-    outbox::renew(&app.db.get().await?, owed, app.clock.now()).await
+    outbox::renew(&app.db.get().await?, owed, app.clock.passed()).await
 }
 
 async fn mark_sent(app: &App, owed: &Owed) -> Result<()> {
@@ -131,7 +131,7 @@ async fn postpone(app: &App, owed: &Owed, reason: &str) {
     let next = next(owed, app.clock.now());
     let (mail_id, attempt) = (owed.id, owed.attempts);
     match next {
-        Next::At(_) => {
+        Next::In(_) => {
             tracing::warn!(%mail_id, attempt, reason, "mail not sent, will try again");
         }
         Next::GivenUp(_) => {
@@ -139,7 +139,7 @@ async fn postpone(app: &App, owed: &Owed, reason: &str) {
         }
     }
     let recorded = match app.db.get().await {
-        Ok(db) => outbox::failed(&db, owed, next, reason).await,
+        Ok(db) => outbox::failed(&db, owed, next, reason, app.clock.passed()).await,
         Err(error) => Err(error),
     };
     if let Err(error) = recorded {
@@ -152,7 +152,7 @@ fn next(owed: &Owed, now: OffsetDateTime) -> Next {
     let doublings = (owed.attempts - 1).clamp(0, 5);
     let pause = Duration::seconds((1 << doublings).min(30));
     if now + pause < owed.created_at + TRY_FOR {
-        Next::At(now + pause)
+        Next::In(pause)
     } else {
         Next::GivenUp(now)
     }
@@ -219,8 +219,8 @@ mod tests {
             (7, 30),
             (9_999, 30),
         ] {
-            let at = now + Duration::seconds(pause);
-            assert_eq!(next(&owed(attempt), now), Next::At(at), "{attempt}");
+            let pause = Next::In(Duration::seconds(pause));
+            assert_eq!(next(&owed(attempt), now), pause, "{attempt}");
         }
     }
 
@@ -228,7 +228,7 @@ mod tests {
     fn a_mail_is_given_up_after_48_hours() {
         let end = owed(1).created_at + Duration::hours(48);
         let before = end - Duration::seconds(31);
-        assert!(matches!(next(&owed(5_000), before), Next::At(_)));
+        assert!(matches!(next(&owed(5_000), before), Next::In(_)));
         assert_eq!(next(&owed(5_000), end), Next::GivenUp(end));
     }
 

@@ -118,9 +118,9 @@ impl Worker {
             outbox::sent(&db, owed, self.app.clock.now()).await?;
             self.unmarked.pop();
         }
-        password_resets::take_requests(&db, REQUESTS, self.app.clock.now()).await?;
+        password_resets::take_requests(&db, REQUESTS).await?;
         let limit = u32::try_from(free).map_err(Error::internal)?;
-        outbox::claim(&db, self.app.clock.now(), limit).await
+        outbox::claim(&db, self.app.clock.passed(), limit).await
     }
 
     fn collect(&mut self, done: Result<Option<Owed>, JoinError>) {

@@ -1,7 +1,7 @@
 //! Copies of everything about an account: asked for, claimed by who makes one, kept in pieces.
 //!
 //! The claim is the outbox's: whoever takes the row moves `next_attempt_at` ahead, and on again
-//! with every piece; when that time comes the maker is dead and another takes over.
+//! with every piece, by the database's time; when that comes the maker is dead and another takes over.
 
 use super::{GenericClient, execute, optional};
 use crate::Result;
@@ -56,9 +56,10 @@ pub async fn of(
     Ok(row.as_ref().map(to_export))
 }
 
-/// Takes a copy that is to be made; nobody else gets it for as long as the claim holds.
-pub async fn claim(db: &impl GenericClient, now: OffsetDateTime) -> Result<Option<Claimed>> {
-    let row = optional(db, sql::claim(now)).await?;
+/// Takes a copy that is to be made; nobody else gets it for as long as the claim holds. `passed` is
+/// [`Clock::passed`](crate::clock::Clock::passed).
+pub async fn claim(db: &impl GenericClient, passed: Duration) -> Result<Option<Claimed>> {
+    let row = optional(db, sql::claim(passed)).await?;
     Ok(row.map(|row| Claimed {
         user_id: row.get(0),
         attempt: row.get(1),
@@ -76,9 +77,9 @@ pub async fn add_part(
     claimed: &Claimed,
     number: i32,
     bytes: &[u8],
-    now: OffsetDateTime,
+    passed: Duration,
 ) -> Result<bool> {
-    Ok(execute(db, sql::add_part(claimed, number, bytes, now)).await? > 0)
+    Ok(execute(db, sql::add_part(claimed, number, bytes, passed)).await? > 0)
 }
 
 /// The copy is ready; says false when the claim lapsed.
@@ -114,8 +115,11 @@ fn to_export(row: &Row) -> Export {
 
 /// The statements.
 pub mod sql {
-    use super::{CLAIM, Claimed, LIFETIME, OffsetDateTime, PAUSE, Uuid};
-    use crate::storage::schema::{ExportParts, Exports, Schema};
+    use super::{CLAIM, Claimed, Duration, LIFETIME, OffsetDateTime, PAUSE, Uuid};
+    use crate::storage::{
+        database_time::in_seconds,
+        schema::{ExportParts, Exports, Schema},
+    };
     use sea_query::{
         Alias, CommonTableExpression, DeleteStatement, Expr, ExprTrait, InsertStatement,
         LockBehavior, LockType, OnConflict, Order, Query, SelectStatement, UpdateStatement,
@@ -137,7 +141,7 @@ pub mod sql {
             .values_panic([
                 user_id.into(),
                 now.into(),
-                now.into(),
+                Expr::current_timestamp(),
                 (now + LIFETIME).into(),
             ])
             .on_conflict(
@@ -175,7 +179,8 @@ pub mod sql {
 
     /// Moves the copy due longest ahead, passing over those that another is claiming right now.
     #[must_use]
-    pub fn claim(now: OffsetDateTime) -> WithQuery {
+    pub fn claim(passed: Duration) -> WithQuery {
+        let now = in_seconds(passed.as_seconds_f64());
         let due = Query::select()
             .column(Exports::UserId)
             .from((Schema::Users, Exports::Table))
@@ -192,7 +197,7 @@ pub mod sql {
             .to_owned();
         Query::update()
             .table((Schema::Users, Exports::Table))
-            .value(Exports::NextAttemptAt, now + CLAIM)
+            .value(Exports::NextAttemptAt, claimed_until(passed))
             .value(
                 Exports::Attempts,
                 Expr::col((Exports::Table, Exports::Attempts)).add(1_i32),
@@ -221,14 +226,9 @@ pub mod sql {
 
     /// A piece, if the claim still holds; the claim moves ahead.
     #[must_use]
-    pub fn add_part(
-        claimed: &Claimed,
-        number: i32,
-        bytes: &[u8],
-        now: OffsetDateTime,
-    ) -> WithQuery {
+    pub fn add_part(claimed: &Claimed, number: i32, bytes: &[u8], passed: Duration) -> WithQuery {
         let held = held(claimed)
-            .value(Exports::NextAttemptAt, now + CLAIM)
+            .value(Exports::NextAttemptAt, claimed_until(passed))
             .returning_col(Exports::UserId)
             .take();
         let piece = Query::select()
@@ -281,6 +281,10 @@ pub mod sql {
             .and_where(Expr::col(ExportParts::Attempt).eq(attempt))
             .and_where(Expr::col(ExportParts::Number).eq(number))
             .take()
+    }
+
+    fn claimed_until(passed: Duration) -> Expr {
+        in_seconds((passed + CLAIM).as_seconds_f64())
     }
 
     fn held(claimed: &Claimed) -> UpdateStatement {

@@ -40,7 +40,10 @@ pub async fn since_done(db: &impl GenericClient, name: &str) -> Result<Option<f6
 /// The statements.
 pub mod sql {
     use super::{Duration, Uuid};
-    use crate::storage::schema::{Leases, Schema};
+    use crate::storage::{
+        database_time::in_seconds,
+        schema::{Leases, Schema},
+    };
     use sea_query::{
         Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement, UpdateStatement,
     };
@@ -52,7 +55,7 @@ pub mod sql {
         Query::insert()
             .into_table((Schema::Users, Leases::Table))
             .columns([Leases::Name, Leases::Holder, Leases::Until])
-            .values_panic([name.into(), holder.into(), from_now(lasts)])
+            .values_panic([name.into(), holder.into(), in_seconds(lasts.as_secs_f64())])
             .on_conflict(
                 OnConflict::column(Leases::Name)
                     .update_columns([Leases::Holder, Leases::Until])
@@ -66,7 +69,7 @@ pub mod sql {
     #[must_use]
     pub fn renew(name: &str, holder: Uuid, lasts: Duration) -> UpdateStatement {
         held(name, holder)
-            .value(Leases::Until, from_now(lasts))
+            .value(Leases::Until, in_seconds(lasts.as_secs_f64()))
             .take()
     }
 
@@ -95,10 +98,5 @@ pub mod sql {
             .and_where(Expr::col(Leases::Name).eq(name))
             .and_where(Expr::col(Leases::Holder).eq(holder))
             .take()
-    }
-
-    fn from_now(time: Duration) -> Expr {
-        let interval = Expr::cust_with_values("make_interval(secs => $1)", [time.as_secs_f64()]);
-        Expr::current_timestamp().add(interval)
     }
 }

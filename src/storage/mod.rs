@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod avatars;
 mod connection;
+mod database_time;
 pub mod deletions;
 pub mod devices;
 pub mod email_changes;

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
 const MINUTE: Duration = Duration::from_mins(1);
+const NONE_PASSED: time::Duration = time::Duration::ZERO;
 const A: Uuid = Uuid::from_u128(1);
 const B: Uuid = Uuid::from_u128(2);
 const HASH: [u8; 32] = [7; 32];
@@ -122,7 +123,7 @@ fn every_statement_is_as_reviewed() {
         "email_verifications::mark_used": email_verifications::sql::mark_used(&HASH, NOW),
         "email_verifications::delete_unused": email_verifications::sql::delete_unused(A),
         "password_resets::request": password_resets::sql::request(&password_resets::Request::new(&email, NOW)),
-        "password_resets::take_requests": password_resets::sql::take_requests(8, NOW),
+        "password_resets::take_requests": password_resets::sql::take_requests(8),
         "password_resets::issue": password_resets::sql::issue(&HASH, A, "ana@example.org", NOW, NOW),
         "password_resets::linked": password_resets::sql::linked(&HASH, NOW, true),
         "password_resets::mark_used": password_resets::sql::mark_used(&HASH, NOW),
@@ -169,9 +170,9 @@ fn every_statement_is_as_reviewed() {
         "deletions::delete": deletions::sql::delete(A),
         "exports::request": exports::sql::request(A, NOW),
         "exports::of": exports::sql::of(A, NOW),
-        "exports::claim": exports::sql::claim(NOW),
+        "exports::claim": exports::sql::claim(NONE_PASSED),
         "exports::forget_others": exports::sql::forget_others(&claimed),
-        "exports::add_part": exports::sql::add_part(&claimed, 1, b"bytes", NOW),
+        "exports::add_part": exports::sql::add_part(&claimed, 1, b"bytes", NONE_PASSED),
         "exports::ready": exports::sql::ready(&claimed, 1, NOW),
         "exports::part": exports::sql::part(A, 1, 1),
         "personal_data::page, account": everything_of(Part::Account),
@@ -215,11 +216,11 @@ fn every_statement_is_as_reviewed() {
         "leases::done": leases::sql::done("janitor", A),
         "leases::since_done": leases::sql::since_done("janitor"),
         "outbox::owe": outbox::sql::owe(&outbox::NewMail::new(A, outbox::Kind::VerifyEmail, NOW)),
-        "outbox::claim": outbox::sql::claim(NOW, NOW, 8),
-        "outbox::renew": outbox::sql::renew(&owed, NOW),
+        "outbox::claim": outbox::sql::claim(NONE_PASSED, 8),
+        "outbox::renew": outbox::sql::renew(&owed, NONE_PASSED),
         "outbox::sent": outbox::sql::sent(&owed, NOW),
-        "outbox::failed, to be tried again": outbox::sql::failed(&owed, outbox::Next::At(NOW), "why"),
-        "outbox::failed, given up": outbox::sql::failed(&owed, outbox::Next::GivenUp(NOW), "why"),
+        "outbox::failed, to be tried again": outbox::sql::failed(&owed, outbox::Next::In(time::Duration::SECOND), "why", NONE_PASSED),
+        "outbox::failed, given up": outbox::sql::failed(&owed, outbox::Next::GivenUp(NOW), "why", NONE_PASSED),
         "outbox::pending": outbox::sql::pending(),
     };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/statements.sql");

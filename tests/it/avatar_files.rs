@@ -175,8 +175,7 @@ async fn two_people_with_the_same_picture_have_two() {
 #[tokio::test]
 async fn a_replica_whose_clock_is_behind_shows_the_newest_picture_too() {
     let app = TestApp::start().await;
-    let ahead = users_service::clock::Clock::default();
-    ahead.advance(time::Duration::seconds(5));
+    let ahead = app.clock.wrong_by(time::Duration::seconds(5));
     let ahead = app.replica_with(ahead).await;
     let ana = app.person("ana").await;
     for (replica, side) in [(&ahead, 30), (&ahead, 40), (&app, 50)] {

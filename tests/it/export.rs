@@ -290,33 +290,39 @@ async fn a_dead_makers_copy_is_made_by_another_and_the_dead_one_adds_nothing() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     let db = app.app.db.get().await.unwrap();
-    let now = app.clock.now();
-    exports::request(&db, ana.id, now).await.unwrap();
-    let dead = exports::claim(&db, now).await.unwrap();
+    let passed = app.clock.passed();
+    exports::request(&db, ana.id, app.clock.now())
+        .await
+        .unwrap();
+    let dead = exports::claim(&db, passed).await.unwrap();
     let Some(dead) = dead else {
         // The service was faster than the one that is to die.
         return app.export_is_ready().await;
     };
     assert!(
-        exports::add_part(&db, &dead, 0, b"half", now)
+        exports::add_part(&db, &dead, 0, b"half", passed)
             .await
             .unwrap()
     );
     assert_eq!(
-        exports::claim(&db, now).await.unwrap(),
+        exports::claim(&db, passed).await.unwrap(),
         None,
         "it is being made"
     );
     app.clock.advance(Duration::seconds(61));
     app.app.export_owed.notify_one();
     app.export_is_ready().await;
-    let now = app.clock.now();
+    let passed = app.clock.passed();
     assert!(
-        !exports::add_part(&db, &dead, 1, b"more", now)
+        !exports::add_part(&db, &dead, 1, b"more", passed)
             .await
             .unwrap()
     );
-    assert!(!exports::ready(&db, &dead, 8, now).await.unwrap());
+    assert!(
+        !exports::ready(&db, &dead, 8, app.clock.now())
+            .await
+            .unwrap()
+    );
     let halves = format!("export_parts where attempt = {}", dead.attempt);
     assert_eq!(app.count(&halves).await, 0);
     let visitor = app.signed_in(&ana).await;

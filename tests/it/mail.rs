@@ -209,6 +209,28 @@ async fn two_replicas_send_each_mail_once() {
 }
 
 #[tokio::test]
+async fn replicas_whose_clocks_are_10_minutes_apart_send_each_mail_once_too() {
+    let app = TestApp::start().await;
+    let minutes = time::Duration::minutes;
+    let ahead = app.replica_with(app.clock.wrong_by(minutes(10))).await;
+    let behind = app.replica_with(app.clock.wrong_by(minutes(-10))).await;
+    // Each mail takes seconds: all look for mails due meanwhile.
+    app.sink.set(Mode::Slow);
+    for (service, name) in [(&app, "right"), (&ahead, "ahead"), (&behind, "behind")] {
+        service.register(name).await;
+    }
+    app.mails_are_out().await;
+    for name in ["right", "ahead", "behind"] {
+        let address = format!("{name}@example.org");
+        assert_eq!(app.sink.mails_to(&address).len(), 1, "{name}");
+    }
+    let tries: i64 = app
+        .value("select sum(attempts) from users.outbox", &[])
+        .await;
+    assert_eq!(tries, 3);
+}
+
+#[tokio::test]
 async fn the_trace_id_of_the_cause_is_kept_with_the_mail() {
     let app = TestApp::start().await;
     let body = json!({ "email": "ana@example.org", "username": "ana", "password": PASSWORD });

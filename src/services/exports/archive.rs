@@ -100,8 +100,8 @@ impl<'a> Archive<'a> {
     async fn keep(&mut self) -> Result<()> {
         let piece = self.pipe.take();
         let db = self.app.db.get().await?;
-        let now = self.app.clock.now();
-        if !exports::add_part(&db, self.claimed, self.pieces, &piece, now).await? {
+        let passed = self.app.clock.passed();
+        if !exports::add_part(&db, self.claimed, self.pieces, &piece, passed).await? {
             return Err(Error::unavailable("somebody else makes this copy by now"));
         }
         self.pieces += 1;

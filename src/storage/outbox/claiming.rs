@@ -81,8 +81,9 @@ pub struct Pending {
 }
 
 /// Takes up to `limit` mails that are due; nobody else gets them for as long as the claim holds.
-pub async fn claim(db: &impl GenericClient, now: OffsetDateTime, limit: u32) -> Result<Vec<Owed>> {
-    let rows = all(db, sql::claim(now, now + CLAIM, limit)).await?;
+/// `passed` is [`Clock::passed`](crate::clock::Clock::passed).
+pub async fn claim(db: &impl GenericClient, passed: Duration, limit: u32) -> Result<Vec<Owed>> {
+    let rows = all(db, sql::claim(passed, limit)).await?;
     rows.iter().map(Owed::from_row).collect()
 }
 
@@ -97,8 +98,9 @@ pub async fn pending(db: &impl GenericClient) -> Result<Pending> {
 
 /// The statements.
 pub mod sql {
-    use super::{Kind, OffsetDateTime};
+    use super::{CLAIM, Duration, Kind};
     use crate::storage::{
+        database_time::in_seconds,
         outbox::unfinished,
         schema::{Outbox, Schema, Users},
     };
@@ -107,10 +109,12 @@ pub mod sql {
         SelectStatement, WithClause, WithQuery, extension::postgres::PgExpr,
     };
 
-    /// Moves the mails due longest ahead to `until`, passing over those that another is
-    /// claiming right now, and gives them with their accounts.
+    /// Moves the mails due longest ahead, passing over those that another is claiming right now,
+    /// and gives them with their accounts.
     #[must_use]
-    pub fn claim(now: OffsetDateTime, until: OffsetDateTime, limit: u32) -> WithQuery {
+    pub fn claim(passed: Duration, limit: u32) -> WithQuery {
+        let now = in_seconds(passed.as_seconds_f64());
+        let until = in_seconds((passed + CLAIM).as_seconds_f64());
         let due = Query::select()
             .columns([Outbox::UserId, Outbox::Id])
             .from((Schema::Users, Outbox::Table))

@@ -1,7 +1,8 @@
 //! Mails owed: `users.outbox`.
 //!
 //! A row is committed with its cause. Whoever sends the mail claims the row by moving
-//! `next_attempt_at` ahead: when that time comes and nobody moved it on, the claim has lapsed.
+//! `next_attempt_at` ahead: when that time comes and nobody moved it on, the claim has lapsed. That
+//! time is the database's, so that the clocks of replicas don't matter.
 
 mod claiming;
 mod kind;

@@ -115,7 +115,7 @@ pub mod sql {
                 mail.kind.as_str().into(),
                 mail.trace_id.clone().into(),
                 mail.now.into(),
-                mail.now.into(),
+                Expr::current_timestamp(),
                 mail.recipient.map(str::to_owned).into(),
                 mail.data.clone().into(),
             ])
@@ -138,7 +138,7 @@ pub mod sql {
                 text(Some(mail.kind.as_str())),
                 text(mail.trace_id.as_deref()),
                 Expr::val(mail.now).cast_as("timestamptz"),
-                Expr::val(mail.now).cast_as("timestamptz"),
+                Expr::current_timestamp(),
                 text(mail.recipient),
                 Expr::val(mail.data.clone()).cast_as("jsonb"),
             ])

@@ -5,20 +5,20 @@ use crate::{
     Result,
     storage::{GenericClient, execute},
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// What becomes of a mail that could not be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// It is tried again at this time.
-    At(OffsetDateTime),
+    /// It is tried again after this time.
+    In(Duration),
     /// It was given up at this time.
     GivenUp(OffsetDateTime),
 }
 
 /// Holds on to a claim that has not lapsed to somebody else.
-pub async fn renew(db: &impl GenericClient, owed: &Owed, now: OffsetDateTime) -> Result<()> {
-    execute(db, sql::renew(owed, now + CLAIM)).await?;
+pub async fn renew(db: &impl GenericClient, owed: &Owed, passed: Duration) -> Result<()> {
+    execute(db, sql::renew(owed, passed)).await?;
     Ok(())
 }
 
@@ -34,23 +34,26 @@ pub async fn failed(
     owed: &Owed,
     next: Next,
     last_error: &str,
+    passed: Duration,
 ) -> Result<()> {
-    execute(db, sql::failed(owed, next, last_error)).await?;
+    execute(db, sql::failed(owed, next, last_error, passed)).await?;
     Ok(())
 }
 
 /// The statements.
 pub mod sql {
-    use super::{Next, OffsetDateTime, Owed};
+    use super::{CLAIM, Duration, Next, OffsetDateTime, Owed};
     use crate::storage::{
+        database_time::in_seconds,
         outbox::unfinished,
         schema::{Outbox, Schema},
     };
     use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
 
-    /// Moves a claim ahead to `until`, if it is still the newest.
+    /// Moves a claim ahead, if it is still the newest.
     #[must_use]
-    pub fn renew(owed: &Owed, until: OffsetDateTime) -> UpdateStatement {
+    pub fn renew(owed: &Owed, passed: Duration) -> UpdateStatement {
+        let until = in_seconds((passed + CLAIM).as_seconds_f64());
         claimed(owed).value(Outbox::NextAttemptAt, until).take()
     }
 
@@ -66,10 +69,13 @@ pub mod sql {
 
     /// Lets a claimed mail wait for its next attempt, or gives it up.
     #[must_use]
-    pub fn failed(owed: &Owed, next: Next, last_error: &str) -> UpdateStatement {
+    pub fn failed(owed: &Owed, next: Next, last_error: &str, passed: Duration) -> UpdateStatement {
         let (column, at) = match next {
-            Next::At(at) => (Outbox::NextAttemptAt, at),
-            Next::GivenUp(at) => (Outbox::GivenUpAt, at),
+            Next::In(pause) => {
+                let at = in_seconds((passed + pause).as_seconds_f64());
+                (Outbox::NextAttemptAt, at)
+            }
+            Next::GivenUp(at) => (Outbox::GivenUpAt, at.into()),
         };
         claimed(owed)
             .value(column, at)

@@ -37,13 +37,13 @@ pub async fn request(db: &impl GenericClient, request: &Request<'_>) -> Result<(
 
 /// Takes up to `limit` wishes and owes a mail for each that names an account. Of several that do
 /// this at once each takes other ones.
-pub async fn take_requests(db: &impl GenericClient, limit: u32, now: OffsetDateTime) -> Result<()> {
-    execute(db, sql::take_requests(limit, now)).await.map(drop)
+pub async fn take_requests(db: &impl GenericClient, limit: u32) -> Result<()> {
+    execute(db, sql::take_requests(limit)).await.map(drop)
 }
 
 /// The statements.
 pub mod sql {
-    use super::{OffsetDateTime, Request};
+    use super::Request;
     use crate::{
         domain::{device, network},
         storage::{
@@ -85,7 +85,7 @@ pub mod sql {
     /// Wishes become mails owed and lines of the log, or nothing. The mail and the line have the
     /// id of the wish.
     #[must_use]
-    pub fn take_requests(limit: u32, now: OffsetDateTime) -> WithQuery {
+    pub fn take_requests(limit: u32) -> WithQuery {
         let asked = |column: PasswordResetRequests| Expr::col((Alias::new("asked"), column));
         let due = Query::select()
             .column(PasswordResetRequests::Id)
@@ -112,7 +112,7 @@ pub mod sql {
             .expr(Expr::val(Kind::ResetPassword.as_str()).cast_as("text"))
             .expr(asked(PasswordResetRequests::TraceId))
             .expr(asked(PasswordResetRequests::CreatedAt))
-            .expr(Expr::val(now).cast_as("timestamptz"))
+            .expr(Expr::current_timestamp())
             .from(Alias::new("asked"))
             .inner_join(
                 (Schema::Users, Users::Table),
