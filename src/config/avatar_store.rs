@@ -1,9 +1,6 @@
 //! `AVATAR_STORE`, with `AWS_*` for a bucket: where pictures are kept.
 
-use super::{
-    Secret,
-    parse::{Reader, base_url},
-};
+use super::{Secret, reader::Reader, values::base_url};
 use object_store::{
     BackoffConfig, ClientOptions, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},

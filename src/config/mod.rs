@@ -2,7 +2,9 @@
 
 mod avatar_store;
 mod parse;
+mod reader;
 mod spans;
+mod values;
 mod variables;
 
 pub use avatar_store::{AvatarStore, Bucket};
@@ -133,7 +135,7 @@ impl Config {
     /// the environment itself.
     #[must_use]
     pub fn key_file(env: &HashMap<String, String>) -> Option<PathBuf> {
-        parse::key_file(env)
+        values::key_file(env)
     }
 
     /// Whether this is a development set-up.

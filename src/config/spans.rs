@@ -1,6 +1,6 @@
 //! Where spans go and which, from OpenTelemetry's own variables.
 
-use super::{Secret, parse::Reader};
+use super::{Secret, reader::Reader, values::base_url};
 use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
@@ -23,7 +23,7 @@ pub struct Spans {
 
 /// Reads the variables; none when no endpoint is set.
 pub(super) fn read(read: &mut Reader) -> Option<Spans> {
-    let endpoint = read.parsed("OTEL_EXPORTER_OTLP_ENDPOINT", super::parse::base_url);
+    let endpoint = read.parsed("OTEL_EXPORTER_OTLP_ENDPOINT", base_url);
     let headers = read.parsed("OTEL_EXPORTER_OTLP_HEADERS", headers);
     let service_name = read.text("OTEL_SERVICE_NAME").unwrap_or(DEFAULT_NAME);
     let service_name = service_name.to_owned();

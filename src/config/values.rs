@@ -1,0 +1,103 @@
+//! What the text of a variable stands for, and what is wrong with it.
+
+use super::Secret;
+use crate::crypto::keys;
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, str::FromStr};
+
+pub(super) fn database_url(text: &str) -> Result<Secret, String> {
+    crate::storage::url::check(text).map(|()| Secret(text.to_owned()))
+}
+
+pub(super) fn socket_addr(text: &str) -> Result<SocketAddr, String> {
+    SocketAddr::from_str(text)
+        .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+/// An http(s) origin: scheme, host and port alone. Comes back without a slash at its end.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let wrong =
+        || format!("`{text}` must be an origin such as https://example.org, without a path");
+    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+    let bare = matches!(url.scheme(), "http" | "https")
+        && url.host_str().is_some()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if bare {
+        Ok(url.origin().ascii_serialization())
+    } else {
+        Err(wrong())
+    }
+}
+
+/// Where another service is: http(s), with a path at most.
+pub(super) fn base_url(text: &str) -> Result<reqwest::Url, String> {
+    // Never repeated: somebody may have put a password into it.
+    let wrong = || "must be an address such as http://posts:8080, without a query".to_owned();
+    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+    // As typed, since the parser takes `http:./ana:password@posts` for a host and a path.
+    let plain = matches!(url.scheme(), "http" | "https")
+        && !text.contains('@')
+        && url.query().is_none()
+        && url.fragment().is_none();
+    plain.then_some(url).ok_or_else(wrong)
+}
+
+/// A host name, with a port at most: it goes into the Content-Security-Policy.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-.:*".contains(&b));
+    if plain && text.bytes().any(|b| b.is_ascii_alphanumeric()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(format!("`{text}` is no host name"))
+    }
+}
+
+/// Where the signing key is kept: the path in `JWT_PRIVATE_KEY`, or the one made under `DATA_DIR`.
+pub(super) fn key_file(env: &HashMap<String, String>) -> Option<PathBuf> {
+    let value = |name| env.get(name).filter(|text| !text.trim().is_empty());
+    match value("JWT_PRIVATE_KEY") {
+        Some(text) if text.contains("-----BEGIN") => None,
+        Some(path) => Some(path.into()),
+        None => {
+            let data_dir = value("DATA_DIR").map_or("./var", String::as_str);
+            Some(PathBuf::from(data_dir).join("jwt-private-key.pem"))
+        }
+    }
+}
+
+pub(super) fn pem_or_file(text: &str) -> Result<String, String> {
+    if text.contains("-----BEGIN") {
+        return Ok(text.replace("\\n", "\n"));
+    }
+    // The value may be a key that lost its first line: never repeat it.
+    std::fs::read_to_string(text).map_err(|error| {
+        format!(
+            "is neither PEM text nor the path of a readable file ({})",
+            error.kind()
+        )
+    })
+}
+
+pub(super) fn retired_keys(text: &str) -> Result<Vec<String>, String> {
+    const BEGIN: &str = "-----BEGIN";
+    let pem = pem_or_file(text)?;
+    let keys: Vec<String> = pem
+        .split(BEGIN)
+        .skip(1)
+        .map(|key| format!("{BEGIN}{}", key.trim_end()))
+        .collect();
+    for key in &keys {
+        keys::check_public_key(key)?;
+    }
+    Ok(keys)
+}
+
+pub(super) fn mailbox(text: &str) -> Result<lettre::message::Mailbox, String> {
+    text.parse()
+        .map_err(|_| "must be an address such as Users <no-reply@example.org>".to_owned())
+}
