@@ -76,38 +76,40 @@ pub(super) async fn step(app: &App) -> Result<bool> {
         return Ok(false);
     };
     let user_id = leaving.id;
-    let outcome = match take_away(app, &tx, &leaving, now).await {
-        Ok(()) => storage::commit(tx).await,
-        error => {
+    let outcome = match take_away(&tx, &leaving, now).await {
+        Ok(pictures) => storage::commit(tx).await.map(|()| pictures),
+        Err(error) => {
             drop(tx);
-            error
+            Err(error)
         }
     };
-    if let Err(error) = outcome {
-        tracing::warn!(%error, %user_id, "could not delete an account yet, will try again");
-        let client = app.db.get().await?;
-        deletions::postpone(&client, user_id, now + POSTPONED, now).await?;
+    match outcome {
+        Ok(pictures) => avatars::delete(app, &pictures).await,
+        Err(error) => {
+            tracing::warn!(%error, %user_id, "could not delete an account yet, will try again");
+            let client = app.db.get().await?;
+            deletions::postpone(&client, user_id, now + POSTPONED, now).await?;
+        }
     }
     Ok(true)
 }
 
-/// A batch of what hangs on the account, or the account itself when nothing does any more.
+/// A batch of what hangs on the account, or the account itself when nothing does any more. Gives the
+/// pictures that nobody has once that is committed.
 async fn take_away(
-    app: &App,
     tx: &storage::Transaction<'_>,
     leaving: &Leaving,
     now: OffsetDateTime,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let user_id = leaving.id;
     let edges = deletions::delete_edges(tx, user_id).await?;
     let rows = deletions::delete_rows(tx, user_id).await?;
     if edges > 0 || rows > 0 {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    // Before the rows that name them: what is still there is found again.
-    avatars::erase(app, tx, user_id).await?;
+    let pictures = storage::avatars::issued(tx, user_id).await?;
     deletions::delete(tx, user_id).await?;
     held_usernames::hold(tx, &leaving.username, None, now + HELD_FOR).await?;
     tracing::info!(%user_id, "an account was deleted for good");
-    Ok(())
+    Ok(pictures)
 }

@@ -7,7 +7,7 @@ use crate::{
 use futures_util::future::join_all;
 use std::fs;
 use time::Duration;
-use users_service::services::{avatars, leases::Lease};
+use users_service::services::{avatars, deletion::WINDOW, leases::Lease};
 
 impl Kept {
     /// Puts a file into the store, as somebody who died after that.
@@ -202,4 +202,22 @@ async fn the_janitor_sweeps_in_the_first_round_of_an_hour() {
         kept.files().is_empty().then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_account_goes_while_the_store_is_away_and_its_pictures_follow() {
+    let kept = Kept::in_s3().await;
+    let s3 = kept.s3.as_ref().unwrap();
+    let ana = kept.app.person("ana").await;
+    kept.uploads(&ana, &png(10, 10)).await;
+    let api = kept.app.in_session(&ana).await;
+    api.delete("/users/me").await.expect(202);
+    s3.set(StoreMode::Down);
+    kept.app.clock.advance(WINDOW + Duration::SECOND);
+    kept.app.sweep().await;
+    assert_eq!(kept.app.count("users").await, 0);
+    assert_eq!(kept.files().len(), 3);
+    s3.set(StoreMode::Up);
+    kept.swept_after(Duration::ZERO).await;
+    assert!(kept.files().is_empty());
 }

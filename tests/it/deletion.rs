@@ -397,18 +397,26 @@ async fn an_account_that_cant_be_deleted_does_not_hold_up_others() {
     app.api().of(&ana).upload(&jpeg(300, 300)).await.expect(200);
     app.leaves(&ana).await;
     app.leaves(&bob).await;
-    // A picture that can't be deleted: a folder in its place.
-    let folder = app.data_dir.path().join("avatars");
-    let picture: String = app.value("select name from users.avatars", &[]).await;
-    std::fs::remove_file(folder.join(&picture)).unwrap();
-    std::fs::create_dir(folder.join(&picture)).unwrap();
+    let db = app.db().await;
+    let refuse = "
+        create function public.refuse() returns trigger language plpgsql as
+            $$ begin raise exception 'not this one'; end $$;
+        create trigger refuse before delete on users.users for each row
+            when (old.username = 'ana') execute function public.refuse()";
+    db.batch_execute(refuse).await.unwrap();
     app.window_ends().await;
     let left: String = app.value("select username from users.users", &[]).await;
     assert_eq!(left, "ana");
-    std::fs::remove_dir(folder.join(&picture)).unwrap();
+    let picture: String = app.value("select name from users.avatars", &[]).await;
+    let picture = app.data_dir.path().join("avatars").join(picture);
+    assert!(picture.exists(), "nothing is half done");
+    db.batch_execute("drop function public.refuse cascade")
+        .await
+        .unwrap();
     app.clock.advance(Duration::hours(2));
     app.sweep().await;
     assert_eq!(app.count("users").await, 0);
+    assert!(!picture.exists());
 }
 
 #[tokio::test]

@@ -61,15 +61,10 @@ pub(super) async fn read(app: &App, name: &str) -> Result<Vec<u8>> {
 /// Deletes all sizes of pictures that no row names. What can't be deleted is logged and left to the
 /// sweeper.
 pub(super) async fn delete(app: &App, pictures: &[String]) {
-    if let Err(error) = erase(app, pictures).await {
+    let files = pictures.iter().flat_map(|picture| names(picture)).collect();
+    if let Err(error) = in_time(remove(app, files)).await {
         tracing::warn!(%error, "could not delete all files of a picture");
     }
-}
-
-/// Deletes all sizes of these pictures, and says so when one is still there.
-pub(super) async fn erase(app: &App, pictures: &[String]) -> io::Result<()> {
-    let files = pictures.iter().flat_map(|picture| names(picture)).collect();
-    in_time(remove(app, files)).await
 }
 
 /// Deletes files, however long it takes; those that are not there are gone already. Goes on after a

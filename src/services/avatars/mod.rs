@@ -12,7 +12,7 @@ pub use sweep::{count_from_zero, sweep};
 use crate::{
     App, Error, Result,
     domain::profile::ProfileChange,
-    storage::{self, GenericClient, avatars, profiles},
+    storage::{self, avatars, profiles},
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -94,13 +94,9 @@ pub async fn remove(app: &App, viewer: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Deletes every file of a person that is about to go, whose account is locked.
-///
-/// # Errors
-/// `Unavailable` when one is still there.
-pub(super) async fn erase(app: &App, db: &impl GenericClient, owner: Uuid) -> Result<()> {
-    let issued = avatars::issued(db, owner).await?;
-    files::erase(app, &issued).await.map_err(Error::unavailable)
+/// Deletes every file of pictures whose rows are gone. What can't be deleted is left to the sweeper.
+pub(super) async fn delete(app: &App, pictures: &[String]) {
+    files::delete(app, pictures).await;
 }
 
 /// The full size of every picture that a person has here; what is not there is left out.
