@@ -11,7 +11,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 pub async fn run(app: App) {
     loop {
         let lines = trace::lines(&trace::new_id());
-        if made_one(&app).instrument(lines).await {
+        if let Some(claimed) = look(&app).instrument(lines).await {
+            trace::background("make a copy of an account", make(&app, &claimed)).await;
             continue;
         }
         tokio::select! {
@@ -21,9 +22,15 @@ pub async fn run(app: App) {
     }
 }
 
-async fn made_one(app: &App) -> bool {
-    exports::make_next(app).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "could not make a copy of an account");
-        false
+async fn look(app: &App) -> Option<exports::Claimed> {
+    exports::claim_next(app).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "can't look for copies to make");
+        None
     })
+}
+
+async fn make(app: &App, claimed: &exports::Claimed) {
+    if let Err(error) = exports::make(app, claimed).await {
+        tracing::warn!(%error, "could not make a copy of an account");
+    }
 }

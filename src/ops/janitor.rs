@@ -6,7 +6,6 @@ use crate::{
     trace,
 };
 use std::{pin::pin, time::Duration};
-use tracing::Instrument;
 
 /// The name of its lease.
 pub const LEASE: &str = "janitor";
@@ -26,18 +25,21 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
             () = tokio::time::sleep(pause) => {}
         }
         pause = ASK_EVERY;
-        let lines = trace::lines(&trace::new_id());
-        let outcome = match Lease::take(&app, LEASE).await {
-            Ok(None) => continue,
+        match Lease::take(&app, LEASE).await {
+            Ok(None) => {}
             Ok(Some(lease)) => tokio::select! {
                 () = &mut stop => return give_back(&lease, &app).await,
-                outcome = round(&lease, &app).instrument(lines.clone()) => outcome,
+                () = trace::background("clean up", try_round(&lease, &app)) => {}
             },
-            Err(error) => Err(error),
-        };
-        if let Err(error) = outcome {
-            lines.in_scope(|| tracing::warn!(%error, "could not clean up"));
+            Err(error) => trace::lines(&trace::new_id())
+                .in_scope(|| tracing::warn!(%error, "could not ask whether to clean up")),
         }
+    }
+}
+
+async fn try_round(lease: &Lease, app: &App) {
+    if let Err(error) = round(lease, app).await {
+        tracing::warn!(%error, "could not clean up");
     }
 }
 

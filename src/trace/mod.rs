@@ -10,7 +10,7 @@ use opentelemetry::{
     trace::{TraceContextExt, TraceId},
 };
 use std::cell::Cell;
-use tracing::{Span, error_span};
+use tracing::{Instrument, Span, error_span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use uuid::Uuid;
 
@@ -33,6 +33,14 @@ pub fn new_id() -> String {
 pub fn lines(trace_id: &str) -> Span {
     // Of the highest level: lines keep their trace whatever `RUST_LOG` leaves of them.
     error_span!("trace", trace_id)
+}
+
+/// Work that no request asked for, in a trace of its own, which log lines and spans call the same.
+pub fn background<T>(name: &str, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let trace_id = new_id();
+    let span = info_span!(target: SPANS, parent: None, "background", otel.name = name);
+    begin(&span, None, &trace_id);
+    work.instrument(lines(&trace_id)).instrument(span)
 }
 
 /// Starts an exported span that begins a trace here: below `parent`, else under the id that the

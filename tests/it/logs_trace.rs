@@ -89,7 +89,7 @@ async fn lines_of_mails_and_of_work_in_the_background_bear_a_trace() {
     let told = line(&program, "mail not sent").await;
     assert_eq!(told["trace_id"], "trace-mail");
     database.allow_connections(false).await;
-    for work in ["can't look for mails owed", "could not make a copy"] {
+    for work in ["can't look for mails owed", "can't look for copies"] {
         let told = line(&program, work).await;
         let id = told["trace_id"].as_str().expect("a trace");
         assert!(id.len() == 32 && id != "trace-mail", "{told}");

@@ -63,6 +63,30 @@ async fn a_request_its_statements_its_hash_and_its_mail_are_one_trace() {
 }
 
 #[tokio::test]
+async fn work_that_no_request_asked_for_is_a_trace_of_its_own() {
+    let collector = Collector::start().await;
+    let traced = Traced::start(&collector.url, &[]).await;
+    traced.register_ana(&[]).await;
+    let typed = json!({ "email": "ana@example.org", "password": PASSWORD });
+    let login = traced.api.post("/auth/login", typed).await.expect(200);
+    let api = traced.api.bearer(&login.access_token());
+    api.act("/users/me/export").await.expect(202);
+    let work = collector
+        .span("the making of a copy", |span| {
+            span.name == "make a copy of an account"
+        })
+        .await;
+    assert_eq!((work.parent.as_str(), work.failed), ("", false));
+    let below = collector.below(&work);
+    named(&below, "COMMIT");
+    // Its log lines call the trace the same.
+    let line = format!(r#""trace_id":"{}""#, work.trace);
+    let output = traced.program.output();
+    let mut lines = output.lines().filter(|line| line.contains("made a copy"));
+    assert!(lines.any(|made| made.contains(&line)), "{output}");
+}
+
+#[tokio::test]
 async fn no_secret_no_address_and_no_value_is_in_any_span() {
     let collector = Collector::start().await;
     let traced = Traced::start(&collector.url, &[]).await;

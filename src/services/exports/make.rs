@@ -21,18 +21,17 @@ a cell that could be taken for a formula begins with an apostrophe.\r\n\
 Pictures that you uploaded are in the folder pictures.\r\n\
 Times are in UTC. Your password is not in here: we only keep what can check it.\r\n";
 
-/// Makes one copy that is due and owes the mail that says so; says whether there was one.
-pub async fn make_next(app: &App) -> Result<bool> {
-    let client = app.db.get().await?;
-    let Some(claimed) = exports::claim(&client, app.clock.passed()).await? else {
-        return Ok(false);
-    };
-    exports::forget_others(&client, &claimed).await?;
-    // Not held while the copy is made: that may take minutes.
-    drop(client);
-    let size = write(app, &claimed).await?;
-    finish(app, &claimed, size).await?;
-    Ok(true)
+/// Takes a copy that is due, to be made at once; none when there is nothing to do.
+pub async fn claim_next(app: &App) -> Result<Option<Claimed>> {
+    exports::claim(&app.db.get().await?, app.clock.passed()).await
+}
+
+/// Makes a copy and owes the mail that says so.
+pub async fn make(app: &App, claimed: &Claimed) -> Result<()> {
+    // No connection is held while the copy is made: that may take minutes.
+    exports::forget_others(&app.db.get().await?, claimed).await?;
+    let size = write(app, claimed).await?;
+    finish(app, claimed, size).await
 }
 
 async fn finish(app: &App, claimed: &Claimed, size: i64) -> Result<()> {

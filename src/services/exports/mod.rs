@@ -3,8 +3,8 @@
 mod archive;
 mod make;
 
-pub use crate::storage::exports::{Export, LIFETIME, PAUSE};
-pub use make::make_next;
+pub use crate::storage::exports::{Claimed, Export, LIFETIME, PAUSE};
+pub use make::{claim_next, make};
 
 use super::reauthentication;
 use crate::{
