@@ -6,6 +6,7 @@ use super::{
     patience,
 };
 use crate::error::{Cause, Error, Result};
+use futures_util::future::join_all;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -14,7 +15,8 @@ const NAME: &str = "users-service";
 /// The longest a statement may run, and wait for a lock: below the 10 s in which every request ends.
 const OPTIONS: &str = "-c statement_timeout=5000 -c lock_timeout=4000 \
     -c idle_in_transaction_session_timeout=10000 -c timezone=UTC";
-
+/// What those call themselves that are in no pool.
+const DIRECT_NAME: &str = "users-service migrate";
 /// How long somebody who has nothing else to do waits for a connection.
 const DIRECT_TIME: Duration = Duration::from_secs(10);
 
@@ -66,8 +68,22 @@ impl Pool {
 
 /// A connection of its own, outside of any pool and its time-outs, for migrations.
 pub async fn direct(url: &str) -> Result<tokio_postgres::Client, Cause> {
-    let hosts = Hosts::new(url, "users-service migrate", "")?;
-    let connected = timeout(DIRECT_TIME, hosts.connect()).await;
-    let (client, _) = connected.map_err(|_| "no answer within 10 seconds")??;
+    open(&Hosts::new(url, DIRECT_NAME, "")?, DIRECT_TIME).await
+}
+
+/// The same to each host of `url` by itself, with what it is called.
+pub async fn direct_apart(
+    url: &str,
+) -> Result<Vec<(String, Result<tokio_postgres::Client, Cause>)>, Cause> {
+    let hosts = Hosts::apart(url, DIRECT_NAME, "")?;
+    let each = hosts.iter();
+    let each = each.map(async |host| (host.to_string(), open(host, CONNECT_TIME).await));
+    Ok(join_all(each).await)
+}
+
+async fn open(hosts: &Hosts, time: Duration) -> Result<tokio_postgres::Client, Cause> {
+    let connected = timeout(time, hosts.connect()).await;
+    let (client, _) =
+        connected.map_err(|_| format!("no answer within {} seconds", time.as_secs()))??;
     Ok(client)
 }

@@ -35,6 +35,8 @@ mod devices;
 mod devices_page;
 mod doctor;
 mod doctor_database;
+mod doctor_machine;
+mod doctor_replicas;
 mod done_pages;
 mod draining;
 mod drills;

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 const OLDEST: i32 = 150_000;
 /// Nothing is changed, nothing runs for long (two statements fit into the time of a check), and names
 /// are told in full.
-const SETTINGS: &str = "set default_transaction_read_only = on; set statement_timeout = '4s'; \
+pub(super) const SETTINGS: &str = "set default_transaction_read_only = on; set statement_timeout = '4s'; \
     set search_path = pg_catalog; set timezone = 'UTC'; set application_name = 'users-service doctor'";
 const ABOUT: &str = "select current_setting('server_version_num')::int, current_setting('server_version'), \
     current_user::text, coalesce(host(inet_client_addr()), ''), \

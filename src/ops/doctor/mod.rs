@@ -21,6 +21,7 @@ mod mail_queue;
 mod migrations;
 mod proxies;
 mod public_url;
+mod replicas;
 mod replication;
 mod rights;
 pub mod schema;
@@ -131,6 +132,7 @@ fn of_the_database<'a>(config: &'a Config, db: &'a tokio_postgres::Client) -> Ve
         ("durability", Box::pin(durability::check(db))),
         ("connections", Box::pin(connections::check(config, db))),
         ("replication", Box::pin(replication::check(db))),
+        ("DATABASE_READ_URL", Box::pin(replicas::check(config, db))),
         ("rights", Box::pin(rights::check(config, db))),
         ("migrations", Box::pin(migrations::check(db))),
         ("schema", Box::pin(schema::check(db))),
