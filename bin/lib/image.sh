@@ -10,9 +10,7 @@ can_check() {
         echo 'Elsewhere, `docker build .` builds the image.' >&2
         return 1
     fi
-    command -v buildah >/dev/null && command -v debootstrap >/dev/null && command -v readelf >/dev/null && command -v pgrep >/dev/null ||
-        install_packages 'buildah, debootstrap, binutils and procps' 'buildah debootstrap binutils procps' || return 1
-    need_postgres && need_nginx || return 1
+    need_image_tools && need_postgres && need_nginx || return 1
     if ! unshare --mount true 2>/dev/null; then
         echo 'image-check needs the right to mount, which this machine does not give to root.' >&2
         return 1

@@ -1,5 +1,5 @@
-# Sourced by bin/run and bin/test: finds out what is missing on this machine and installs it with
-# the system's package manager, when we may.
+# Sourced by programs in bin: finds out what is missing on this machine and installs it with the
+# system's package manager, when we may.
 
 # Where initdb and postgres are: the search of src/ops/embedded_postgres/locate.rs.
 postgres_programs() {
@@ -57,6 +57,22 @@ need_w3m() {
 need_python() {
     python3 -c 'import venv, ensurepip' 2>/dev/null ||
         install_packages 'Python with venv' python3-venv python3 python3 python python
+}
+
+# In a place of its own, with all that it depends on.
+need_schemathesis() {
+    local tools=target/conformance requirements=tests/tools/requirements.txt
+    cmp -s "$requirements" "$tools/requirements.txt" && return
+    need_python && rm -rf "$tools" && python3 -m venv "$tools" &&
+        "$tools/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$requirements" &&
+        cp "$requirements" "$tools/requirements.txt"
+}
+
+# Only Debian's are known to do.
+need_image_tools() {
+    command -v apt-get >/dev/null || return 1
+    command -v buildah >/dev/null && command -v debootstrap >/dev/null && command -v readelf >/dev/null && command -v pgrep >/dev/null ||
+        install_packages 'buildah, debootstrap, binutils and procps' 'buildah debootstrap binutils procps'
 }
 
 need_curl() {
