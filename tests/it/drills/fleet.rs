@@ -36,6 +36,8 @@ pub struct Fleet {
     pub place: Place,
     replicas: Vec<Program>,
     environment: Vec<(String, String)>,
+    /// How the first one reaches the database, if not like the other.
+    first_url: Option<String>,
     /// The most memory that a replica which is gone had.
     memory: u64,
     watch: Option<Watch>,
@@ -45,6 +47,16 @@ pub struct Fleet {
 impl Fleet {
     /// Two replicas that reach the database at `url`; it is looked into at `database`.
     pub async fn start(url: &str, database: &str, own: &[(&str, &str)]) -> Self {
+        Self::start_apart(None, url, database, own).await
+    }
+
+    /// The same with the first one reaching the database in a way of its own.
+    pub async fn start_apart(
+        first_url: Option<&str>,
+        url: &str,
+        database: &str,
+        own: &[(&str, &str)],
+    ) -> Self {
         let sink = Sink::start().await;
         let data = tempfile::tempdir().expect("a folder");
         let folder = data.path().to_str().expect("UTF-8");
@@ -72,22 +84,25 @@ impl Fleet {
             },
             replicas: Vec::new(),
             environment,
+            first_url: first_url.map(str::to_owned),
             memory: 0,
             watch: None,
             _data: data,
         };
-        for _ in 0..2 {
+        for number in 0..2 {
             let address = format!("127.0.0.1:{}", free_port());
-            let replica = fleet.start_at(&address).await;
+            let replica = fleet.start_at(&address, number).await;
             fleet.place.urls.push(replica.url.clone());
             fleet.replicas.push(replica);
         }
         fleet
     }
 
-    async fn start_at(&self, address: &str) -> Program {
+    async fn start_at(&self, address: &str, number: usize) -> Program {
         let environment = self.environment.iter();
-        let environment: Vec<_> = environment.map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let mut environment: Vec<_> = environment.map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let own = self.first_url.as_deref().filter(|_| number == 0);
+        environment.extend(own.map(|url| ("DATABASE_URL", url)));
         Program::start_at(address, &environment).await
     }
 
@@ -102,7 +117,7 @@ impl Fleet {
     /// Starts a replica that was killed at its old address.
     pub async fn revive(&mut self, number: usize) {
         let address = self.replicas[number].url.replacen("http://", "", 1);
-        self.replicas[number] = self.start_at(&address).await;
+        self.replicas[number] = self.start_at(&address, number).await;
     }
 
     /// Reads nothing of what the replicas log as long as this is held: their pipes fill up.

@@ -68,21 +68,7 @@ impl Running {
     /// So many people doing these things; all are logged in once this returns. Their names begin
     /// with `prefix`.
     pub async fn start(prefix: &str, place: &Place, people: usize, mix: &'static [Kind]) -> Self {
-        let client = bare_client().tls_certs_only([]).timeout(PATIENCE);
-        let client = client.build().expect("a client");
-        let load = Arc::new(Load {
-            apis: place
-                .urls
-                .iter()
-                .map(|url| Api::with(client.clone(), url))
-                .collect(),
-            sink: place.sink.clone(),
-            ledger: Ledger::default(),
-            mix,
-            prefix: prefix.to_owned(),
-            known: Mutex::default(),
-            over: AtomicBool::new(false),
-        });
+        let load = Load::new(prefix, place, mix);
         let joining = (0..people).map(|number| Person::join(Arc::clone(&load), number));
         let joined = futures_util::future::join_all(joining).await;
         let people = joined.into_iter();
@@ -122,6 +108,22 @@ impl Running {
 }
 
 impl Load {
+    /// For people who do these things; nobody is there yet.
+    pub fn new(prefix: &str, place: &Place, mix: &'static [Kind]) -> Arc<Self> {
+        let client = bare_client().tls_certs_only([]).timeout(PATIENCE);
+        let client = client.build().expect("a client");
+        let urls = place.urls.iter();
+        Arc::new(Self {
+            apis: urls.map(|url| Api::with(client.clone(), url)).collect(),
+            sink: place.sink.clone(),
+            ledger: Ledger::default(),
+            mix,
+            prefix: prefix.to_owned(),
+            known: Mutex::default(),
+            over: AtomicBool::new(false),
+        })
+    }
+
     /// Whether people are to stop.
     pub fn is_over(&self) -> bool {
         self.over.load(Ordering::Relaxed)

@@ -21,6 +21,7 @@ mod mails;
 mod person;
 mod races;
 mod replica_killed;
+mod replica_killed_at;
 mod report;
 mod verify;
 

@@ -62,20 +62,36 @@ impl Person {
     /// Does what the load is made of until it is over; gives what must be true.
     pub async fn live(mut self) -> Vec<Account> {
         while !self.load.is_over() {
-            self.turn += 1;
-            match self.load.mix[self.turn % self.load.mix.len()] {
-                Kind::Register | Kind::Verify => self.register_another().await,
-                Kind::RegisterTaken => self.register_taken().await,
-                Kind::LogIn => self.log_in().await,
-                Kind::Refresh => self.refresh().await,
-                Kind::Profile => self.change_name().await,
-                Kind::Avatar => self.change_avatar().await,
-                Kind::Follow => self.follow(true).await,
-                Kind::Unfollow => self.follow(false).await,
-            }
+            self.act(self.load.mix[(self.turn + 1) % self.load.mix.len()])
+                .await;
         }
+        self.accounts()
+    }
+
+    /// Does one thing.
+    pub async fn act(&mut self, kind: Kind) {
+        self.turn += 1;
+        match kind {
+            Kind::Register | Kind::Verify => self.register_another().await,
+            Kind::RegisterTaken => self.register_taken().await,
+            Kind::LogIn => self.log_in().await,
+            Kind::Refresh => self.refresh().await,
+            Kind::Profile => self.change_name().await,
+            Kind::Avatar => self.change_avatar().await,
+            Kind::Follow => self.follow(true).await,
+            Kind::Unfollow => self.follow(false).await,
+        }
+    }
+
+    /// What must be true.
+    pub fn accounts(mut self) -> Vec<Account> {
         self.others.push(self.account);
         self.others
+    }
+
+    /// Asks this replica next.
+    pub fn turn_to(&mut self, replica: usize) {
+        self.asked = replica + 1;
     }
 
     /// Asks one replica, and the next time the other.

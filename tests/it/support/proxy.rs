@@ -27,6 +27,8 @@ pub enum Line {
     Silent,
     /// What the client says passes, what the server says is held.
     NoReplies,
+    /// The same once so much has passed as [`Proxy::let_reply`] allows.
+    FewReplies,
     /// What is said is lost, and whoever spoke stays cut off for ever without being told.
     Lossy,
     /// Connections are closed, new ones at once.
@@ -44,6 +46,8 @@ pub struct Proxy {
     /// The port of this machine that it listens on.
     pub port: u16,
     line: watch::Sender<Line>,
+    /// How many pieces [`Line::FewReplies`] lets pass still.
+    replies: Arc<AtomicUsize>,
     held: Arc<AtomicUsize>,
 }
 
@@ -63,6 +67,7 @@ impl Proxy {
         let proxy = Self {
             port: listener.local_addr().expect("bound").port(),
             line: watch::Sender::new(Line::Open),
+            replies: Arc::default(),
             held: Arc::default(),
         };
         let accepting = proxy.clone();
@@ -77,6 +82,12 @@ impl Proxy {
     /// Behaves differently from now on.
     pub fn set(&self, line: Line) {
         self.line.send_replace(line);
+    }
+
+    /// Lets the server say so many pieces more, over all connections.
+    pub fn let_reply(&self, pieces: usize) {
+        self.replies.store(pieces, Ordering::Relaxed);
+        self.set(Line::FewReplies);
     }
 
     /// How many pieces were held so far.
@@ -109,6 +120,7 @@ impl Proxy {
             line: self.line.subscribe(),
             is_reply,
             lost: Arc::clone(&lost),
+            replies: Arc::clone(&self.replies),
             held: Arc::clone(&self.held),
         };
         tokio::spawn(direction(false).pass(from_client, to_server));
@@ -122,6 +134,7 @@ struct Direction {
     is_reply: bool,
     /// Whether the connection is cut off for ever.
     lost: Arc<AtomicBool>,
+    replies: Arc<AtomicUsize>,
     held: Arc<AtomicUsize>,
 }
 
@@ -154,11 +167,24 @@ impl Direction {
         self.lost.load(Ordering::Relaxed)
     }
 
+    fn is_one_of_the_few(&self) -> bool {
+        let one_less = |left: usize| left.checked_sub(1);
+        let taken = self
+            .replies
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        taken.is_ok()
+    }
+
     /// Waits until a piece may pass; it may not when the line was cut.
     async fn may_pass(&mut self) -> bool {
         let is_reply = self.is_reply;
-        let is_held = |line: Line| line == Line::Silent || (line == Line::NoReplies && is_reply);
+        let is_held = |line: Line| {
+            line == Line::Silent || (is_reply && matches!(line, Line::NoReplies | Line::FewReplies))
+        };
         let now = *self.line.borrow();
+        if now == Line::FewReplies && is_reply && self.is_one_of_the_few() {
+            return true;
+        }
         if let Line::Slow(by) = now {
             sleep(by).await;
         } else if is_held(now) {
