@@ -47,6 +47,7 @@ pub use replicas::Replicas;
 
 use crate::{Error, Result};
 use connection::Era;
+use futures_util::FutureExt;
 use sea_query::{Expr, PostgresQueryBuilder, Query};
 use sea_query_postgres::PostgresBinder;
 use std::time::Duration;
@@ -59,20 +60,21 @@ const STATEMENT_TIME: Duration = Duration::from_secs(6);
 
 /// What a statement gives. One that shows the connection lost ends the era of all like it; one that
 /// a request leaves behind costs its own connection.
-async fn in_time<T>(
+fn in_time<T>(
     era: &Era,
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<T> {
-    let answer = patience::wait(STATEMENT_TIME, work).await;
-    let answer = answer.and_then(|answer| answer.map_err(Error::from));
-    if let Err(error) = &answer {
-        if error.is_lost_connection() {
-            era.end();
-        } else if patience::left_behind(error) {
-            era.leave();
+) -> impl Future<Output = Result<T>> {
+    patience::wait(STATEMENT_TIME, work).map(|answer| {
+        let answer = answer.and_then(|answer| answer.map_err(Error::from));
+        if let Err(error) = &answer {
+            if error.is_lost_connection() {
+                era.end();
+            } else if patience::left_behind(error) {
+                era.leave();
+            }
         }
-    }
-    answer
+        answer
+    })
 }
 
 /// Opens a transaction; it is rolled back unless it is committed.
