@@ -108,6 +108,7 @@ mod replicas;
 mod retention;
 mod revocations;
 mod rolling;
+mod round_trips;
 mod save_data;
 mod scenarios;
 mod screen_reader;
