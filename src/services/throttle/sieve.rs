@@ -38,10 +38,9 @@ impl Sieve {
         let before = count_in(window, before.unwrap_or_else(|slot| slot));
         let ration = (bucket.limit.burst / RATION).max(1);
         match before.checked_sub(u64::from(bucket.limit.burst / SHARE)) {
-            None => 0,
             Some(_) if before == ALL => 1,
             Some(beyond) if beyond % u64::from(ration) == 0 => ration,
-            Some(_) => 0,
+            _ => 0,
         }
     }
 
