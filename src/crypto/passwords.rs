@@ -25,6 +25,11 @@ use tracing::{Span, field::Empty, info_span};
 /// How many hashes may wait. At about 20 ms each on two threads the last waits some 5 s.
 const QUEUE: usize = 512;
 
+/// How far hashing stands back (see nice(2)): while processors are short, whoever reads goes first, and
+/// log-ins keep about a quarter.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
+
 /// The hashing threads. They end when the pool is dropped.
 pub struct PasswordPool {
     jobs: SyncSender<Job>,
@@ -135,6 +140,9 @@ fn in_ms(time: Duration) -> f64 {
 
 /// Does what is queued, one after the other, until the pool is dropped.
 fn run(mut worker: Worker, queue: &Mutex<Receiver<Job>>, waiting: &AtomicUsize) {
+    // Elsewhere it would be the whole process.
+    #[cfg(target_os = "linux")]
+    rustix::process::nice(NICE).ok();
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
@@ -147,6 +155,17 @@ fn run(mut worker: Worker, queue: &Mutex<Receiver<Job>>, waiting: &AtomicUsize) 
 mod tests {
     use super::*;
     use futures_util::{StreamExt, stream::FuturesUnordered};
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_stands_back_and_nothing_else_does() {
+        let nice = || rustix::process::getpriority_process(None);
+        let before = nice().unwrap_or_default();
+        let pool = PasswordPool::start(PasswordHasher::Argon2id);
+        let hashing = pool.submit(move |_| nice().ok()).await;
+        assert_eq!(hashing.ok().flatten(), Some((before + NICE).min(19)));
+        assert_eq!(nice(), Ok(before));
+    }
 
     #[tokio::test]
     async fn a_full_queue_answers_at_once_instead_of_growing() {

@@ -5,8 +5,12 @@ use uuid::Uuid;
 /// How many rows share the count of one person's followers.
 pub const SLOTS: u8 = 16;
 
-/// The slot in which `follower` is counted: the low bits of its id, which are random.
-/// Always the same for a person, so that an unfollow takes from where the follow gave.
+/// How many more do while a follower's own row is held by somebody else. A spare row is there only
+/// beside that own row, so that whoever counts many edges out at once finds one to take from.
+pub const SPARE_SLOTS: u8 = 48;
+
+/// The slot in which `follower` is counted: the low bits of its id, which are random. What counts
+/// is the sum over a person's slots: one alone may be below zero, when a follow gave to a spare one.
 #[must_use]
 pub fn slot(follower: Uuid) -> i16 {
     i16::from(follower.as_bytes()[15] % SLOTS)

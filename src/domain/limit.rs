@@ -26,6 +26,17 @@ impl Limit {
             .saturating_mul(i32::try_from(self.burst).unwrap_or(i32::MAX))
     }
 
+    /// The same bucket counted in rations of so many tries.
+    #[must_use]
+    pub fn in_rations_of(self, tries: u32) -> Self {
+        Self {
+            burst: self.burst / tries,
+            step: self
+                .step
+                .saturating_mul(i32::try_from(tries).unwrap_or(i32::MAX)),
+        }
+    }
+
     /// Reads `45+12/h`: 45 at once, then 12 an hour (or `/s`, `/m`, `/d`).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -237,6 +248,7 @@ mod tests {
         assert_eq!(Limit::parse("45+12/h"), Some(limit));
         assert_eq!(limit.step, Duration::minutes(5));
         assert_eq!(limit.whole(), Duration::minutes(225));
+        assert_eq!(limit.in_rations_of(5), Limit::new(9, 12, 5 * HOUR));
         for bad in [
             "",
             "45",

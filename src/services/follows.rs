@@ -9,7 +9,11 @@ use super::{
 use crate::{
     App, Error, Result,
     domain::{Cursor, PeoplePage, Position, Relationship},
-    storage::{GenericClient, Object, follows, users},
+    storage::{
+        GenericClient, Object,
+        follows::{self, Made},
+        users,
+    },
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -36,7 +40,7 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
     throttle::check(app, Action::Follow(viewer)).await?;
     let client = app.db.get().await?;
     let now = app.clock.now();
-    let created = on_contention(|| follows::insert(&client, viewer, target, now))
+    let made = on_contention(|| follows::insert(&client, viewer, target, now))
         .await
         .map_err(|error| {
             error
@@ -44,16 +48,12 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
                 .on_constraint("follows_follower_id_fkey", Error::Unauthenticated)
                 .on_constraint("follow_counts_user_id_fkey", Error::UserNotFound)
         })?;
-    if created {
-        return Ok(Followed::Created);
+    match made {
+        Made::New => Ok(Followed::Created),
+        Made::Already => Ok(Followed::Already),
+        Made::NoFollowee => Err(Error::UserNotFound),
+        Made::NoFollower => Err(Error::Unauthenticated),
     }
-    if !users::exists(&client, target).await? {
-        return Err(Error::UserNotFound);
-    }
-    if !users::exists(&client, viewer).await? {
-        return Err(Error::Unauthenticated);
-    }
-    Ok(Followed::Already)
 }
 
 /// Makes `viewer` not follow `target`. Doing it twice is no error.
@@ -62,11 +62,8 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
 /// `UserNotFound`
 pub async fn unfollow(app: &App, viewer: Uuid, target: Uuid) -> Result<()> {
     let client = app.db.get().await?;
-    let deleted = on_contention(|| follows::delete(&client, viewer, target)).await?;
-    if !deleted && !users::exists(&client, target).await? {
-        return Err(Error::UserNotFound);
-    }
-    Ok(())
+    let is_there = on_contention(|| follows::delete(&client, viewer, target)).await?;
+    is_there.then_some(()).ok_or(Error::UserNotFound)
 }
 
 /// One page of the people that follow a person, or that it follows, newest first, for `viewer`.

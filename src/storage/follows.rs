@@ -3,7 +3,7 @@
 use super::{GenericClient, all, execute, one};
 use crate::{
     Result,
-    domain::{Relationship, follow::slot, page::Position},
+    domain::{Relationship, page::Position},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -17,21 +17,39 @@ pub enum List {
     Followees,
 }
 
-/// Makes the edge; false when it was there already.
+/// What became of an edge that was to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// It is new.
+    New,
+    /// It was there already.
+    Already,
+    /// It is not there: the one who was to be followed is not.
+    NoFollowee,
+    /// It is not there: who was to follow is not.
+    NoFollower,
+}
+
+/// Makes the edge and counts it, in one statement that says all there is to say.
 pub async fn insert(
     db: &impl GenericClient,
     follower: Uuid,
     followee: Uuid,
     now: OffsetDateTime,
-) -> Result<bool> {
+) -> Result<Made> {
     let row = one(db, sql::insert(follower, followee, now)).await?;
-    Ok(row.get::<_, i64>(0) > 0)
+    Ok(match (row.get(0), row.get(1), row.get(2)) {
+        (true, ..) => Made::New,
+        (_, false, _) => Made::NoFollowee,
+        (.., false) => Made::NoFollower,
+        _ => Made::Already,
+    })
 }
 
-/// Takes the edge away; false when it was not there.
+/// Takes the edge away, if it is there; false when the one who was followed is not.
 pub async fn delete(db: &impl GenericClient, follower: Uuid, followee: Uuid) -> Result<bool> {
     let row = one(db, sql::delete(follower, followee)).await?;
-    Ok(row.get::<_, i64>(0) > 0)
+    Ok(row.get(1))
 }
 
 /// The ids of one page of a list with the times of their edges, newest first, and one more.
@@ -87,32 +105,36 @@ pub async fn delete_all_of(db: &impl GenericClient, person: Uuid) -> Result<()> 
 
 /// The statements.
 pub mod sql {
-    use super::{List, OffsetDateTime, Position, Uuid, slot};
+    use super::{List, OffsetDateTime, Position, Uuid};
     use crate::{
-        domain::page::Start,
+        domain::{
+            follow::{SLOTS, SPARE_SLOTS, slot},
+            page::Start,
+        },
         storage::{
-            deletions::sql::is_kept,
             schema::{FollowCounts, Follows, Schema, Users},
             users::sql as users,
         },
     };
     use sea_query::{
-        Alias, CommonTableExpression, Cond, DeleteStatement, Expr, ExprTrait, Func,
-        InsertStatement, IntoCondition, OnConflict, Order, Query, SelectStatement,
-        SubQueryStatement, UnionType, WithClause, WithQuery, extension::postgres::PgExpr,
+        Alias, CommonTableExpression, Cond, DeleteStatement, Expr, ExprTrait, Func, Iden,
+        InsertStatement, IntoCondition, LockBehavior, LockType, OnConflict, Order, Query,
+        SelectStatement, SubQueryStatement, UnionType, WithClause, WithQuery,
+        extension::postgres::PgExpr,
     };
 
-    fn kept(person: Uuid) -> SelectStatement {
-        Query::select()
-            .column(Users::Id)
-            .from((Schema::Users, Users::Table))
-            .and_where(Expr::col(Users::Id).eq(person))
-            .and_where(is_kept())
-            .take()
+    /// The parts of a statement that changes an edge.
+    #[derive(Iden, Clone, Copy)]
+    enum Part {
+        Follower,
+        Followee,
+        Edge,
+        Free,
+        Counted,
     }
 
     /// Makes an edge between two people that are there to be seen and counts it, both or neither.
-    /// Gives the number of edges made.
+    /// Says whether it made one, and whether the followee and the follower are there.
     #[must_use]
     pub fn insert(follower: Uuid, followee: Uuid, now: OffsetDateTime) -> WithQuery {
         let edge = Query::insert()
@@ -120,13 +142,11 @@ pub mod sql {
             .columns([Follows::FollowerId, Follows::FolloweeId, Follows::CreatedAt])
             .select_from(
                 Query::select()
-                    .expr(Expr::val(follower).cast_as("uuid"))
-                    .column(Users::Id)
+                    .column((Part::Follower, Users::Id))
+                    .column((Part::Followee, Users::Id))
                     .expr(Expr::val(now).cast_as("timestamptz"))
-                    .from((Schema::Users, Users::Table))
-                    .and_where(Expr::col(Users::Id).eq(followee))
-                    .and_where(is_kept())
-                    .and_where(Expr::exists(kept(follower)))
+                    .from(Part::Follower)
+                    .from(Part::Followee)
                     .take(),
             )
             .map(InsertStatement::take)
@@ -138,37 +158,74 @@ pub mod sql {
             )
             .returning_col(Follows::FollowerId)
             .take();
-        counted(edge.into(), follower, followee, 1)
+        let mut with = WithClause::new()
+            .cte(cte(Part::Followee, users::exists(followee)))
+            .cte(cte(Part::Follower, users::exists(follower)))
+            .to_owned();
+        count(&mut with, edge.into(), (follower, followee), 1);
+        said(&[Part::Followee, Part::Follower]).with(with)
     }
 
-    /// Takes an edge away and out of the counts. Gives the number of edges taken.
+    /// Deletes an edge to a person that is there to be seen and counts it out, both or neither.
+    /// Says whether it deleted one, and whether the followee is there.
     #[must_use]
     pub fn delete(follower: Uuid, followee: Uuid) -> WithQuery {
+        let there = Query::select()
+            .column(Users::Id)
+            .from(Part::Followee)
+            .take();
         let edge = Query::delete()
             .from_table((Schema::Users, Follows::Table))
             .and_where(Expr::col(Follows::FollowerId).eq(follower))
             .and_where(Expr::col(Follows::FolloweeId).eq(followee))
-            .and_where(Expr::exists(kept(followee)))
+            .and_where(Expr::exists(there))
             .returning_col(Follows::FollowerId)
             .take();
-        counted(edge.into(), follower, followee, -1)
+        let mut with = WithClause::new()
+            .cte(cte(Part::Followee, users::exists(followee)))
+            .to_owned();
+        count(&mut with, edge.into(), (follower, followee), -1);
+        said(&[Part::Followee]).with(with)
     }
 
-    /// `with edge as (…), counted as (upsert both counts when there is an edge) select count(*)`.
-    /// The two counter rows are taken in id order: mutual follows can't deadlock.
-    fn counted(edge: SubQueryStatement, follower: Uuid, followee: Uuid, by: i64) -> WithQuery {
-        let edge_name = Alias::new("edge");
-        let row = |user: Uuid, slot: i16, followers: i64, followees: i64| {
+    /// Whether there was an edge, and whether these people are there.
+    fn said(people: &[Part]) -> SelectStatement {
+        let edge = Query::select()
+            .column(Follows::FollowerId)
+            .from(Part::Edge)
+            .take();
+        let mut said = Query::select().expr(Expr::exists(edge)).take();
+        for person in people {
+            let there = Query::select().column(Users::Id).from(*person).take();
+            said.expr(Expr::exists(there));
+        }
+        said
+    }
+
+    /// `edge`, and `counted`, which changes both counts when there is one. The two counter rows are
+    /// taken in id order: mutual follows can't deadlock.
+    fn count(
+        with: &mut WithClause,
+        edge: SubQueryStatement,
+        (follower, followee): (Uuid, Uuid),
+        by: i64,
+    ) {
+        let row = |user: Uuid, slot: Expr, followers: i64, followees: i64| {
             Query::select()
                 .expr(Expr::val(user).cast_as("uuid"))
-                .expr(Expr::val(slot).cast_as("smallint"))
+                .expr(slot.cast_as("smallint"))
                 .expr(Expr::val(followers).cast_as("bigint"))
                 .expr(Expr::val(followees).cast_as("bigint"))
-                .from(edge_name.clone())
+                .from(Part::Edge)
                 .take()
         };
-        let follower_row = row(follower, 0, 0, by);
-        let followee_row = row(followee, slot(follower), by, 0);
+        let own = slot_row(followee, slot(follower));
+        let free = own
+            .clone()
+            .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+            .take();
+        let follower_row = row(follower, Expr::val(0_i16), 0, by);
+        let followee_row = row(followee, free_slot(own, slot(follower)), by, 0);
         let (mut first, second) = if follower < followee {
             (follower_row, followee_row)
         } else {
@@ -198,25 +255,44 @@ pub mod sql {
             )
             .returning_col(FollowCounts::UserId)
             .take();
-        let with = WithClause::new()
-            .cte(
-                CommonTableExpression::new()
-                    .query(edge)
-                    .table_name(edge_name.clone())
-                    .to_owned(),
-            )
-            .cte(
-                CommonTableExpression::new()
-                    .query(upsert)
-                    .table_name(Alias::new("counted"))
-                    .to_owned(),
-            )
-            .to_owned();
+        with.cte(cte(Part::Edge, edge))
+            .cte(cte(Part::Free, free))
+            .cte(cte(Part::Counted, upsert));
+    }
+
+    fn slot_row(person: Uuid, slot: i16) -> SelectStatement {
         Query::select()
-            .expr(Func::count(Expr::col(Follows::FollowerId)))
-            .from(edge_name)
+            .column(FollowCounts::Slot)
+            .from((Schema::Users, FollowCounts::Table))
+            .and_where(Expr::col(FollowCounts::UserId).eq(person))
+            .and_where(Expr::col(FollowCounts::Slot).eq(slot))
             .take()
-            .with(with)
+    }
+
+    /// The follower's slot when nobody holds its row; when somebody does, until the disk has their
+    /// commit, a spare one, different for each connection. Rows are not made before they are needed.
+    fn free_slot(own_row: SelectStatement, own: i16) -> Expr {
+        let free = Query::select()
+            .column(FollowCounts::Slot)
+            .from(Part::Free)
+            .take();
+        let connection = Expr::from(Func::cust(Alias::new("pg_backend_pid")));
+        let spare = connection
+            .modulo(i32::from(SPARE_SLOTS))
+            .add(i32::from(SLOTS));
+        let instead = own_row.clone().clear_selects().expr(spare).take();
+        Func::coalesce([subquery(free), subquery(instead), Expr::val(i32::from(own))]).into()
+    }
+
+    fn subquery(select: SelectStatement) -> Expr {
+        Expr::SubQuery(None, Box::new(select.into()))
+    }
+
+    fn cte(name: Part, query: impl Into<SubQueryStatement>) -> CommonTableExpression {
+        CommonTableExpression::new()
+            .query(query)
+            .table_name(name)
+            .to_owned()
     }
 
     /// One page of a list, walked by its index alone, with one row more to know whether it ends.

@@ -1,22 +1,12 @@
 //! The devices that an account is known on: `users.known_devices`.
 
-use super::{GenericClient, all, execute};
+use super::{GenericClient, execute};
 use crate::{Result, storage::rate_limits::Key};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// A device that was seen less than this long ago is not written down again.
 const OFTEN: Duration = Duration::days(1);
-
-/// Which of these devices are known, each to the account that is part of its key.
-pub async fn known(
-    db: &impl GenericClient,
-    keys: &[Key],
-    now: OffsetDateTime,
-) -> Result<Vec<Vec<u8>>> {
-    let rows = all(db, sql::known(keys, now)).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
-}
 
 /// Remembers a device of an account until `expires_at`.
 pub async fn remember(
@@ -39,25 +29,19 @@ pub async fn delete_expired(db: &impl GenericClient, now: OffsetDateTime) -> Res
 /// The statements.
 pub mod sql {
     use super::{Key, OFTEN, OffsetDateTime, Uuid};
-    use crate::storage::schema::{KnownDevices, Schema};
+    use crate::storage::schema::{KnownDevices, Schema, Sessions};
     use sea_query::{
-        DeleteStatement, Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement,
-        extension::postgres::PgExpr,
+        Alias, DeleteStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict, Query,
     };
 
-    /// Those of these devices that are known.
-    #[must_use]
-    pub fn known(keys: &[Key], now: OffsetDateTime) -> SelectStatement {
-        let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_vec()).collect();
-        Query::select()
-            .column(KnownDevices::Key)
-            .from((Schema::Users, KnownDevices::Table))
-            .and_where(Expr::col(KnownDevices::Key).eq_any(keys))
-            .and_where(Expr::col(KnownDevices::ExpiresAt).gt(now))
-            .take()
-    }
+    const COLUMNS: [KnownDevices; 4] = [
+        KnownDevices::UserId,
+        KnownDevices::Key,
+        KnownDevices::SeenAt,
+        KnownDevices::ExpiresAt,
+    ];
 
-    /// One device; written again only when it was not seen for a while.
+    /// One device that was not known before.
     #[must_use]
     pub fn remember(
         user_id: Uuid,
@@ -67,24 +51,64 @@ pub mod sql {
     ) -> InsertStatement {
         Query::insert()
             .into_table((Schema::Users, KnownDevices::Table))
-            .columns([
-                KnownDevices::UserId,
-                KnownDevices::Key,
-                KnownDevices::SeenAt,
-                KnownDevices::ExpiresAt,
-            ])
+            .columns(COLUMNS)
             .values_panic([
                 user_id.into(),
                 key.as_slice().into(),
                 now.into(),
                 expires_at.into(),
             ])
+            .take()
+    }
+
+    /// The devices that a session is opened on, if one is; written again only when they were not
+    /// seen for a while.
+    pub(in crate::storage) fn remember_if(
+        opened: Alias,
+        places: &[(Key, OffsetDateTime)],
+        now: OffsetDateTime,
+    ) -> InsertStatement {
+        let place = Alias::new("place");
+        let keys: Vec<_> = places.iter().map(|(key, _)| key.to_vec()).collect();
+        let until: Vec<_> = places.iter().map(|(_, until)| *until).collect();
+        let unnest = |values: Expr, of: &'static str| {
+            Func::cust(Alias::new("unnest")).arg(values.cast_as(of))
+        };
+        let asked = Query::select()
+            .expr_as(unnest(Expr::val(keys), "bytea[]"), KnownDevices::Key)
+            .expr_as(
+                unnest(Expr::val(until), "timestamptz[]"),
+                KnownDevices::ExpiresAt,
+            )
+            .take();
+        let user_id = || Expr::col((opened.clone(), Sessions::UserId));
+        let key = || Expr::col((place.clone(), KnownDevices::Key));
+        let of_table = |column| Expr::col((KnownDevices::Table, column));
+        let lately = Query::select()
+            .column(KnownDevices::Key)
+            .from((Schema::Users, KnownDevices::Table))
+            .and_where(of_table(KnownDevices::UserId).eq(user_id()))
+            .and_where(of_table(KnownDevices::Key).eq(key()))
+            .and_where(of_table(KnownDevices::SeenAt).gte(now - OFTEN))
+            .take();
+        let new = Query::select()
+            .expr(user_id())
+            .expr(key())
+            .expr(Expr::val(now).cast_as("timestamptz"))
+            .column((place.clone(), KnownDevices::ExpiresAt))
+            .from(opened.clone())
+            .from_subquery(asked, place.clone())
+            .and_where(Expr::exists(lately).not())
+            .take();
+        Query::insert()
+            .into_table((Schema::Users, KnownDevices::Table))
+            .columns(COLUMNS)
+            .select_from(new)
+            .map(InsertStatement::take)
+            .unwrap_or_default()
             .on_conflict(
                 OnConflict::columns([KnownDevices::UserId, KnownDevices::Key])
                     .update_columns([KnownDevices::SeenAt, KnownDevices::ExpiresAt])
-                    .action_and_where(
-                        Expr::col((KnownDevices::Table, KnownDevices::SeenAt)).lt(now - OFTEN),
-                    )
                     .to_owned(),
             )
             .take()

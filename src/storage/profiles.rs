@@ -76,7 +76,7 @@ pub mod sql {
             .take()
     }
 
-    /// The sum over a person's slots: at most 16 rows, whatever the count.
+    /// The sum over a person's slots: at most 64 rows, whatever the count.
     fn count(column: FollowCounts) -> Expr {
         let sum = Expr::col(column).sum().cast_as("bigint");
         let select = Query::select()

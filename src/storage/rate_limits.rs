@@ -40,14 +40,29 @@ pub fn whole_seconds(wait: f64) -> Duration {
     Duration::try_from_secs_f64(wait.ceil().max(1.0)).unwrap_or(Duration::MAX)
 }
 
-/// Which of these buckets are empty, and how many seconds each is. Takes nothing and locks nothing.
-pub async fn empty(
+/// What a look at a bucket shows.
+pub struct Seen {
+    /// Which.
+    pub key: Vec<u8>,
+    /// How many seconds it is empty for, if it is.
+    pub wait: Option<f64>,
+    /// Whether it is that of a device that is known.
+    pub is_known: bool,
+}
+
+/// Looks at these buckets. Takes nothing and locks nothing.
+pub async fn look(
     db: &impl GenericClient,
     buckets: &[Bucket],
     now: OffsetDateTime,
-) -> Result<Vec<(Vec<u8>, f64)>> {
-    let rows = all(db, sql::empty(buckets, now)).await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+) -> Result<Vec<Seen>> {
+    let rows = all(db, sql::look(buckets, now)).await?;
+    let seen = rows.iter().map(|row| Seen {
+        key: row.get(0),
+        wait: row.get(1),
+        is_known: row.get(2),
+    });
+    Ok(seen.collect())
 }
 
 /// Puts back what was taken.
@@ -67,7 +82,7 @@ pub async fn delete_full(db: &impl GenericClient, now: OffsetDateTime) -> Result
 /// The statements.
 pub mod sql {
     use super::{Bucket, OffsetDateTime};
-    use crate::storage::schema::{RateLimits, Schema};
+    use crate::storage::schema::{KnownDevices, RateLimits, Schema};
     use sea_query::{
         Alias, CommonTableExpression, DeleteStatement, Expr, ExprTrait, Func, Iden,
         InsertStatement, JoinType, LockType, OnConflict, Order, Query, SelectStatement, WithClause,
@@ -172,23 +187,31 @@ pub mod sql {
             )
     }
 
-    /// Those of these buckets that are empty.
+    /// These buckets: how long each is empty, and whether it is that of a known device.
     #[must_use]
-    pub fn empty(buckets: &[Bucket], now: OffsetDateTime) -> WithQuery {
+    pub fn look(buckets: &[Bucket], now: OffsetDateTime) -> WithQuery {
         let full_at = || Expr::col((RateLimits::Table, RateLimits::FullAt));
         let latest = || Expr::col((Asked::Wanted, Asked::Latest));
+        let key = || Expr::col((Asked::Wanted, RateLimits::Key));
         let wait = Expr::cust_with_expr("extract(epoch from $1)", full_at().sub(latest()));
+        let known = Query::select()
+            .column(KnownDevices::UserId)
+            .from((Schema::Users, KnownDevices::Table))
+            .and_where(Expr::col((KnownDevices::Table, KnownDevices::Key)).eq(key()))
+            .and_where(Expr::col((KnownDevices::Table, KnownDevices::ExpiresAt)).gt(now))
+            .take();
         Query::select()
             .column((Asked::Wanted, RateLimits::Key))
             .expr(wait.cast_as("float8"))
+            .expr(Expr::exists(known))
             .from(Asked::Wanted)
             .join(
-                JoinType::InnerJoin,
+                JoinType::LeftJoin,
                 (Schema::Users, RateLimits::Table),
                 Expr::col((RateLimits::Table, RateLimits::Key))
-                    .eq(Expr::col((Asked::Wanted, RateLimits::Key))),
+                    .eq(key())
+                    .and(full_at().gt(latest())),
             )
-            .and_where(full_at().gt(latest()))
             .take()
             .with(
                 WithClause::new()

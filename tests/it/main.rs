@@ -111,6 +111,7 @@ mod replicas;
 mod retention;
 mod revocations;
 mod rolling;
+mod round_trips;
 mod save_data;
 mod scenarios;
 mod screen_reader;

@@ -1,8 +1,9 @@
 //! Many at once: exactly one wins, nobody deadlocks, nothing is a server error.
 
 use crate::support::{Answer, PASSWORD, Person, TestApp};
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
+use users_service::services::follows::{self, Followed};
 
 fn with_status(answers: &[Answer], status: u16) -> usize {
     answers
@@ -154,7 +155,8 @@ async fn mutual_follows_never_deadlock() {
         };
         async move { api.of(follower).act(&followee.api("/follow")).await }
     });
-    let answers = join_all(calls).await;
+    // As many at once as there are connections: more would wait for one and not for each other.
+    let answers: Vec<_> = stream::iter(calls).buffer_unordered(40).collect().await;
     let edges = people.len() * (people.len() - 1);
     assert_eq!(with_status(&answers, 201), edges, "each edge is made once");
     assert_eq!(with_status(&answers, 200), answers.len() - edges);
@@ -189,6 +191,50 @@ async fn following_and_unfollowing_at_once_keeps_counts_equal_to_edges() {
         );
     }
     counts_are_edges(&app, &people).await;
+}
+
+/// A commit holds the rows of its counts until the disk has it. Here one is held for good.
+#[tokio::test]
+async fn who_follows_a_celebrity_does_not_wait_for_who_else_does() {
+    let app = TestApp::start().await;
+    let [celebrity, fan] = app.people(["celebrity", "fan"]).await;
+    app.follow(&fan, &celebrity).await;
+    let held = "select from users.follow_counts where user_id = $1 for update";
+    let mut db = app.db().await;
+    let other = db.transaction().await.unwrap();
+    other.query(held, &[&celebrity.id]).await.unwrap();
+
+    let api = app.api().of(&fan);
+    api.delete(&celebrity.api("/follow")).await.expect(204);
+    assert_eq!(app.counts(&celebrity).await, (0, 0));
+    api.act(&celebrity.api("/follow")).await.expect(201);
+    counts_are_edges(&app, &[celebrity, fan]).await;
+}
+
+#[tokio::test]
+async fn two_hundred_who_follow_one_at_once_are_counted_exactly() {
+    let app = TestApp::with(&[("DATABASE_POOL_SIZE", "20")]).await;
+    let celebrity = app.person("celebrity").await;
+    let fans = app.crowd(200, "fan").await;
+    let follow = |fan| follows::follow(&app.app, fan, celebrity.id);
+    let follow: Vec<_> = stream::iter(fans.iter().copied().map(follow))
+        .buffer_unordered(20)
+        .collect()
+        .await;
+    assert!(
+        follow
+            .iter()
+            .all(|made| matches!(made, Ok(Followed::Created)))
+    );
+    assert_eq!(app.counts(&celebrity).await, (200, 0));
+    // Another way round, so that many are counted out of another slot than they are in.
+    let unfollow = |fan| follows::unfollow(&app.app, fan, celebrity.id);
+    let unfollow: Vec<_> = stream::iter(fans.iter().rev().copied().map(unfollow))
+        .buffer_unordered(20)
+        .collect()
+        .await;
+    assert!(unfollow.iter().all(Result::is_ok));
+    assert_eq!(app.counts(&celebrity).await, (0, 0));
 }
 
 #[tokio::test]

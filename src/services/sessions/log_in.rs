@@ -12,11 +12,13 @@ use crate::{
     },
     storage::{
         audit,
+        rate_limits::Key,
         sessions::{self, Holder},
         users,
     },
 };
 use serde::Deserialize;
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -46,9 +48,7 @@ pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
     let (email, password) = typed(credentials)?;
     let action = Action::LogIn(email);
     let tries = Box::pin(tries(app, email, password));
-    let logged_in = throttle::guess(app, action, tries).await?;
-    throttle::remember(app, logged_in.user_id, email).await?;
-    Ok(logged_in)
+    throttle::guess(app, action, tries).await
 }
 
 async fn tries(app: &App, email: &str, password: &str) -> Result<LoggedIn> {
@@ -91,7 +91,7 @@ async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<Log
         }
         account.password_hash = new;
     }
-    open(app, account).await
+    open(app, account, &throttle::places(app, email)).await
 }
 
 /// Notes that somebody did not know the password. For an address that nobody has, the same line is
@@ -103,7 +103,11 @@ async fn note_failure(app: &App, account: Option<Uuid>) -> Result<()> {
     audit::append(&client, whose, None, event, None, app.clock.now()).await
 }
 
-async fn open(app: &App, account: users::Credentials) -> Result<Option<LoggedIn>> {
+async fn open(
+    app: &App,
+    account: users::Credentials,
+    places: &[(Key, OffsetDateTime)],
+) -> Result<Option<LoggedIn>> {
     let now = app.clock.now();
     let refresh_token = Token::random().map_err(Error::internal)?;
     let holder = Holder {
@@ -117,6 +121,7 @@ async fn open(app: &App, account: users::Credentials) -> Result<Option<LoggedIn>
         user_id: holder.user_id,
         password_hash: &account.password_hash,
         token: &stored_as(&refresh_token, now),
+        places,
         now,
     };
     let kept = account.delete_after.is_some();

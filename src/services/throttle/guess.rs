@@ -4,7 +4,6 @@
 use super::{Action, buckets, is_limited, known, refusal, take};
 use crate::{
     App, Error, Result,
-    domain::limit::Rule,
     services::retry::on_contention,
     storage::rate_limits::{self, Bucket, Key},
 };
@@ -26,7 +25,6 @@ pub async fn guess<T>(
         return work.await;
     }
     let tries = tries(app, action).await?;
-    refuse_if_empty(app, action, &tries).await?;
     app.throttle
         .turns
         .with(tries.turn(), async {
@@ -76,24 +74,34 @@ impl Tries {
     }
 }
 
-/// Looks without taking: a flood of guesses is refused here, at once.
-async fn refuse_if_empty(app: &App, action: Action<'_>, tries: &Tries) -> Result<()> {
-    let asked = [tries.own(), &tries.shared].concat();
-    let db = app.db.get().await?;
-    let empty = rate_limits::empty(&db, &asked, app.clock.now()).await?;
-    let wait = |buckets: &[Bucket]| {
-        let of_these = |key: &Vec<u8>| buckets.iter().any(|bucket| bucket.key[..] == key[..]);
-        let waits = empty.iter().filter(|(key, _)| of_these(key));
-        waits.map(|(_, wait)| *wait).reduce(f64::max)
+/// Looks without taking: a flood of guesses is refused here, at once. The question is the same for
+/// every address typed, so that its time says nothing.
+///
+/// A known browser has a bucket of its own that no stranger can empty; a known network likewise.
+/// Neither needs room in what its address may guess: others in a school could use that up.
+async fn tries(app: &App, action: Action<'_>) -> Result<Tries> {
+    let shared = buckets(app, action);
+    let places = match action {
+        Action::LogIn(email) => known::buckets(app, email),
+        _ => Vec::new(),
     };
-    match (wait(tries.own()), wait(&tries.shared)) {
-        (Some(own), Some(shared)) => {
-            Err(refusal(action, rate_limits::whole_seconds(own.min(shared))))
-        }
-        (None, Some(shared)) if tries.own.is_none() => {
-            Err(refusal(action, rate_limits::whole_seconds(shared)))
-        }
-        _ => Ok(()),
+    let asked = [&places[..], &shared].concat();
+    let db = app.db.get().await?;
+    let seen = rate_limits::look(&db, &asked, app.clock.now()).await?;
+    let of = |bucket: &Bucket| seen.iter().find(|seen| seen.key[..] == bucket.key[..]);
+    let wait = |bucket: &Bucket| of(bucket)?.wait;
+    let is_known = |place: &Bucket| of(place).is_some_and(|seen| seen.is_known);
+    let own = places.into_iter().find(is_known);
+    let shared_wait = shared.iter().filter_map(wait).reduce(f64::max);
+    let wait = match &own {
+        Some(own) => wait(own)
+            .zip(shared_wait)
+            .map(|(own, shared)| own.min(shared)),
+        None => shared_wait,
+    };
+    match wait {
+        Some(wait) => Err(refusal(action, rate_limits::whole_seconds(wait))),
+        None => Ok(Tries { own, shared }),
     }
 }
 
@@ -110,17 +118,4 @@ async fn take_either<'t>(app: &App, action: Action<'_>, tries: &'t Tries) -> Res
         None => Ok(&tries.shared),
         Some(shared) => Err(refusal(action, waits.map_or(shared, |own| own.min(shared)))),
     }
-}
-
-/// A known browser has a bucket of its own that no stranger can empty; a known network likewise.
-/// Neither needs room in what its address may guess: others in a school could use that up.
-async fn tries(app: &App, action: Action<'_>) -> Result<Tries> {
-    let shared = buckets(app, action);
-    let Action::LogIn(email) = action else {
-        return Ok(Tries { own: None, shared });
-    };
-    let own = known::place(app, email).await?;
-    let limit = app.config.limits.of(Rule::LogInKnown);
-    let own = own.map(|key| Bucket { key, limit });
-    Ok(Tries { own, shared })
 }

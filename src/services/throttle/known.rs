@@ -3,10 +3,13 @@
 use super::client_network;
 use crate::{
     App, Error, Result, caller,
-    domain::{Token, email},
-    storage::{known_devices, rate_limits::Key},
+    domain::{Token, email, limit::Rule},
+    storage::{
+        known_devices,
+        rate_limits::{Bucket, Key},
+    },
 };
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// How long a browser is known to an account after it was last used to log in.
@@ -14,15 +17,22 @@ pub const DEVICE_KNOWN_FOR: Duration = Duration::days(365);
 /// How long a network is.
 const NETWORK_KNOWN_FOR: Duration = Duration::days(30);
 
-/// Remembers where the owner of an account has just logged in: the network, and the browser if
-/// it showed a secret of ours. From there the owner can log in whatever strangers do.
-pub(in crate::services) async fn remember(app: &App, user_id: Uuid, email: &str) -> Result<()> {
-    let place = Place::current(app, email);
-    remember_until(app, user_id, &place.network, NETWORK_KNOWN_FOR).await?;
-    match place.device {
-        Some(device) => remember_until(app, user_id, &device, DEVICE_KNOWN_FOR).await,
-        None => Ok(()),
-    }
+/// Where the owner of an account logs in right now, and until when that is remembered: the network,
+/// and the browser if it showed a secret of ours. From there the owner can log in whatever
+/// strangers do.
+pub(in crate::services) fn places(app: &App, email: &str) -> Vec<(Key, OffsetDateTime)> {
+    let (place, now) = (Place::current(app, email), app.clock.now());
+    let device = place.device.map(|device| (device, now + DEVICE_KNOWN_FOR));
+    let network = (place.network, now + NETWORK_KNOWN_FOR);
+    device.into_iter().chain([network]).collect()
+}
+
+/// The buckets of the places that this log-in comes from, which are its own where they are known to
+/// the account, the browser's first.
+pub(super) fn buckets(app: &App, email: &str) -> Vec<Bucket> {
+    let limit = app.config.limits.of(Rule::LogInKnown);
+    let places = places(app, email).into_iter();
+    places.map(|(key, _)| Bucket { key, limit }).collect()
 }
 
 /// A secret for a browser that has none and whose user has just logged in: it is known to the
@@ -30,21 +40,19 @@ pub(in crate::services) async fn remember(app: &App, user_id: Uuid, email: &str)
 pub async fn new_device(app: &App, user_id: Uuid, email: &str) -> Result<Token> {
     let token = Token::random().map_err(Error::internal)?;
     let key = device_key(app, email, &token.hash());
-    remember_until(app, user_id, &key, DEVICE_KNOWN_FOR).await?;
-    Ok(token)
-}
-
-async fn remember_until(app: &App, user_id: Uuid, key: &Key, long: Duration) -> Result<()> {
     let db = app.db.get().await?;
     let now = app.clock.now();
-    let remembered = known_devices::remember(&db, user_id, key, now + long, now).await;
-    // The account was deleted in this very moment: nothing is to be known.
-    remembered.or_else(|error| {
-        match error.on_constraint("known_devices_user_id_fkey", Error::UserNotFound) {
-            Error::UserNotFound => Ok(()),
-            error => Err(error),
+    let until = now + DEVICE_KNOWN_FOR;
+    match known_devices::remember(&db, user_id, &key, until, now).await {
+        Ok(()) => Ok(token),
+        // The account was deleted in this very moment: nothing is to be known.
+        Err(error) => {
+            match error.on_constraint("known_devices_user_id_fkey", Error::UserNotFound) {
+                Error::UserNotFound => Ok(token),
+                error => Err(error),
+            }
         }
-    })
+    }
 }
 
 /// Where a log-in comes from, each a hash together with the account's address.
@@ -70,16 +78,4 @@ fn device_key(app: &App, email: &str, hash: &Key) -> Key {
     app.keys
         .secrets()
         .digest(&[b"device", email.as_bytes(), hash])
-}
-
-/// Which of the places that this log-in comes from are known to the account, the browser first. The
-/// question is asked for every address typed, so that its time says nothing.
-pub(super) async fn place(app: &App, email: &str) -> Result<Option<Key>> {
-    let place = Place::current(app, email);
-    let asked: Vec<Key> = place.device.into_iter().chain([place.network]).collect();
-    let db = app.db.get().await?;
-    let known = known_devices::known(&db, &asked, app.clock.now()).await?;
-    Ok(asked
-        .into_iter()
-        .find(|key| known.iter().any(|known| known == key)))
 }

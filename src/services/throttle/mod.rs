@@ -10,7 +10,7 @@ mod sieve;
 mod turns;
 
 pub use guess::guess;
-pub(super) use known::remember;
+pub(super) use known::places;
 pub use known::{DEVICE_KNOWN_FOR, new_device};
 
 use super::retry::on_contention;
@@ -116,13 +116,36 @@ pub async fn check(app: &App, action: Action<'_>) -> Result<()> {
         Action::Follow(_) => Some(&app.throttle.follows),
         _ => None,
     };
-    // Often done and not worth guessing: who does little of it costs the database nothing.
-    if sieve.is_some_and(|sieve| buckets.iter().all(|one| sieve.passes(one, app.clock.now()))) {
+    if let (Some(sieve), [bucket]) = (sieve, &buckets[..])
+        && passes(app, sieve, bucket).await?
+    {
         return Ok(());
     }
     match take(app, &buckets).await? {
         None => Ok(()),
         Some(retry_after) => Err(refusal(action, retry_after)),
+    }
+}
+
+/// Whether one more passes for now. Often done and not worth guessing: who does little of it costs
+/// the database nothing, and who does much of it not a question each.
+async fn passes(app: &App, sieve: &Sieve, bucket: &Bucket) -> Result<bool> {
+    let now = app.clock.now();
+    match sieve.asks_for(bucket, now) {
+        0 => Ok(true),
+        1 => Ok(false),
+        ration => {
+            let limit = bucket.limit.in_rations_of(ration);
+            let of_rations = Bucket {
+                limit,
+                ..bucket.clone()
+            };
+            let given = take(app, &[of_rations]).await?.is_none();
+            if !given {
+                sieve.ask_for_each(bucket, now);
+            }
+            Ok(given)
+        }
     }
 }
 

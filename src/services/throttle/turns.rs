@@ -14,9 +14,9 @@ use tokio::{
 const AT_ONCE: usize = 6;
 /// How many may wait or be under way; a full queue answers at once.
 const QUEUE: usize = 512;
-/// How long somebody waits before being told to come back.
+/// How long somebody waits: the service is slow then.
 const WAIT: Duration = Duration::from_secs(10);
-/// When to come back then.
+/// When to come back to a full queue.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Who shares a place only waits for each other. A power of two.
 const PLACES: usize = 1_024;
@@ -45,7 +45,7 @@ impl Turns {
     /// Does `work` when it is its turn among those with the same key.
     ///
     /// # Errors
-    /// `RateLimited` when it does not get one; `Unavailable` when those ahead failed so.
+    /// `RateLimited` when the queue is full; `Unavailable` when those ahead failed so or were slow.
     pub(super) async fn with<T>(
         &self,
         key: &Key,
@@ -53,11 +53,11 @@ impl Turns {
     ) -> Result<T> {
         let [a, b, ..] = *key;
         let place = &self.0[usize::from(u16::from_be_bytes([a, b])) % PLACES];
-        let _waiting = place.queue.try_acquire().map_err(|_| crowded())?;
+        let _waiting = place.queue.try_acquire().map_err(|_| crowd())?;
         let _turn = tokio::select! {
             biased;
             turn = timeout(WAIT, place.free.acquire()) => {
-                turn.map_err(|_| crowded())?.map_err(Error::internal)?
+                turn.map_err(Error::unavailable)?.map_err(Error::internal)?
             }
             () = place.trouble.notified() => return Err(Error::unavailable("those ahead failed")),
         };
@@ -69,7 +69,7 @@ impl Turns {
     }
 }
 
-fn crowded() -> Error {
+fn crowd() -> Error {
     Error::RateLimited {
         retry_after: RETRY_AFTER,
     }

@@ -3,7 +3,7 @@
 use super::NewToken;
 use crate::{
     Result,
-    storage::{GenericClient, execute},
+    storage::{GenericClient, execute, rate_limits::Key},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -18,11 +18,13 @@ pub struct Opened<'a> {
     pub password_hash: &'a str,
     /// Its first token.
     pub token: &'a NewToken,
+    /// Where it is opened, each until when that is known to the account.
+    pub places: &'a [(Key, OffsetDateTime)],
     /// When.
     pub now: OffsetDateTime,
 }
 
-/// Opens a session with its first token and notes the log-in, in one statement. Says false, and
+/// Opens a session with its first token, notes the log-in and where it came from, in one statement. Says false, and
 /// opens none, when the password was changed since it was verified, or the account is gone or to
 /// be deleted.
 pub async fn open(db: &impl GenericClient, opened: &Opened<'_>) -> Result<bool> {
@@ -38,6 +40,7 @@ pub mod sql {
         storage::{
             audit,
             deletions::sql::is_kept,
+            known_devices,
             outbox::{self, Kind, NewMail},
             schema::{AuditLog, RefreshTokens, Schema, Sessions, Users},
             sessions::{TOKEN, cte},
@@ -49,8 +52,8 @@ pub mod sql {
     };
     use sha2::{Digest, Sha256};
 
-    /// A session, its first token, the line in the log and the notice of a new device, if the
-    /// account still has this password. `account` holds that fast against a change until the commit.
+    /// A session, its first token, its places, the line in the log and the notice of a new device, if
+    /// the account still has this password. `account` holds that fast against a change until the commit.
     #[must_use]
     pub fn open(opened: &Opened<'_>) -> WithQuery {
         let (account, session) = (Alias::new("account"), Alias::new("session"));
@@ -98,6 +101,7 @@ pub mod sql {
         );
         let note = audit::sql::append_if(&entry, session.clone());
         let owe = outbox::sql::owe_if(&new_device(opened), session.clone(), is_new(opened, &entry));
+        let known = known_devices::sql::remember_if(session.clone(), opened.places, opened.now);
         let first = Query::select()
             .expr(Expr::val(opened.token.hash.as_slice()).cast_as("bytea"))
             .column(Sessions::UserId)
@@ -118,6 +122,7 @@ pub mod sql {
                     .cte(cte("session", open))
                     .cte(cte("noted", note))
                     .cte(cte("owed", owe))
+                    .cte(cte("known", known))
                     .to_owned(),
             )
     }
