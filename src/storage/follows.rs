@@ -71,18 +71,26 @@ pub async fn relationships(
     Ok(found)
 }
 
-/// Takes away every edge of a person that is about to go, one by one in id order.
-pub async fn delete_all_of(db: &impl GenericClient, person: Uuid) -> Result<()> {
+/// Takes away every edge of a person that is about to go, one by one in id order. Gives those at the
+/// other ends, whose counts have changed.
+pub async fn delete_all_of(db: &impl GenericClient, person: Uuid) -> Result<Vec<Uuid>> {
     let mut edges: Vec<(Uuid, Uuid)> = all(db, sql::edges_of(person))
         .await?
         .iter()
         .map(|row| (row.get(0), row.get(1)))
         .collect();
     edges.sort_unstable();
+    let mut others = Vec::new();
     for (follower, followee) in edges {
         delete(db, follower, followee).await?;
+        others.push(if follower == person {
+            followee
+        } else {
+            follower
+        });
     }
-    execute(db, sql::forget_counts(person)).await.map(drop)
+    execute(db, sql::forget_counts(person)).await?;
+    Ok(others)
 }
 
 /// The statements.
