@@ -264,7 +264,8 @@ async fn whoever_was_cut_off_listens_again() {
     let ana = app.person("ana").await;
     let elsewhere = app.replica().await;
     let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity
-        where datname = current_database() and query like 'LISTEN%'";
+        where datname = current_database()
+            and (query like 'LISTEN%' or query like 'SELECT pg_notify%')";
     eventually("both listen", || async {
         let listening = cut.replace("pg_terminate_backend(pid)", "*");
         (app.value::<i64>(&listening, &[]).await == 2).then_some(())
