@@ -4,7 +4,7 @@ use crate::{
     Config,
     clock::Clock,
     crypto::{Keys, PasswordPool},
-    services::{avatars::ImagePool, posts::PostsService, throttle::Throttle},
+    services::{avatars::ImagePool, cache::ReadCache, posts::PostsService, throttle::Throttle},
     storage::{Pool, Replicas, web_sessions::WebSessionStore},
 };
 use std::sync::{
@@ -27,6 +27,8 @@ pub struct Shared {
     pub db: Pool,
     /// Copies that some reads may come from; `services::reads` has the rule.
     pub replicas: Replicas,
+    /// People as they were a moment ago; `services::reads` has the rule.
+    pub cache: ReadCache,
     /// Signs and checks access tokens, derives the tokens in mails.
     pub keys: Keys,
     /// Hashes and verifies passwords on its own threads.
@@ -66,6 +68,7 @@ impl App {
             clock,
             db,
             replicas,
+            cache: ReadCache::default(),
             keys,
             posts,
             mail_owed: Notify::new(),

@@ -5,7 +5,7 @@
 
 use http::StatusCode;
 use serde::Serialize;
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// What a service function answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -300,6 +300,15 @@ impl Error {
     /// Something exhausted or gone for the moment, with its cause for the log.
     pub fn unavailable(cause: impl Into<Cause>) -> Self {
         Self::Unavailable(cause.into())
+    }
+
+    /// A failure of work that several waited for, for each of them.
+    #[must_use]
+    pub fn shared(error: &Arc<Self>) -> Self {
+        match **error {
+            Self::Unavailable(_) => Self::unavailable(Arc::clone(error)),
+            _ => Self::internal(Arc::clone(error)),
+        }
     }
 
     /// This error when `named` is the constraint that said no, else the error itself.

@@ -18,7 +18,7 @@ use poem::{Response, handler, web::Data};
 )]
 #[handler]
 pub async fn show(app: Data<&App>, Bearer(viewer): Bearer) -> Result<Response> {
-    let profile = profiles::own(&app, viewer).await?;
+    let profile = profiles::own_kept(&app, viewer).await?;
     Ok(super::users::private(poem::web::Json(profile)))
 }
 

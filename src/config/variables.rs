@@ -43,7 +43,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "DATABASE_POOL_SIZE",
         "10",
-        "most connections to PostgreSQL, 1 to 500; with DATABASE_READ_URL as many to each replica",
+        "most connections to PostgreSQL, 1 to 500, beside one that hears of changes; with DATABASE_READ_URL as many to each replica",
     ),
     variable(
         "DATABASE_READ_URL",

@@ -19,7 +19,7 @@ pub mod when;
 pub use email::Email;
 pub use page::{Cursor, Position};
 pub use password::Password;
-pub use person::{PeoplePage, Person, Profile, Relationship};
+pub use person::{PeoplePage, Person, Profile, PublicProfile, Relationship};
 pub use text::Text;
 pub use token::Token;
 pub use username::Username;

@@ -47,6 +47,53 @@ pub struct Profile {
     pub followee_count: i64,
 }
 
+/// What everybody may see of a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicProfile {
+    /// The id, for ever.
+    pub id: Uuid,
+    /// The handle.
+    pub username: String,
+    /// The name to show.
+    pub display_name: Option<String>,
+    /// A few words.
+    pub bio: Option<String>,
+    /// The absolute address of the picture.
+    pub avatar_url: Option<String>,
+    /// When the account was made.
+    pub created_at: OffsetDateTime,
+    /// How many follow this person.
+    pub follower_count: i64,
+    /// How many this person follows.
+    pub followee_count: i64,
+}
+
+impl From<&Profile> for PublicProfile {
+    fn from(profile: &Profile) -> Self {
+        Self {
+            id: profile.id,
+            username: profile.username.clone(),
+            display_name: profile.display_name.clone(),
+            bio: profile.bio.clone(),
+            avatar_url: profile.avatar_url.clone(),
+            created_at: profile.created_at,
+            follower_count: profile.follower_count,
+            followee_count: profile.followee_count,
+        }
+    }
+}
+
+impl From<&Profile> for Person {
+    fn from(profile: &Profile) -> Self {
+        Self {
+            id: profile.id,
+            username: profile.username.clone(),
+            display_name: profile.display_name.clone(),
+            avatar_url: profile.avatar_url.clone(),
+        }
+    }
+}
+
 /// How a viewer and a person stand to each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Relationship {

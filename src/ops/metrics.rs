@@ -60,6 +60,23 @@ fn describe() {
         "db_replica_fallbacks_total",
         "Reads that the primary served because no replica could."
     );
+    describe_counter!(
+        "read_cache_total",
+        "Reads of people and profiles: kept (hit), known not to be there (absent), being loaded already (joined), loaded (miss)."
+    );
+    describe_gauge!(
+        "read_cache_bytes",
+        Unit::Bytes,
+        "What the read cache holds, about."
+    );
+    describe_gauge!(
+        "read_cache_listening",
+        "Whether notices of changes by other replicas are heard: 1 or 0."
+    );
+    describe_counter!(
+        "read_cache_notices_total",
+        "Notices of changes that were heard."
+    );
     describe_gauge!("mail_queue_length", "Mails owed.");
     describe_gauge!(
         "mail_queue_oldest_seconds",
@@ -135,6 +152,14 @@ pub fn scrape(app: Data<&App>) -> Response {
     gauge!("db_pool_available").set(available as f64);
     gauge!("db_pool_waiting").set(waiting as f64);
     gauge!("password_hashes_in_flight").set(app.passwords.in_flight() as f64);
+    let kept = [
+        ("people", app.cache.people.bytes()),
+        ("profiles", app.cache.profiles.bytes()),
+        ("names", app.cache.names.bytes()),
+    ];
+    for (cache, bytes) in kept {
+        gauge!("read_cache_bytes", "cache" => cache).set(bytes as f64);
+    }
     if let Some(made_at) = app.keys.made_at() {
         let age = (app.clock.now() - made_at).as_seconds_f64();
         gauge!("signing_key_age_seconds").set(age.max(0.0));

@@ -1,4 +1,4 @@
-//! Running it: start and stop, the server, health, metrics, logs, spans, the embedded database, the doctor.
+//! Running it: start and stop, the server, health, metrics, notices, logs, spans, the embedded database, the doctor.
 
 pub mod doctor;
 pub mod embedded_postgres;
@@ -8,6 +8,7 @@ pub mod janitor;
 pub mod listener;
 pub mod logs;
 pub mod metrics;
+pub mod notices;
 pub mod observe;
 pub mod open_files;
 pub mod paced;

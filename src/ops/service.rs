@@ -1,7 +1,7 @@
 //! Starting and stopping the whole service.
 
 use super::{
-    embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, metrics,
+    embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, metrics, notices,
     replication, server,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     mail::{EmailUrl, Mailer, worker},
     routes,
     services::posts::PostsService,
-    storage::{Pool, Replicas, migrate},
+    storage::{Pool, Replicas, migrate, notices::Place},
 };
 use std::{fs, io::Write, net::SocketAddr, path::Path, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
@@ -33,6 +33,7 @@ pub struct Service {
     gauges: JoinHandle<()>,
     exporter: JoinHandle<()>,
     janitor: JoinHandle<()>,
+    notices: JoinHandle<()>,
     replication: JoinHandle<()>,
     postgres: Option<EmbeddedPostgres>,
 }
@@ -73,6 +74,7 @@ impl Service {
         let (stop_server, server_stopped) = watch::channel(false);
         let janitor_stopped = server_stopped.clone();
         let (stop_mail, mail_stopped) = watch::channel(false);
+        let notices_stopped = mail_stopped.clone();
         let until = |mut stopped: watch::Receiver<bool>| async move {
             // A dropped sender means the same.
             stopped.wait_for(|stop| *stop).await.ok();
@@ -88,6 +90,11 @@ impl Service {
             gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
             exporter: tokio::spawn(exporter::run(app.clone())),
             janitor: tokio::spawn(janitor::run(app.clone(), until(janitor_stopped))),
+            notices: tokio::spawn(notices::run(
+                app.clone(),
+                Place::new(&url)?,
+                until(notices_stopped),
+            )),
             replication: tokio::spawn(replication::run(app.clone(), Pool::new(&url, 1)?)),
             app,
             addr,
@@ -113,12 +120,13 @@ impl Service {
     pub async fn stop(self) {
         self.stop_server.send_replace(true);
         self.server.await.ok();
-        // Only now: the last requests may still owe mails.
+        // Only now: the last requests may still owe mails, and change what is to be told.
         self.stop_mail.send_replace(true);
         self.mail.await.ok();
         self.gauges.abort();
         self.exporter.abort();
         self.janitor.await.ok();
+        self.notices.await.ok();
         self.replication.abort();
         self.app.db.close();
         self.app.replicas.close();

@@ -1,6 +1,7 @@
 //! Registering an account.
 
 use super::{
+    cache::{self, Change},
     retry::on_contention,
     throttle::{self, Action},
 };
@@ -122,7 +123,7 @@ async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Re
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
     let (email, username) = (user.email.as_str(), user.username.as_str());
-    let_go_lapsed(app, &tx, Some(email), Some(username), now).await?;
+    let mut changes = let_go_lapsed(app, &tx, Some(email), Some(username), now).await?;
     let inserted = users::insert(&tx, user, now).await.map_err(|error| {
         error
             .on_constraint("users_email_key", Error::EmailTaken)
@@ -145,24 +146,37 @@ async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Re
     }
     let mail = outbox::NewMail::new(user.id, outbox::Kind::VerifyEmail, now);
     outbox::owe(&tx, &mail).await?;
-    storage::commit(tx).await
+    let outcome = storage::commit(tx).await;
+    // Somebody may have looked before there was anybody.
+    changes.extend([Change::Person(user.id), Change::name(username)]);
+    cache::changed(app, changes);
+    outcome
 }
 
-/// Deletes the unproven accounts that hold this address or this name no longer by right.
+/// Deletes the unproven accounts that hold this address or this name no longer by right. Gives
+/// what is to be told with the commit.
 pub(super) async fn let_go_lapsed(
     app: &App,
     tx: &Transaction<'_>,
     email: Option<&str>,
     username: Option<&str>,
     now: OffsetDateTime,
-) -> Result<()> {
+) -> Result<Vec<Change>> {
     // Without that rule an unproven account is in use, and keeps its name.
     if !app.config.require_verified_email {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    let mut changes = Vec::new();
     for lapsed in users::lock_lapsed(tx, email, username, now).await? {
-        storage::follows::delete_all_of(tx, lapsed).await?;
-        users::delete_unverified(tx, lapsed).await?;
+        changes.extend(let_go(tx, lapsed).await?);
     }
-    Ok(())
+    Ok(changes)
+}
+
+/// Deletes an unproven account with its edges. Gives what is to be told with the commit.
+pub(super) async fn let_go(tx: &Transaction<'_>, unproven: Uuid) -> Result<Vec<Change>> {
+    let others = storage::follows::delete_all_of(tx, unproven).await?;
+    users::delete_unverified(tx, unproven).await?;
+    let counts = others.into_iter().map(Change::Counts);
+    Ok(counts.chain([Change::Person(unproven)]).collect())
 }

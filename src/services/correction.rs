@@ -2,6 +2,7 @@
 
 use super::{
     accounts,
+    cache::{self, Change},
     retry::on_contention,
     throttle::{self, Action},
 };
@@ -45,7 +46,8 @@ async fn replace(app: &App, user_id: Uuid, email: &Email) -> Result<()> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
-    accounts::let_go_lapsed(app, &tx, Some(email.as_str()), None, now).await?;
+    let mut changes = accounts::let_go_lapsed(app, &tx, Some(email.as_str()), None, now).await?;
+    changes.push(Change::Person(user_id));
     let corrected = users::correct_email(&tx, user_id, email, now)
         .await
         .map_err(|error| error.on_constraint("users_email_key", Error::EmailTaken))?;
@@ -56,5 +58,5 @@ async fn replace(app: &App, user_id: Uuid, email: &Email) -> Result<()> {
     email_verifications::delete_unused(&tx, user_id).await?;
     let mail = outbox::NewMail::new(user_id, outbox::Kind::VerifyEmail, now);
     outbox::owe(&tx, &mail).await?;
-    storage::commit(tx).await
+    cache::commit(app, tx, &changes).await
 }

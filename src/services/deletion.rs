@@ -1,7 +1,12 @@
 //! Leaving. An account that is to be deleted is hidden at once and kept for a window in which
 //! logging in brings it back whole; then it is taken away for good.
 
-use super::{avatars, reauthentication, usernames::HELD_FOR};
+use super::{
+    avatars,
+    cache::{self, Change},
+    reauthentication,
+    usernames::HELD_FOR,
+};
 use crate::{
     App, Error, Result,
     storage::{
@@ -41,7 +46,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<Offse
     let until = delete_after.format(&Rfc3339).map_err(Error::internal)?;
     let mail = NewMail::notice(user_id, Kind::DeletionRequested, now).also("until", &until);
     outbox::owe(&tx, &mail).await?;
-    storage::commit(tx).await?;
+    cache::commit(app, tx, &[Change::Person(user_id)]).await?;
     app.mail_owed.notify_one();
     Ok(delete_after)
 }
@@ -52,15 +57,19 @@ pub(super) async fn keep_and_open(app: &App, opened: &Opened<'_>) -> Result<bool
     let (user_id, now) = (opened.user_id, opened.now);
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
-    let is_kept = deletions::keep(&tx, user_id, opened.password_hash, now).await?;
-    if !is_kept || !sessions::open(&tx, opened).await? {
+    let kept = deletions::keep(&tx, user_id, opened.password_hash, now).await?;
+    let Some(username) = kept else {
+        return Ok(false);
+    };
+    if !sessions::open(&tx, opened).await? {
         return Ok(false);
     }
     let event = audit::Event::DeletionCancelled;
     audit::append(&tx, user_id, Some(opened.session_id), event, None, now).await?;
     let mail = NewMail::notice(user_id, Kind::DeletionCancelled, now);
     outbox::owe(&tx, &mail).await?;
-    storage::commit(tx).await?;
+    let changes = [Change::Person(user_id), Change::name(&username)];
+    cache::commit(app, tx, &changes).await?;
     app.mail_owed.notify_one();
     Ok(true)
 }
@@ -77,7 +86,10 @@ pub(super) async fn step(app: &App) -> Result<bool> {
     };
     let user_id = leaving.id;
     let outcome = match take_away(&tx, &leaving, now).await {
-        Ok(pictures) => storage::commit(tx).await.map(|()| pictures),
+        Ok(gone) => {
+            let committed = cache::commit(app, tx, &gone.changes).await;
+            committed.map(|()| gone.pictures)
+        }
         Err(error) => {
             drop(tx);
             Err(error)
@@ -94,22 +106,35 @@ pub(super) async fn step(app: &App) -> Result<bool> {
     Ok(true)
 }
 
-/// A batch of what hangs on the account, or the account itself when nothing does any more. Gives the
-/// pictures that nobody has once that is committed.
+/// What a step takes away.
+struct Gone {
+    /// What is to be told with the commit.
+    changes: Vec<Change>,
+    /// The pictures that nobody has after it.
+    pictures: Vec<String>,
+}
+
+/// A batch of what hangs on the account, or the account itself when nothing does any more.
 async fn take_away(
     tx: &storage::Transaction<'_>,
     leaving: &Leaving,
     now: OffsetDateTime,
-) -> Result<Vec<String>> {
+) -> Result<Gone> {
     let user_id = leaving.id;
-    let edges = deletions::delete_edges(tx, user_id).await?;
+    let others = deletions::delete_edges(tx, user_id).await?;
     let rows = deletions::delete_rows(tx, user_id).await?;
-    if edges > 0 || rows > 0 {
-        return Ok(Vec::new());
+    if !others.is_empty() || rows > 0 {
+        return Ok(Gone {
+            changes: others.into_iter().map(Change::Counts).collect(),
+            pictures: Vec::new(),
+        });
     }
     let pictures = storage::avatars::issued(tx, user_id).await?;
     deletions::delete(tx, user_id).await?;
     held_usernames::hold(tx, &leaving.username, None, now + HELD_FOR).await?;
     tracing::info!(%user_id, "an account was deleted for good");
-    Ok(pictures)
+    Ok(Gone {
+        changes: vec![Change::Person(user_id)],
+        pictures,
+    })
 }

@@ -1,7 +1,9 @@
 //! Changing one's e-mail address: the new one proves itself first, then the old one is told.
 
 use super::{
-    accounts, reauthentication,
+    accounts,
+    cache::{self, Change},
+    reauthentication,
     retry::on_contention,
     throttle::{self, Action},
     verification::Verification,
@@ -146,7 +148,8 @@ async fn change(app: &App, token: &Token) -> Result<()> {
         .await?
         .ok_or(Error::InvalidVerificationToken)?;
     let user_id = waiting.user_id;
-    accounts::let_go_lapsed(app, &tx, Some(&waiting.email), None, now).await?;
+    let mut changes = accounts::let_go_lapsed(app, &tx, Some(&waiting.email), None, now).await?;
+    changes.push(Change::Person(user_id));
     users::set_email(&tx, user_id, &waiting.email, now)
         .await
         .map_err(|error| error.on_constraint("users_email_key", Error::EmailTaken))?;
@@ -167,5 +170,5 @@ async fn change(app: &App, token: &Token) -> Result<()> {
         outbox::owe(&tx, &told).await?;
     }
     audit::append(&tx, user_id, None, audit::Event::EmailChanged, None, now).await?;
-    storage::commit(tx).await
+    cache::commit(app, tx, &changes).await
 }

@@ -1,6 +1,7 @@
 //! Following, unfollowing, and who follows whom.
 
 use super::{
+    cache::{self, Change},
     people,
     reads::{Reads, read},
     retry::on_contention,
@@ -16,6 +17,7 @@ use crate::{
     },
 };
 use std::collections::HashMap;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use crate::storage::follows::List;
@@ -40,14 +42,16 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
     throttle::check(app, Action::Follow(viewer)).await?;
     let client = app.db.get().await?;
     let now = app.clock.now();
-    let made = on_contention(|| follows::insert(&client, viewer, target, now))
-        .await
-        .map_err(|error| {
-            error
-                .on_constraint("follows_followee_id_fkey", Error::UserNotFound)
-                .on_constraint("follows_follower_id_fkey", Error::Unauthenticated)
-                .on_constraint("follow_counts_user_id_fkey", Error::UserNotFound)
-        })?;
+    let made = on_contention(|| follows::insert(&client, viewer, target, now)).await;
+    if matches!(made, Ok(Made::New) | Err(_)) {
+        say_changed(app, [viewer, target]);
+    }
+    let made = made.map_err(|error| {
+        error
+            .on_constraint("follows_followee_id_fkey", Error::UserNotFound)
+            .on_constraint("follows_follower_id_fkey", Error::Unauthenticated)
+            .on_constraint("follow_counts_user_id_fkey", Error::UserNotFound)
+    })?;
     match made {
         Made::New => Ok(Followed::Created),
         Made::Already => Ok(Followed::Already),
@@ -62,8 +66,16 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
 /// `UserNotFound`
 pub async fn unfollow(app: &App, viewer: Uuid, target: Uuid) -> Result<()> {
     let client = app.db.get().await?;
-    let is_there = on_contention(|| follows::delete(&client, viewer, target)).await?;
-    is_there.then_some(()).ok_or(Error::UserNotFound)
+    let deleted = on_contention(|| follows::delete(&client, viewer, target)).await;
+    if !matches!(deleted, Ok(None | Some(false))) {
+        say_changed(app, [viewer, target]);
+    }
+    deleted?.map(drop).ok_or(Error::UserNotFound)
+}
+
+/// Also after a failure: nobody knows whether it happened.
+fn say_changed(app: &App, people: [Uuid; 2]) {
+    cache::changed(app, people.map(Change::Counts).into());
 }
 
 /// One page of the people that follow a person, or that it follows, newest first, for `viewer`.
@@ -78,21 +90,9 @@ pub async fn list(
     reads: Reads,
 ) -> Result<PeoplePage> {
     let reads = if of == viewer { Reads::Primary } else { reads };
-    let without_viewer = |page: &PeoplePage| page.items.iter().all(|person| person.id != viewer);
-    let work = async |db: Object| page(&db, of, list, position).await;
-    read(app, reads, work, without_viewer).await
-}
-
-async fn page(
-    db: &impl GenericClient,
-    of: Uuid,
-    list: List,
-    position: &Position,
-) -> Result<PeoplePage> {
-    let mut edges = follows::page(db, of, list, position).await?;
-    if edges.is_empty() && !users::exists(db, of).await? {
-        return Err(Error::UserNotFound);
-    }
+    let without_viewer = |edges: &Edges| edges.iter().all(|(id, _)| *id != viewer);
+    let work = async |db: Object| edges(&db, of, list, position).await;
+    let mut edges = read(app, reads, work, without_viewer).await?;
     let size = position.size as usize;
     let has_next = edges.len() > size;
     edges.truncate(size);
@@ -100,14 +100,30 @@ async fn page(
         .last()
         .filter(|_| has_next)
         .map(|&(id, created_at)| Cursor { created_at, id }.encode());
-    let ids: Vec<Uuid> = edges.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<Uuid> = edges.into_iter().map(|(id, _)| id).collect();
     Ok(PeoplePage {
-        items: people::in_order(db, &ids).await?,
+        items: people::in_order(app, &ids).await?,
         page: position.page(),
         page_size: position.size,
         has_next,
         next_cursor,
     })
+}
+
+/// Ids with the times of their edges.
+type Edges = Vec<(Uuid, OffsetDateTime)>;
+
+async fn edges(
+    db: &impl GenericClient,
+    of: Uuid,
+    list: List,
+    position: &Position,
+) -> Result<Edges> {
+    let edges = follows::page(db, of, list, position).await?;
+    if edges.is_empty() && !users::exists(db, of).await? {
+        return Err(Error::UserNotFound);
+    }
+    Ok(edges)
 }
 
 /// How `viewer` and each of these people stand to each other; nobody is missing.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     App, Result,
     domain::{Person, Position, page::Start},
-    storage::{self, GenericClient, suggestions, users},
+    storage::{self, GenericClient, Object, suggestions, users},
 };
 use uuid::Uuid;
 
@@ -37,10 +37,19 @@ pub struct Suggestion {
 
 /// The home of a person. Nobody is in both sections.
 pub async fn of(app: &App, viewer: Uuid, reads: Reads) -> Result<Home> {
-    read(app, reads, async |db| sections(&db, viewer).await, |_| true).await
+    let sections = async |db: Object| {
+        let lately = lately(&db, viewer).await?;
+        let to_follow = to_follow(&db, viewer, &lately).await?;
+        Ok((to_follow, lately))
+    };
+    let (to_follow, lately) = read(app, reads, sections, |_| true).await?;
+    Ok(Home {
+        to_follow,
+        lately: people::in_order(app, &lately).await?,
+    })
 }
 
-async fn sections(client: &impl GenericClient, viewer: Uuid) -> Result<Home> {
+async fn lately(client: &impl GenericClient, viewer: Uuid) -> Result<Vec<Uuid>> {
     let first = Position {
         start: Start::Number(1),
         size: PEOPLE,
@@ -48,12 +57,7 @@ async fn sections(client: &impl GenericClient, viewer: Uuid) -> Result<Home> {
     let mut edges =
         storage::follows::page(client, viewer, follows::List::Followers, &first).await?;
     edges.truncate(PEOPLE as usize);
-    let ids: Vec<Uuid> = edges.into_iter().map(|(id, _)| id).collect();
-    let lately = people::in_order(client, &ids).await?;
-    Ok(Home {
-        to_follow: to_follow(client, viewer, &ids).await?,
-        lately,
-    })
+    Ok(edges.into_iter().map(|(id, _)| id).collect())
 }
 
 /// By mutual follows first, then the newest; without `others`, who have a button already.

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod avatars;
+pub mod cache;
 pub mod correction;
 pub mod deletion;
 pub mod devices;

@@ -1,13 +1,19 @@
 //! Looking people up, as other services do.
 
-use super::reads::{Reads, read};
+use super::{
+    cache::Rows,
+    reads::{self, Reads},
+};
 use crate::{
     App, Error, Result,
     domain::{Person, username},
     error::{Broken, FieldErrors},
-    storage::users,
+    storage::{Object, profiles, users},
 };
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// The most ids in one look-up.
@@ -18,13 +24,11 @@ pub const MAX_IDS: usize = 200;
 /// # Errors
 /// `UserNotFound`
 pub async fn by_id(app: &App, id: Uuid, reads: Reads) -> Result<Person> {
-    let found = read(
-        app,
-        reads,
-        async |db| users::person(&db, id).await,
-        Option::is_some,
-    );
-    found.await?.ok_or(Error::UserNotFound)
+    let found = match reads {
+        Reads::Primary => users::person(&app.db.get().await?, id).await?,
+        Reads::Replica => kept(app, id).await?.map(|kept| Person::clone(&kept)),
+    };
+    found.ok_or(Error::UserNotFound)
 }
 
 /// The person with this exact handle, whatever its case.
@@ -32,13 +36,16 @@ pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<Option<P
     if !username::has_valid_characters(name) {
         return Ok(None);
     }
-    read(
-        app,
-        reads,
-        async |db| users::person_by_username(&db, name).await,
-        Option::is_some,
-    )
-    .await
+    if reads == Reads::Primary {
+        return users::person_by_username(&app.db.get().await?, name).await;
+    }
+    let Some(id) = id_of(app, name).await? else {
+        return Ok(None);
+    };
+    // Who was renamed a moment ago may still be found by the old name.
+    let person = kept(app, id).await?;
+    let person = person.filter(|person| person.username.eq_ignore_ascii_case(name));
+    Ok(person.map(|kept| Person::clone(&kept)))
 }
 
 /// The people with these ids, separated by commas: in the order asked, each once, unknown ones absent.
@@ -47,21 +54,63 @@ pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<Option<P
 /// `Validation` for a malformed id, and for more than [`MAX_IDS`].
 pub async fn by_ids(app: &App, ids: &str, reads: Reads) -> Result<Vec<Person>> {
     let ids = parse_ids(ids).map_err(|broken| FieldErrors::one("ids", broken))?;
-    let all = |people: &Vec<Person>| people.len() == ids.len();
-    read(app, reads, async |db| in_order(&db, &ids).await, all).await
-}
-
-/// The people with these ids, in that order; unknown ones absent.
-pub(super) async fn in_order(
-    client: &impl crate::storage::GenericClient,
-    ids: &[Uuid],
-) -> Result<Vec<Person>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    if reads == Reads::Replica {
+        return in_order(app, &ids).await;
     }
-    let people = users::people(client, ids).await?;
+    let people = users::people(&app.db.get().await?, &ids).await?;
     let mut by_id: HashMap<Uuid, Person> = people.into_iter().map(|p| (p.id, p)).collect();
     Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
+}
+
+/// The people with these ids, each there once, in that order; unknown ones absent. From the cache.
+pub(super) async fn in_order(app: &App, ids: &[Uuid]) -> Result<Vec<Person>> {
+    let load = |missing| load(app.clone(), missing);
+    let mut found = app.cache.people.all(ids, load).await?;
+    let people = ids.iter().filter_map(|id| found.remove(id).flatten());
+    Ok(people.map(|kept| Person::clone(&kept)).collect())
+}
+
+async fn kept(app: &App, id: Uuid) -> Result<Option<Arc<Person>>> {
+    let load = |missing| load(app.clone(), missing);
+    app.cache.people.get(&id, load).await
+}
+
+async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Person>>> {
+    let since = app.cache.people.last_change(&ids);
+    let work = async |db: Object| users::people(&db, &ids).await;
+    let all = |people: &Vec<Person>| people.len() == ids.len();
+    let (people, as_of) = reads::load(&app, since, work, all).await?;
+    let found = people
+        .into_iter()
+        .map(|person| (person.id, Arc::new(person)));
+    Ok(Rows {
+        found: found.collect(),
+        as_of,
+    })
+}
+
+/// Whose handle this is, or was a moment ago.
+pub(super) async fn id_of(app: &App, name: &str) -> Result<Option<Uuid>> {
+    let load = |names| load_by_name(app.clone(), names);
+    let names = &app.cache.names;
+    names.get(&name.to_ascii_lowercase(), load).await
+}
+
+/// Looks for the one name; what else is learnt of its owner is kept too.
+async fn load_by_name(app: App, names: Vec<String>) -> Result<Rows<String, Uuid>> {
+    let since = app.cache.names.last_change(&names);
+    let name = names.first().map(String::as_str).unwrap_or_default();
+    let work = async |db: Object| profiles::account_by_username(&db, name).await;
+    let (account, as_of) = reads::load(&app, since, work, Option::is_some).await?;
+    let found = account.map(|account| {
+        let account = Arc::new(account);
+        app.cache.keep(&account, as_of);
+        (name.to_owned(), account.profile.id)
+    });
+    Ok(Rows {
+        found: found.into_iter().collect(),
+        as_of,
+    })
 }
 
 fn parse_ids(text: &str) -> Result<Vec<Uuid>, Broken> {

@@ -1,17 +1,25 @@
 //! Showing and changing profiles.
 
-use super::reads::{Reads, read};
+use super::{
+    cache::{self, Change, Rows},
+    people,
+    reads::{self, Reads},
+};
 use crate::{
     App, Error, Result,
     domain::{
-        Profile, Text,
+        Profile, PublicProfile, Text,
         profile::{self, ProfileChange},
         username,
     },
     error::{Broken, FieldErrors},
-    storage::{self, avatars, profiles},
+    storage::{
+        self, Object, avatars,
+        profiles::{self, Account},
+    },
 };
 use serde::Deserialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -43,21 +51,57 @@ pub async fn own(app: &App, viewer: Uuid) -> Result<Profile> {
         .ok_or(Error::Unauthenticated)
 }
 
-/// Anybody's profile by handle, whatever its case. The e-mail is in it: pages must not show it.
+/// The same from the cache: it shows at once what was changed here, and elsewhere a moment ago.
+///
+/// # Errors
+/// `Unauthenticated` when the account is gone.
+pub async fn own_kept(app: &App, viewer: Uuid) -> Result<Profile> {
+    let account = kept(app, viewer).await?.ok_or(Error::Unauthenticated)?;
+    Ok(account.profile.clone())
+}
+
+/// What everybody may see of a profile, by handle, whatever its case.
 ///
 /// # Errors
 /// `UserNotFound`
-pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<Profile> {
+pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<PublicProfile> {
     if !username::has_valid_characters(name) {
         return Err(Error::UserNotFound);
     }
-    let found = read(
-        app,
-        reads,
-        async |db| profiles::by_username(&db, name).await,
-        Option::is_some,
-    );
-    found.await?.ok_or(Error::UserNotFound)
+    let account = match reads {
+        Reads::Primary => {
+            let client = app.db.get().await?;
+            let found = profiles::account_by_username(&client, name).await?;
+            found.map(Arc::new)
+        }
+        Reads::Replica => match people::id_of(app, name).await? {
+            Some(id) => kept(app, id).await?,
+            None => None,
+        },
+    };
+    // Who was renamed or left a moment ago may still be found by the name.
+    let account = account
+        .filter(|account| account.is_kept && account.profile.username.eq_ignore_ascii_case(name));
+    let account = account.ok_or(Error::UserNotFound)?;
+    Ok(PublicProfile::from(&account.profile))
+}
+
+async fn kept(app: &App, id: Uuid) -> Result<Option<Arc<Account>>> {
+    let load = |missing| load(app.clone(), missing);
+    app.cache.profiles.get(&id, load).await
+}
+
+async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Account>>> {
+    let since = app.cache.profiles.last_change(&ids);
+    let work = async |db: Object| profiles::accounts(&db, &ids).await;
+    let all = |accounts: &Vec<Account>| accounts.len() == ids.len();
+    let (accounts, as_of) = reads::load(&app, since, work, all).await?;
+    let accounts = accounts.into_iter().map(Arc::new);
+    let found = accounts.map(|account| (account.profile.id, account));
+    Ok(Rows {
+        found: found.collect(),
+        as_of,
+    })
 }
 
 /// Changes what was supplied and gives the whole profile.
@@ -80,7 +124,7 @@ pub async fn change(app: &App, viewer: Uuid, form: &ProfileForm) -> Result<Profi
         return Err(Error::Unauthenticated);
     }
     let profile = profiles::by_id(&tx, viewer).await?;
-    storage::commit(tx).await?;
+    cache::commit(app, tx, &[Change::Person(viewer)]).await?;
     profile.ok_or(Error::Unauthenticated)
 }
 

@@ -1,11 +1,17 @@
 //! "This was not me": putting an old address back after somebody changed it.
 
-use super::{retry::on_contention, verification::Verification, verification::presented};
+use super::{
+    accounts,
+    cache::{self, Change},
+    retry::on_contention,
+    verification::Verification,
+    verification::presented,
+};
 use crate::{
     App, Error, Result,
     domain::Token,
     storage::{
-        self, audit, email_changes, email_restorations, email_verifications, follows,
+        self, audit, email_changes, email_restorations, email_verifications,
         outbox::{self, Kind, NewMail},
         sessions::{self, EndReason},
         users,
@@ -60,13 +66,13 @@ async fn put_back(app: &App, token: &Token, password_hash: &str) -> Result<()> {
         .await?
         .ok_or(Error::InvalidVerificationToken)?;
     let user_id = found.user_id;
+    let mut changes = vec![Change::Person(user_id)];
     if app.config.require_verified_email {
         // Nobody keeps the address from its owner by registering with it and never proving it.
         if let Some(squatter) = users::unverified(&tx, &found.email).await?
             && squatter != user_id
         {
-            follows::delete_all_of(&tx, squatter).await?;
-            users::delete_unverified(&tx, squatter).await?;
+            changes.extend(accounts::let_go(&tx, squatter).await?);
         }
     }
     users::set_email(&tx, user_id, &found.email, now)
@@ -79,5 +85,5 @@ async fn put_back(app: &App, token: &Token, password_hash: &str) -> Result<()> {
     sessions::end_all(&tx, user_id, None, EndReason::EmailRestored, now).await?;
     audit::append(&tx, user_id, None, audit::Event::EmailRestored, None, now).await?;
     outbox::owe(&tx, &NewMail::new(user_id, Kind::ResetPassword, now)).await?;
-    storage::commit(tx).await
+    cache::commit(app, tx, &changes).await
 }

@@ -1,7 +1,9 @@
 //! Changing one's username, and what becomes of the old one.
 
 use super::{
-    accounts, reauthentication,
+    accounts,
+    cache::{self, Change},
+    reauthentication,
     retry::on_contention,
     throttle::{self, Action},
 };
@@ -79,13 +81,18 @@ async fn rename(app: &App, user_id: Uuid, session_id: Uuid, new: &Username) -> R
     if old == new {
         return Ok(());
     }
+    let mut changes = vec![
+        Change::Person(user_id),
+        Change::name(old),
+        Change::name(new),
+    ];
     if old.eq_ignore_ascii_case(new) {
         users::set_username(&tx, user_id, new, named.changed_at, now).await?;
     } else {
         if let Some(from) = changeable_from(named.changed_at).filter(|from| *from > now) {
             return Err(too_soon(from));
         }
-        accounts::let_go_lapsed(app, &tx, None, Some(new), now).await?;
+        changes.extend(accounts::let_go_lapsed(app, &tx, None, Some(new), now).await?);
         users::set_username(&tx, user_id, new, Some(now), now)
             .await
             .map_err(|error| error.on_constraint("users_username_key", Error::UsernameTaken))?;
@@ -101,7 +108,7 @@ async fn rename(app: &App, user_id: Uuid, session_id: Uuid, new: &Username) -> R
     let detail = format!("from {old} to {new}");
     let event = audit::Event::UsernameChanged;
     audit::append(&tx, user_id, Some(session_id), event, Some(&detail), now).await?;
-    storage::commit(tx).await
+    cache::commit(app, tx, &changes).await
 }
 
 fn changeable_from(changed_at: Option<OffsetDateTime>) -> Option<OffsetDateTime> {

@@ -1,6 +1,7 @@
 //! Proving an e-mail address: asking for the link again, following it, refusing it.
 
 use super::{
+    accounts, cache,
     retry::on_contention,
     throttle::{self, Action},
     uniform,
@@ -147,9 +148,8 @@ async fn delete_account_of(app: &App, token: &Token) -> Result<()> {
         .await?
         .filter(|linked| !linked.email_verified && linked.expires_at > app.clock.now())
         .ok_or(Error::InvalidVerificationToken)?;
-    storage::follows::delete_all_of(&tx, linked.user_id).await?;
-    users::delete_unverified(&tx, linked.user_id).await?;
-    storage::commit(tx).await
+    let changes = accounts::let_go(&tx, linked.user_id).await?;
+    cache::commit(app, tx, &changes).await
 }
 
 /// The token of a link as it was presented.

@@ -1,7 +1,7 @@
 //! Accounts that are to be deleted: asking for it, keeping the account after all, and taking it
 //! away for good in batches, so that no transaction is long whoever leaves.
 
-use super::{GenericClient, execute, one, optional, retention};
+use super::{GenericClient, all, execute, optional, retention};
 use crate::Result;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,14 +20,15 @@ pub async fn request(
 }
 
 /// Keeps an account whose window has not ended, if it still has the password that was verified;
-/// says whether it did.
+/// gives its handle then.
 pub async fn keep(
     db: &impl GenericClient,
     user_id: Uuid,
     password_hash: &str,
     now: OffsetDateTime,
-) -> Result<bool> {
-    Ok(execute(db, sql::keep(user_id, password_hash, now)).await? > 0)
+) -> Result<Option<String>> {
+    let row = optional(db, sql::keep(user_id, password_hash, now)).await?;
+    Ok(row.map(|row| row.get(0)))
 }
 
 /// An account that is taken away.
@@ -49,11 +50,11 @@ pub async fn claim(db: &impl GenericClient, now: OffsetDateTime) -> Result<Optio
 }
 
 /// Deletes up to [`BATCH`] edges of an account in each direction, and takes them out of the counts
-/// of those at the other end; says how many. Its own counts are not kept: they go with it.
-pub async fn delete_edges(db: &impl GenericClient, user_id: Uuid) -> Result<i64> {
-    let followers = one(db, sql::delete_followers(user_id)).await?;
-    let followees = one(db, sql::delete_followees(user_id)).await?;
-    Ok(followers.get::<_, i64>(0) + followees.get::<_, i64>(0))
+/// of those at the other end, whom it gives. Its own counts are not kept: they go with it.
+pub async fn delete_edges(db: &impl GenericClient, user_id: Uuid) -> Result<Vec<Uuid>> {
+    let mut others = all(db, sql::delete_followers(user_id)).await?;
+    others.extend(all(db, sql::delete_followees(user_id)).await?);
+    Ok(others.iter().map(|row| row.get(0)).collect())
 }
 
 /// Deletes a batch of an account's rows in each table where there may be many, and takes what
@@ -124,6 +125,7 @@ pub mod sql {
             .and_where(Expr::col(Users::PasswordHash).eq(password_hash))
             .and_where(Expr::col(Users::DeleteAfter).gt(now))
             .and_where(Expr::col(Users::DeletionStartedAt).is_null())
+            .returning_col(Users::Username)
             .take()
     }
 
@@ -167,7 +169,7 @@ pub mod sql {
         Func::coalesce([before, Expr::val(now)])
     }
 
-    /// A batch of the edges that lead to a person. Gives their number.
+    /// A batch of the edges that lead to a person. Gives where they come from.
     #[must_use]
     pub fn delete_followers(person: Uuid) -> WithQuery {
         // A person's own followees are kept in slot 0.
@@ -178,7 +180,7 @@ pub mod sql {
         )
     }
 
-    /// A batch of the edges that lead away from a person. Gives their number.
+    /// A batch of the edges that lead away from a person. Gives where they lead.
     #[must_use]
     pub fn delete_followees(person: Uuid) -> WithQuery {
         delete_edges(
@@ -228,17 +230,13 @@ pub mod sql {
             .and_where(Expr::col(FollowCounts::Slot).eq(slot))
             .returning_col(FollowCounts::UserId)
             .take();
-        Query::select()
-            .expr(Func::count(Expr::col(other)))
-            .from(edge)
-            .take()
-            .with(
-                WithClause::new()
-                    .cte(cte("edge", edges))
-                    .cte(cte("counter", counters))
-                    .cte(cte("counted", counted))
-                    .to_owned(),
-            )
+        Query::select().column(other).from(edge).take().with(
+            WithClause::new()
+                .cte(cte("edge", edges))
+                .cte(cte("counter", counters))
+                .cte(cte("counted", counted))
+                .to_owned(),
+        )
     }
 
     /// Takes what tells of the person out of a batch of the lines of an account.

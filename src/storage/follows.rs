@@ -46,10 +46,14 @@ pub async fn insert(
     })
 }
 
-/// Takes the edge away, if it is there; false when the one who was followed is not.
-pub async fn delete(db: &impl GenericClient, follower: Uuid, followee: Uuid) -> Result<bool> {
+/// Takes the edge away; says whether it was there. `None`: the one who was followed is not.
+pub async fn delete(
+    db: &impl GenericClient,
+    follower: Uuid,
+    followee: Uuid,
+) -> Result<Option<bool>> {
     let row = one(db, sql::delete(follower, followee)).await?;
-    Ok(row.get(1))
+    Ok(row.get::<_, bool>(1).then(|| row.get(0)))
 }
 
 /// The ids of one page of a list with the times of their edges, newest first, and one more.
@@ -89,18 +93,26 @@ pub async fn relationships(
     Ok(found)
 }
 
-/// Takes away every edge of a person that is about to go, one by one in id order.
-pub async fn delete_all_of(db: &impl GenericClient, person: Uuid) -> Result<()> {
+/// Takes away every edge of a person that is about to go, one by one in id order. Gives those at the
+/// other ends, whose counts have changed.
+pub async fn delete_all_of(db: &impl GenericClient, person: Uuid) -> Result<Vec<Uuid>> {
     let mut edges: Vec<(Uuid, Uuid)> = all(db, sql::edges_of(person))
         .await?
         .iter()
         .map(|row| (row.get(0), row.get(1)))
         .collect();
     edges.sort_unstable();
+    let mut others = Vec::new();
     for (follower, followee) in edges {
         delete(db, follower, followee).await?;
+        others.push(if follower == person {
+            followee
+        } else {
+            follower
+        });
     }
-    execute(db, sql::forget_counts(person)).await.map(drop)
+    execute(db, sql::forget_counts(person)).await?;
+    Ok(others)
 }
 
 /// The statements.

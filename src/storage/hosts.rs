@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 use tokio::{task::JoinHandle, time::timeout};
-use tokio_postgres::{Client, Config, Error, config::Host};
+use tokio_postgres::{
+    Client, Config, Connection, Error, Socket, config::Host, tls::MakeTlsConnect,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long connecting may take, over all hosts; each has an equal part of it.
@@ -17,6 +19,9 @@ pub(super) const CONNECT_TIME: Duration = Duration::from_secs(3);
 /// it counts as gone, and whoever waits for it is told.
 const SILENCE: Duration = Duration::from_secs(2);
 const PROBE_EVERY: Duration = Duration::from_secs(1);
+
+/// The side of a session that moves its bytes.
+pub(super) type Session = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
 /// The hosts of a connection string, or one of them.
 pub(super) struct Hosts {
@@ -61,9 +66,20 @@ impl Hosts {
         }
     }
 
-    /// A session with the first host that will do. One that is silent, even after it took the
-    /// connection, leaves the next its time.
+    /// A session with the first host that will do, kept going by a task.
     pub async fn connect(&self) -> Result<(Client, JoinHandle<()>), Error> {
+        let (client, connection) = self.open().await?;
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(%error, "a connection to the database ended");
+            }
+        });
+        Ok((client, task))
+    }
+
+    /// A session with the first host that will do, which the caller has to keep going. One that is
+    /// silent, even after it took the connection, leaves the next its time.
+    pub async fn open(&self) -> Result<(Client, Session), Error> {
         let first = self.first.load(Ordering::Relaxed);
         let count = self.each.len();
         let part = CONNECT_TIME / u32::try_from(count).unwrap_or(u32::MAX);
@@ -77,16 +93,11 @@ impl Hosts {
         self.session(first + count - 1).await
     }
 
-    async fn session(&self, n: usize) -> Result<(Client, JoinHandle<()>), Error> {
+    async fn session(&self, n: usize) -> Result<(Client, Session), Error> {
         let n = n % self.each.len();
-        let (client, connection) = self.each[n].connect(self.tls.clone()).await?;
+        let session = self.each[n].connect(self.tls.clone()).await?;
         self.first.store(n, Ordering::Relaxed);
-        let task = tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(%error, "a connection to the database ended");
-            }
-        });
-        Ok((client, task))
+        Ok(session)
     }
 }
 

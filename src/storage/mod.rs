@@ -21,6 +21,7 @@ mod hosts;
 pub mod known_devices;
 pub mod leases;
 pub mod migrate;
+pub mod notices;
 pub mod outbox;
 pub mod password_resets;
 pub mod patience;

@@ -1,6 +1,6 @@
 //! Profiles: a person with counts, and changes to what people say about themselves.
 
-use super::{GenericClient, execute, optional};
+use super::{GenericClient, all, execute, optional};
 use crate::{
     Result,
     domain::{Profile, profile::ProfileChange},
@@ -9,18 +9,31 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-/// The whole profile of an account.
-pub async fn by_id(db: &impl GenericClient, id: Uuid) -> Result<Option<Profile>> {
-    Ok(optional(db, sql::by_id(id))
-        .await?
-        .map(|row| to_profile(&row)))
+/// A whole profile, and whether others see it.
+pub struct Account {
+    /// As only its owner sees it.
+    pub profile: Profile,
+    /// False once it is to be deleted.
+    pub is_kept: bool,
 }
 
-/// The whole profile of the account with this username, whatever its case.
-pub async fn by_username(db: &impl GenericClient, name: &str) -> Result<Option<Profile>> {
+/// The whole profile of an account.
+pub async fn by_id(db: &impl GenericClient, id: Uuid) -> Result<Option<Profile>> {
+    let account = accounts(db, &[id]).await?.pop();
+    Ok(account.map(|account| account.profile))
+}
+
+/// These accounts, in no order; unknown ids are absent.
+pub async fn accounts(db: &impl GenericClient, ids: &[Uuid]) -> Result<Vec<Account>> {
+    let rows = all(db, sql::by_ids(ids)).await?;
+    Ok(rows.iter().map(to_account).collect())
+}
+
+/// The account with this username, whatever its case, unless it is to be deleted.
+pub async fn account_by_username(db: &impl GenericClient, name: &str) -> Result<Option<Account>> {
     Ok(optional(db, sql::by_username(name))
         .await?
-        .map(|row| to_profile(&row)))
+        .map(|row| to_account(&row)))
 }
 
 /// Changes the supplied fields and nothing else; says whether the account exists.
@@ -33,17 +46,20 @@ pub async fn update(
     Ok(execute(db, sql::update(id, change, now)).await? > 0)
 }
 
-fn to_profile(row: &Row) -> Profile {
-    Profile {
-        id: row.get(0),
-        username: row.get(1),
-        email: row.get(2),
-        display_name: row.get(3),
-        bio: row.get(4),
-        avatar_url: row.get(5),
-        created_at: row.get(6),
-        follower_count: row.get(7),
-        followee_count: row.get(8),
+fn to_account(row: &Row) -> Account {
+    Account {
+        profile: Profile {
+            id: row.get(0),
+            username: row.get(1),
+            email: row.get(2),
+            display_name: row.get(3),
+            bio: row.get(4),
+            avatar_url: row.get(5),
+            created_at: row.get(6),
+            follower_count: row.get(7),
+            followee_count: row.get(8),
+        },
+        is_kept: row.get(9),
     }
 }
 
@@ -54,7 +70,9 @@ pub mod sql {
         deletions::sql::is_kept,
         schema::{FollowCounts, Schema, Users},
     };
-    use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UpdateStatement};
+    use sea_query::{
+        Expr, ExprTrait, Func, Query, SelectStatement, UpdateStatement, extension::postgres::PgExpr,
+    };
 
     fn profile() -> SelectStatement {
         Query::select()
@@ -72,6 +90,7 @@ pub mod sql {
             )
             .expr(count(FollowCounts::Followers))
             .expr(count(FollowCounts::Followees))
+            .expr(is_kept())
             .from((Schema::Users, Users::Table))
             .take()
     }
@@ -90,11 +109,11 @@ pub mod sql {
         Expr::SubQuery(None, Box::new(select.into()))
     }
 
-    /// A profile by id.
+    /// Profiles by their ids.
     #[must_use]
-    pub fn by_id(id: Uuid) -> SelectStatement {
+    pub fn by_ids(ids: &[Uuid]) -> SelectStatement {
         profile()
-            .and_where(Expr::col((Users::Table, Users::Id)).eq(id))
+            .and_where(Expr::col((Users::Table, Users::Id)).eq_any(ids.to_vec()))
             .take()
     }
 

@@ -85,7 +85,13 @@ impl Replica {
     /// How old what it shows is at most, or since when nothing is known of it.
     #[must_use]
     pub fn lag(&self) -> Option<Duration> {
-        self.as_of.borrow().map(|as_of| as_of.elapsed())
+        self.as_of().map(|as_of| as_of.elapsed())
+    }
+
+    /// The moment before which everything that was committed is shown; none when that is not known.
+    #[must_use]
+    pub fn as_of(&self) -> Option<Instant> {
+        *self.as_of.borrow()
     }
 
     /// Notes the moment before which everything that was committed is shown.

@@ -4,7 +4,8 @@
 
 use super::{
     audit, avatars, deletions, devices, email_changes, email_restorations, email_verifications,
-    exports, follows, held_usernames, history, known_devices, leases, outbox, password_resets,
+    exports, follows, held_usernames, history, known_devices, leases, notices, outbox,
+    password_resets,
     personal_data::{self, Part},
     profiles, rate_limits, replicas,
     retention::{self, Class},
@@ -142,7 +143,7 @@ fn every_statement_is_as_reviewed() {
         "web_sessions::rename": web_sessions::sql::rename(A, "anna"),
         "web_sessions::delete": web_sessions::sql::delete(&HASH),
         "web_sessions::delete_of": web_sessions::sql::delete_of(&[B]),
-        "profiles::by_id": profiles::sql::by_id(A),
+        "profiles::by_ids": profiles::sql::by_ids(&[A, B]),
         "profiles::by_username": profiles::sql::by_username("ana"),
         "profiles::update": profiles::sql::update(A, &everything, NOW),
         "follows::insert": follows::sql::insert(A, B, NOW),
@@ -206,6 +207,8 @@ fn every_statement_is_as_reviewed() {
         "rate_limits::look": rate_limits::sql::look(&buckets, NOW),
         "rate_limits::give_back": rate_limits::sql::give_back(&buckets, NOW),
         "rate_limits::delete_full": rate_limits::sql::delete_full(NOW),
+        "notices::tell": notices::sql::tell(&["*".to_owned()]),
+        "notices::own_id": notices::sql::own_id(),
         "replicas::written": replicas::sql::written(),
         "replicas::replayed": replicas::sql::replayed(),
         "known_devices::remember": known_devices::sql::remember(A, &HASH, NOW, NOW),

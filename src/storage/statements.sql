@@ -163,11 +163,11 @@ DELETE FROM "users"."web_sessions" WHERE "id_hash" = $1;
 -- web_sessions::delete_of
 DELETE FROM "users"."web_sessions" WHERE "session_id" = ANY($1);
 
--- profiles::by_id
-SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id") FROM "users"."users" WHERE "users"."id" = $3;
+-- profiles::by_ids
+SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), "users"."delete_after" IS NULL FROM "users"."users" WHERE "users"."id" = ANY($3);
 
 -- profiles::by_username
-SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id") FROM "users"."users" WHERE LOWER("users"."username") = LOWER($3) AND "users"."delete_after" IS NULL;
+SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), "users"."delete_after" IS NULL FROM "users"."users" WHERE LOWER("users"."username") = LOWER($3) AND "users"."delete_after" IS NULL;
 
 -- profiles::update
 UPDATE "users"."users" SET "updated_at" = $1, "display_name" = $2, "bio" = $3, "avatar_url" = $4 WHERE "id" = $5 AND "users"."delete_after" IS NULL;
@@ -221,7 +221,7 @@ SELECT "name" FROM "users"."avatars" WHERE "name" = ANY($1);
 UPDATE "users"."users" SET "delete_after" = $1 WHERE "users"."id" = $2 AND "delete_after" IS NULL;
 
 -- deletions::keep
-UPDATE "users"."users" SET "delete_after" = $1 WHERE "users"."id" = $2 AND "password_hash" = $3 AND "delete_after" > $4 AND "deletion_started_at" IS NULL;
+UPDATE "users"."users" SET "delete_after" = $1 WHERE "users"."id" = $2 AND "password_hash" = $3 AND "delete_after" > $4 AND "deletion_started_at" IS NULL RETURNING "username";
 
 -- deletions::claim
 WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."users" WHERE "delete_after" <= $1 ORDER BY "delete_after" ASC LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) UPDATE "users"."users" SET "deletion_started_at" = COALESCE("users"."deletion_started_at", $3) FROM "due" WHERE "users"."id" = "due"."id" RETURNING "users"."id", "users"."username";
@@ -230,10 +230,10 @@ WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."users" WHERE "delete_afte
 UPDATE "users"."users" SET "delete_after" = $1, "deletion_started_at" = COALESCE("users"."deletion_started_at", $2) WHERE "users"."id" = $3 AND "delete_after" <= $4;
 
 -- deletions::delete_followers
-WITH "edge" AS (DELETE FROM "users"."follows" WHERE "followee_id" = $1 AND "follower_id" IN (SELECT "follower_id" FROM "users"."follows" WHERE "followee_id" = $2 LIMIT $3) RETURNING "follower_id") , "counter" AS (SELECT "user_id" FROM "users"."follow_counts" WHERE "user_id" IN (SELECT "follower_id" FROM "edge") AND "slot" = $4 ORDER BY "user_id" ASC FOR NO KEY UPDATE) , "counted" AS (UPDATE "users"."follow_counts" SET "followees" = "followees" - $5 WHERE "user_id" IN (SELECT "user_id" FROM "counter") AND "slot" = $6 RETURNING "user_id") SELECT COUNT("follower_id") FROM "edge";
+WITH "edge" AS (DELETE FROM "users"."follows" WHERE "followee_id" = $1 AND "follower_id" IN (SELECT "follower_id" FROM "users"."follows" WHERE "followee_id" = $2 LIMIT $3) RETURNING "follower_id") , "counter" AS (SELECT "user_id" FROM "users"."follow_counts" WHERE "user_id" IN (SELECT "follower_id" FROM "edge") AND "slot" = $4 ORDER BY "user_id" ASC FOR NO KEY UPDATE) , "counted" AS (UPDATE "users"."follow_counts" SET "followees" = "followees" - $5 WHERE "user_id" IN (SELECT "user_id" FROM "counter") AND "slot" = $6 RETURNING "user_id") SELECT "follower_id" FROM "edge";
 
 -- deletions::delete_followees
-WITH "edge" AS (DELETE FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" IN (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = $2 LIMIT $3) RETURNING "followee_id") , "counter" AS (SELECT "user_id" FROM "users"."follow_counts" WHERE "user_id" IN (SELECT "followee_id" FROM "edge") AND "slot" = $4 ORDER BY "user_id" ASC FOR NO KEY UPDATE) , "counted" AS (UPDATE "users"."follow_counts" SET "followers" = "followers" - $5 WHERE "user_id" IN (SELECT "user_id" FROM "counter") AND "slot" = $6 RETURNING "user_id") SELECT COUNT("followee_id") FROM "edge";
+WITH "edge" AS (DELETE FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" IN (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = $2 LIMIT $3) RETURNING "followee_id") , "counter" AS (SELECT "user_id" FROM "users"."follow_counts" WHERE "user_id" IN (SELECT "followee_id" FROM "edge") AND "slot" = $4 ORDER BY "user_id" ASC FOR NO KEY UPDATE) , "counted" AS (UPDATE "users"."follow_counts" SET "followers" = "followers" - $5 WHERE "user_id" IN (SELECT "user_id" FROM "counter") AND "slot" = $6 RETURNING "user_id") SELECT "followee_id" FROM "edge";
 
 -- deletions::anonymise
 UPDATE "users"."audit_log" SET "address" = $1, "device" = $2, "detail" = $3 WHERE "user_id" = $4 AND "id" IN (SELECT "id" FROM "users"."audit_log" WHERE "user_id" = $5 AND ("address" IS NOT NULL OR "device" IS NOT NULL OR "detail" IS NOT NULL) LIMIT $6);
@@ -354,6 +354,12 @@ WITH "wanted" AS (SELECT unnest(CAST($1 AS bytea[])) AS "key", unnest(CAST($2 AS
 
 -- rate_limits::delete_full
 DELETE FROM "users"."rate_limits" WHERE "full_at" <= $1;
+
+-- notices::tell
+SELECT pg_notify($1, unnest(CAST($2 AS text[])));
+
+-- notices::own_id
+SELECT pg_backend_pid();
 
 -- replicas::written
 SELECT pg_current_wal_lsn();

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    domain::{Profile, Relationship},
+    domain::{PublicProfile, Relationship},
     services::{follows, profiles, reads::Reads},
 };
 use askama::{Template, filters::HtmlSafe};
@@ -96,7 +96,11 @@ pub(super) async fn panel_of(visit: Visit<'_>, viewer: &Viewer, username: &str) 
     panel(visit, Some(viewer), &profile).await
 }
 
-async fn panel(visit: Visit<'_>, viewer: Option<&Viewer>, profile: &Profile) -> Result<Panel> {
+async fn panel(
+    visit: Visit<'_>,
+    viewer: Option<&Viewer>,
+    profile: &PublicProfile,
+) -> Result<Panel> {
     let relationship = match viewer {
         Some(viewer) => relationship(visit, viewer, profile).await?,
         None => Relationship::default(),
@@ -122,7 +126,7 @@ async fn panel(visit: Visit<'_>, viewer: Option<&Viewer>, profile: &Profile) -> 
 async fn relationship(
     visit: Visit<'_>,
     viewer: &Viewer,
-    profile: &Profile,
+    profile: &PublicProfile,
 ) -> Result<Relationship> {
     let all = follows::relationships(visit.app, viewer.user_id, &[profile.id]).await?;
     Ok(all.get(&profile.id).copied().unwrap_or_default())

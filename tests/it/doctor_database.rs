@@ -269,7 +269,7 @@ async fn rights_that_are_missing_are_named() {
 async fn pools_that_the_database_has_no_room_for_are_named() {
     let patient = Patient::healthy().await;
     let report = patient.with(&[("DATABASE_POOL_SIZE", "500")]).await;
-    report.says("warn", "connections", &["1 × 500", "one more replica"]);
+    report.says("warn", "connections", &["1 × 501", "one more replica"]);
     let role = format!("role_{}", Uuid::new_v4().simple());
     let db = patient.app.db().await;
     let few = format!("create role {role} login superuser connection limit 4");

@@ -100,6 +100,7 @@ mod races;
 mod races_recovery;
 mod races_sessions;
 mod raw_http;
+mod read_cache;
 mod reauthentication;
 mod recovery;
 mod recovery_page;

@@ -19,6 +19,9 @@ const BUDGET: &str = "select
           from pg_stat_activity where datid is not null and pid <> pg_backend_pid()
             and coalesce(backend_type, 'client backend') = 'client backend') as sessions";
 
+/// Beside its pool each replica listens for notices.
+const LISTENING: i64 = 1;
+
 pub(super) async fn check(config: &Config, db: &Client) -> Findings {
     let row = db.query_one(BUDGET, &[]).await?;
     let (server, others): (i64, i64) = (row.get(0), row.get(3));
@@ -26,22 +29,22 @@ pub(super) async fn check(config: &Config, db: &Client) -> Findings {
     let limits = own_limits.into_iter().filter(|limit| *limit >= 0);
     let room = limits.chain([server - others]).min().unwrap_or(server);
     let (ours, addresses): (i64, i64) = (row.get(4), row.get(5));
-    let pool = i64::try_from(config.database_pool_size)?;
-    Ok(vec![judge(room, pool, ours, addresses)])
+    let each = i64::try_from(config.database_pool_size)? + LISTENING;
+    Ok(vec![judge(room, each, ours, addresses)])
 }
 
 /// There are at least as many replicas as addresses, and as it takes to have so many connections.
-fn judge(room: i64, pool: i64, ours: i64, addresses: i64) -> Finding {
-    let replicas = addresses.max((ours + pool - 1) / pool).max(1);
-    let needed = replicas * pool;
+fn judge(room: i64, each: i64, ours: i64, addresses: i64) -> Finding {
+    let replicas = addresses.max((ours + each - 1) / each).max(1);
+    let needed = replicas * each;
     let seen = format!(
-        "{replicas} × {pool} may be needed (replicas seen × DATABASE_POOL_SIZE), and there is room for {room}"
+        "{replicas} × {each} may be needed (replicas seen × (DATABASE_POOL_SIZE + {LISTENING})), and there is room for {room}"
     );
     let to_do =
         "lower DATABASE_POOL_SIZE, or raise max_connections of PostgreSQL or the limit of the role";
     if needed > room {
         Finding::wrong(seen, to_do)
-    } else if needed + pool > room {
+    } else if needed + each > room {
         Finding::warn(
             format!("{seen}: none for one more replica, as when a new version rolls out"),
             to_do,

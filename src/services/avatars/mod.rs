@@ -9,6 +9,7 @@ mod sweep;
 pub use picture::{ImagePool, SIZES};
 pub use sweep::{count_from_zero, sweep};
 
+use super::cache::{self, Change};
 use crate::{
     App, Error, Result,
     domain::profile::ProfileChange,
@@ -68,7 +69,7 @@ async fn show(app: &App, viewer: Uuid, name: &str) -> Result<(String, Vec<String
         ..ProfileChange::default()
     };
     profiles::update(&tx, viewer, &change, now).await?;
-    storage::commit(tx).await?;
+    cache::commit(app, tx, &[Change::Person(viewer)]).await?;
     Ok((url, stale))
 }
 
@@ -89,7 +90,7 @@ pub async fn remove(app: &App, viewer: Uuid) -> Result<()> {
         ..ProfileChange::default()
     };
     profiles::update(&tx, viewer, &change, app.clock.now()).await?;
-    storage::commit(tx).await?;
+    cache::commit(app, tx, &[Change::Person(viewer)]).await?;
     files::delete(app, &issued).await;
     Ok(())
 }

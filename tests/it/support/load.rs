@@ -4,15 +4,21 @@
 use super::{Api, Call, PASSWORD, TestApp};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// How often somebody registers: once in so many rounds, since hashing passwords takes a while.
 const ROUNDS_A_REGISTRATION: u64 = 8;
+
+/// How old what is read may be.
+const AGE: Duration = Duration::from_secs(5);
 
 /// A running load.
 pub struct Load {
@@ -106,18 +112,30 @@ impl Caller {
         self.take_tokens(call).await;
     }
 
+    /// The replica that did not write hears of it a moment later.
+    async fn read_back(&mut self) {
+        let wrote = Instant::now();
+        loop {
+            let call = self.api.request("GET", "/api/users/me");
+            match self.ask(call, 200).await {
+                Some(me) if me["bio"] != self.bio => {
+                    if wrote.elapsed() > AGE {
+                        self.failures.push(format!("read {me}, wrote {}", self.bio));
+                        return;
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+
     async fn round(&mut self, round: u64) {
         let bio = json!(format!("round {round}"));
         let call = self.api.request("PATCH", "/api/users/me");
         if let Some(me) = self.ask(call.json(&json!({ "bio": bio })), 200).await {
             self.bio = me["bio"].clone();
         }
-        let call = self.api.request("GET", "/api/users/me");
-        if let Some(me) = self.ask(call, 200).await
-            && me["bio"] != self.bio
-        {
-            self.failures.push(format!("read {me}, wrote {}", self.bio));
-        }
+        self.read_back().await;
         let (method, status) = if self.follows {
             ("DELETE", 204)
         } else {

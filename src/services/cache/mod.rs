@@ -1,0 +1,218 @@
+//! What is known of people for a few seconds, so that most reads need no database. `services::reads`
+//! has the rule of who reads from here.
+//!
+//! Every entry says up to which moment it shows every commit, and ends 5 s after that at the latest,
+//! whatever else happens: that is what is promised. Whoever changes something says so, so that it
+//! ends at once here and within 100 ms at the other replicas of the service, which hear of it by
+//! notices of the database.
+
+mod changes;
+mod entries;
+mod kept;
+mod loads;
+mod notice;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+pub use entries::MAX_AGE;
+pub use kept::Kept;
+pub use loads::Rows;
+pub use notice::{Change, Outgoing};
+
+use crate::{
+    App, Result,
+    domain::{Person, Profile},
+    storage::{self, Transaction, notices, profiles::Account},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::broadcast,
+    time::{Instant, sleep, timeout},
+};
+use uuid::Uuid;
+
+/// The bytes of each part. 32 MB in all are the public sides of some 50,000 people and the profiles
+/// of some 20,000: those looked at within seconds on one replica, a quarter of the service's memory.
+const PEOPLE_BYTES: usize = 16 << 20;
+const PROFILES_BYTES: usize = 12 << 20;
+const NAMES_BYTES: usize = 4 << 20;
+
+/// How many notices back a change looks for its own, how long it waits for it, and how long then
+/// for those who hear it a little later.
+const NOTICES: usize = 64;
+const ECHO_TIME: Duration = Duration::from_millis(20);
+const GRACE: Duration = Duration::from_millis(2);
+
+/// People as they were at most 5 s ago.
+pub struct ReadCache {
+    /// The public sides of people; who is leaving is not there.
+    pub people: Kept<Uuid, Arc<Person>>,
+    /// Whole profiles, whose counts change often, also of who is leaving.
+    pub profiles: Kept<Uuid, Arc<Account>>,
+    /// Whose handle, in small letters, it is or was a moment ago: who looks there must look at the
+    /// person too.
+    pub names: Kept<String, Uuid>,
+    /// What the other replicas are still to be told.
+    pub outgoing: Outgoing,
+    heard: broadcast::Sender<String>,
+}
+
+impl Default for ReadCache {
+    fn default() -> Self {
+        Self {
+            people: Kept::new("people", PEOPLE_BYTES, |_, person| {
+                person.map_or(0, |person| size_of::<Person>() + letters_of(person))
+            }),
+            profiles: Kept::new("profiles", PROFILES_BYTES, |_, account| {
+                account.map_or(0, |account| {
+                    size_of::<Account>() + letters_of_profile(&account.profile)
+                })
+            }),
+            names: Kept::new("names", NAMES_BYTES, |name, _| name.len()),
+            outgoing: Outgoing::default(),
+            heard: broadcast::Sender::new(NOTICES),
+        }
+    }
+}
+
+impl ReadCache {
+    /// Forgets what these changes made old.
+    pub fn forget(&self, changes: &[Change]) {
+        for change in changes {
+            match change {
+                Change::Person(id) => {
+                    self.people.forget(id);
+                    self.profiles.forget(id);
+                }
+                Change::Counts(id) => self.profiles.forget(id),
+                Change::Name(name) => self.names.forget(name),
+                Change::Everything => self.forget_everything(),
+            }
+        }
+    }
+
+    /// Forgets what a notice says that somebody changed, oneself perhaps.
+    pub fn hear(&self, notice: String) {
+        self.forget(&Change::all_in(&notice));
+        // Nobody may be waiting for it.
+        self.heard.send(notice).ok();
+    }
+
+    /// Forgets everything.
+    pub fn forget_everything(&self) {
+        self.people.forget_everything();
+        self.profiles.forget_everything();
+        self.names.forget_everything();
+    }
+
+    /// Keeps a profile that was found on the way, and what it shows to everybody.
+    pub(super) fn keep(&self, account: &Arc<Account>, as_of: Instant) {
+        let profile = &account.profile;
+        let person = account.is_kept.then(|| Arc::new(Person::from(profile)));
+        self.people.keep(profile.id, person, as_of);
+        self.profiles
+            .keep(profile.id, Some(Arc::clone(account)), as_of);
+    }
+}
+
+/// Commits what seldom happens and changes what is kept of people. The notice to the other replicas
+/// leaves with the commit, and the answer waits for a moment until it has come back: then they know
+/// too, and who asks another one next sees what was changed.
+///
+/// THE list of what must be told, here or with [`changed`]; a test finds statements that are missing:
+/// - the public side and the address (`username`, `display_name`, `bio`, `avatar_url`, `email`):
+///   `profiles::update`, `users::{set_username, set_email, correct_email}`;
+/// - whether somebody is there at all: `users::{insert, delete_unverified}`,
+///   `deletions::{request, keep, delete}`;
+/// - counts: `follows::{insert, delete, forget_counts}`,
+///   `deletions::{delete_followers, delete_followees}`.
+pub(super) async fn commit(app: &App, tx: Transaction<'_>, changes: &[Change]) -> Result<()> {
+    let notices = notice::notices(changes);
+    let Some(last) = notices.last() else {
+        return storage::commit(tx).await;
+    };
+    notices::tell(&tx, &notices).await?;
+    let heard = app.cache.heard.subscribe();
+    let outcome = storage::commit(tx).await;
+    // Also when nobody knows whether it was committed.
+    app.cache.forget(changes);
+    if outcome.is_ok() {
+        timeout(ECHO_TIME, echo(heard, last)).await.ok();
+    }
+    outcome
+}
+
+/// Until the notice is heard here, and the others have most likely heard it too.
+async fn echo(mut heard: broadcast::Receiver<String>, notice: &str) {
+    while heard.recv().await.is_ok_and(|heard| heard != notice) {}
+    sleep(GRACE).await;
+}
+
+/// Says what was changed just now by something that happens often. The other replicas hear of it a
+/// few milliseconds later, of much at a time: notices within transactions would have them all commit
+/// one after another.
+pub(super) fn changed(app: &App, changes: Vec<Change>) {
+    app.cache.forget(&changes);
+    app.cache.outgoing.add(changes);
+}
+
+fn letters_of(person: &Person) -> usize {
+    let optional = [&person.display_name, &person.avatar_url];
+    person.username.len() + lengths(optional)
+}
+
+fn letters_of_profile(profile: &Profile) -> usize {
+    let optional = [&profile.display_name, &profile.bio, &profile.avatar_url];
+    profile.username.len() + profile.email.len() + lengths(optional)
+}
+
+fn lengths<const N: usize>(texts: [&Option<String>; N]) -> usize {
+    texts.into_iter().flatten().map(String::len).sum()
+}
+
+#[cfg(test)]
+mod told {
+    const STATEMENTS: &str = include_str!("../../storage/statements.sql");
+    /// What [`super::commit`] lists.
+    const TOLD: [&str; 14] = [
+        "users::insert",
+        "users::correct_email",
+        "users::set_email",
+        "users::set_username",
+        "users::delete_unverified",
+        "profiles::update",
+        "follows::insert",
+        "follows::delete",
+        "follows::forget_counts",
+        "deletions::request",
+        "deletions::keep",
+        "deletions::delete",
+        "deletions::delete_followers",
+        "deletions::delete_followees",
+    ];
+    /// What writes to the same tables, but nothing that is kept.
+    const SILENT: [&str; 5] = [
+        "users::replace_password_hash",
+        "users::reset_password",
+        "users::mark_verified",
+        "deletions::claim",
+        "deletions::postpone",
+    ];
+
+    #[test]
+    fn every_statement_that_changes_what_is_kept_is_known() {
+        let verbs = ["INSERT INTO", "UPDATE", "DELETE FROM"];
+        let tables = ["users", "follow_counts"];
+        for statement in STATEMENTS.split("\n\n") {
+            let (name, sql) = statement.split_once('\n').unwrap_or_default();
+            let name = name.trim_start_matches("-- ");
+            let writes = |verb, table| sql.contains(&format!(r#"{verb} "users"."{table}""#));
+            let writes = verbs
+                .iter()
+                .any(|verb| tables.iter().any(|table| writes(verb, table)));
+            let known = TOLD.contains(&name) || SILENT.contains(&name);
+            assert!(!writes || known, "who tells of what {name} changes?");
+        }
+    }
+}
