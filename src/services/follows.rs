@@ -8,10 +8,9 @@ use super::{
 };
 use crate::{
     App, Error, Result,
-    domain::{Cursor, PeoplePage, Position, Relationship},
+    domain::{Cursor, PeoplePage, Position},
     storage::{GenericClient, Object, follows, users},
 };
-use std::collections::HashMap;
 use uuid::Uuid;
 
 pub use crate::storage::follows::List;
@@ -111,21 +110,4 @@ async fn page(
         has_next,
         next_cursor,
     })
-}
-
-/// How `viewer` and each of these people stand to each other; nobody is missing.
-pub async fn relationships(
-    app: &App,
-    viewer: Uuid,
-    people: &[Uuid],
-) -> Result<HashMap<Uuid, Relationship>> {
-    let mut all: HashMap<Uuid, Relationship> = people
-        .iter()
-        .map(|id| (*id, Relationship::default()))
-        .collect();
-    if !people.is_empty() {
-        let client = app.db.get().await?;
-        all.extend(follows::relationships(&client, viewer, people).await?);
-    }
-    Ok(all)
 }

@@ -28,3 +28,4 @@ pub mod throttle;
 mod uniform;
 pub mod usernames;
 pub mod verification;
+pub mod views;

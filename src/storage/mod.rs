@@ -19,6 +19,7 @@ pub mod history;
 mod hosts;
 pub mod known_devices;
 pub mod leases;
+pub mod lists;
 pub mod migrate;
 pub mod outbox;
 pub mod password_resets;
@@ -38,10 +39,12 @@ mod traced;
 pub mod url;
 pub mod users;
 pub mod web_sessions;
+mod who;
 
 pub use connection::{GenericClient, Object, Transaction};
 pub use pool::Pool;
 pub use replicas::Replicas;
+pub use who::Who;
 
 use crate::{Error, Result};
 use connection::Era;

@@ -1,16 +1,17 @@
 //! Profiles: a person with counts, and changes to what people say about themselves.
 
-use super::{GenericClient, execute, optional};
+use super::{GenericClient, Who, execute, lists::to_relationship, optional};
 use crate::{
     Result,
-    domain::{Profile, profile::ProfileChange},
+    domain::{Profile, Relationship, profile::ProfileChange},
 };
+use sea_query::Expr;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-/// The whole profile of an account.
-pub async fn by_id(db: &impl GenericClient, id: Uuid) -> Result<Option<Profile>> {
+/// The whole profile of an account: an id, or [`Who`].
+pub async fn by_id(db: &impl GenericClient, id: impl Into<Expr>) -> Result<Option<Profile>> {
     Ok(optional(db, sql::by_id(id))
         .await?
         .map(|row| to_profile(&row)))
@@ -21,6 +22,16 @@ pub async fn by_username(db: &impl GenericClient, name: &str) -> Result<Option<P
     Ok(optional(db, sql::by_username(name))
         .await?
         .map(|row| to_profile(&row)))
+}
+
+/// The same, and how a viewer and the person stand to each other.
+pub async fn seen_by(
+    db: &impl GenericClient,
+    viewer: Who,
+    name: &str,
+) -> Result<Option<(Profile, Relationship)>> {
+    let row = optional(db, sql::seen_by(viewer, name)).await?;
+    Ok(row.map(|row| (to_profile(&row), to_relationship(&row))))
 }
 
 /// Changes the supplied fields and nothing else; says whether the account exists.
@@ -49,9 +60,10 @@ fn to_profile(row: &Row) -> Profile {
 
 /// The statements.
 pub mod sql {
-    use super::{OffsetDateTime, ProfileChange, Uuid};
+    use super::{OffsetDateTime, ProfileChange, Uuid, Who};
     use crate::storage::{
         deletions::sql::is_kept,
+        lists::sql::relationship,
         schema::{FollowCounts, Schema, Users},
     };
     use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UpdateStatement};
@@ -92,7 +104,7 @@ pub mod sql {
 
     /// A profile by id.
     #[must_use]
-    pub fn by_id(id: Uuid) -> SelectStatement {
+    pub fn by_id(id: impl Into<Expr>) -> SelectStatement {
         profile()
             .and_where(Expr::col((Users::Table, Users::Id)).eq(id))
             .take()
@@ -106,6 +118,16 @@ pub mod sql {
             .and_where(Expr::expr(lower).eq(Func::lower(Expr::val(name))))
             .and_where(is_kept())
             .take()
+    }
+
+    /// A profile by handle, and the two edges between its person and the viewer.
+    #[must_use]
+    pub fn seen_by(viewer: Who, name: &str) -> SelectStatement {
+        let mut profile = by_username(name);
+        for (name, is_edge) in relationship(viewer) {
+            profile.expr_as(is_edge, name);
+        }
+        profile
     }
 
     /// Sets the supplied columns of a profile.
