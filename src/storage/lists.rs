@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 pub enum Owner<'a> {
     /// The viewer's own.
     Viewer,
-    /// The one of the person with this handle, whatever its case; nobody is in it if there is none.
+    /// The one of the person with this handle, whatever its case; empty if there is none.
     Named(&'a str),
 }
 
@@ -76,13 +76,14 @@ pub mod sql {
     /// first; only who is on the page is looked up.
     #[must_use]
     pub fn page(viewer: Who, owner: Owner<'_>, list: List, position: &Position) -> WithQuery {
-        let edges = match owner {
-            Owner::Viewer => walk(viewer, list, position),
-            Owner::Named(name) => {
-                let id = Expr::SubQuery(None, Box::new(id_by_username(name).into()));
-                walk(id, list, position)
-            }
+        let owner = match owner {
+            Owner::Viewer => viewer.into(),
+            Owner::Named(name) => Expr::SubQuery(None, Box::new(id_by_username(name).into())),
         };
+        let edges = walk(owner, list, position)
+            // Asked once: for nobody not a step is taken, however deep the page.
+            .and_where(Expr::from(viewer).is_not_null())
+            .take();
         let (_, other) = list.ends();
         let edge = Alias::new("edge");
         let (id, created_at) = ((edge.clone(), other), (edge.clone(), Follows::CreatedAt));

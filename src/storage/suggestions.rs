@@ -44,7 +44,7 @@ pub mod sql {
         schema::{Follows, Schema, Users},
     };
     use sea_query::{
-        Alias, CommonTableExpression, Expr, ExprTrait, Func, JoinType, Order, Query,
+        Alias, Asterisk, CommonTableExpression, Expr, ExprTrait, Func, JoinType, Order, Query,
         SelectStatement, UnionType, WithClause, WithQuery,
     };
 
@@ -104,30 +104,14 @@ pub mod sql {
             .from(Alias::new("edges"))
             .group_by_col(Follows::FolloweeId)
             .take();
-        let follows_viewer = || is_edge(Expr::col((Users::Table, Users::Id)), viewer_id.clone());
         let by_mutuals = users::unfollowed(&viewer_id)
             .column((seen.clone(), mutuals.clone()))
-            .expr_as(follows_viewer(), Alias::new("follows_viewer"))
+            .expr_as(follows(&viewer_id), Alias::new("follows_viewer"))
             .inner_join(
                 seen.clone(),
                 Expr::col((seen.clone(), Follows::FolloweeId)).equals((Users::Table, Users::Id)),
             )
             .order_by((seen.clone(), mutuals), Order::Desc)
-            .order_by((Users::Table, Users::Id), Order::Desc)
-            .limit(limit)
-            .take();
-        let number_known = Query::select()
-            .expr(Expr::col((known.clone(), Users::Id)).count())
-            .from(known.clone())
-            .take();
-        let number_known = Expr::SubQuery(None, Box::new(number_known.into()));
-        let newest = users::unfollowed(&viewer_id)
-            .expr(Expr::val(0_i64).cast_as("bigint"))
-            .expr(follows_viewer())
-            // Both are asked once, before the first row: nobody's search would find no end.
-            .and_where(viewer_id.clone().is_not_null())
-            .and_where(number_known.lt(i64::try_from(limit).unwrap_or(i64::MAX)))
-            // Ids are made in the order of time (UUID version 7), so the primary key is walked.
             .order_by((Users::Table, Users::Id), Order::Desc)
             .limit(limit)
             .take();
@@ -145,10 +129,35 @@ pub mod sql {
             .cte(cte(known.clone(), by_mutuals))
             .to_owned();
         Query::select()
-            .column((known.clone(), sea_query::Asterisk))
+            .column((known.clone(), Asterisk))
             .from(known)
-            .union(UnionType::All, newest)
+            .union(UnionType::All, newest(&viewer_id, limit))
             .take()
             .with(with)
+    }
+
+    /// The newest whom the viewer does not follow, unless as many are known already. Nobody's search
+    /// would find no end, so both are asked once, before the first row.
+    fn newest(viewer: &Expr, limit: u64) -> SelectStatement {
+        let known = Alias::new("known");
+        let number_known = Query::select()
+            .expr(Expr::col((known.clone(), Users::Id)).count())
+            .from(known)
+            .take();
+        let number_known = Expr::SubQuery(None, Box::new(number_known.into()));
+        users::unfollowed(viewer)
+            .expr(Expr::val(0_i64).cast_as("bigint"))
+            .expr(follows(viewer))
+            .and_where(viewer.clone().is_not_null())
+            .and_where(number_known.lt(i64::try_from(limit).unwrap_or(i64::MAX)))
+            // Ids are made in the order of time (UUID version 7), so the primary key is walked.
+            .order_by((Users::Table, Users::Id), Order::Desc)
+            .limit(limit)
+            .take()
+    }
+
+    /// Whether the person of a row follows the viewer.
+    fn follows(viewer: &Expr) -> Expr {
+        is_edge(Expr::col((Users::Table, Users::Id)), viewer.clone())
     }
 }
