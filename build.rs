@@ -63,7 +63,7 @@ fn prepare(path: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
         hex
     });
     let stem = name.strip_suffix(&format!(".{extension}")).unwrap_or(name);
-    let published = format!("{stem}.{hash}.{extension}");
+    let path_outside = format!("/static/{stem}.{hash}.{extension}");
 
     let mut br = Vec::new();
     let params = brotli::enc::BrotliEncoderParams::default();
@@ -84,7 +84,7 @@ fn prepare(path: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
     );
     let full = full.display().to_string();
     Ok(format!(
-        "Asset {{ name: {name:?}, published: {published:?}, plain: include_bytes!({full:?}), \
+        "Asset {{ name: {name:?}, path: {path_outside:?}, plain: include_bytes!({full:?}), \
          br: include_bytes!({br:?}), gz: include_bytes!({gz:?}) }},\n"
     ))
 }

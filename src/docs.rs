@@ -9,7 +9,7 @@ use utoipa::openapi::{RefOr, path::Operation, schema::Schema};
 #[derive(Template)]
 #[template(path = "docs/index.html")]
 struct Page {
-    stylesheet: String,
+    stylesheet: &'static str,
     operations: Vec<Entry>,
     schemas: Vec<(String, String)>,
 }

@@ -15,7 +15,7 @@ use utoipa::{
     openapi::{
         ContentBuilder, HeaderBuilder, Object, PathItem, Ref, RefOr, Response as Answer,
         ResponseBuilder,
-        path::Operation,
+        path::{Operation, ParameterBuilder, ParameterIn},
         schema::Type,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -131,14 +131,53 @@ fn complete(operation: &mut Operation, path: &str, is_unsafe: bool) {
             responses.insert(status.to_owned(), RefOr::T(response));
         }
     }
+    let is_tagged = responses.contains_key("304");
     for (status, response) in responses {
         if let RefOr::T(response) = response {
             if status.as_str() >= "400" {
                 error_body(response, path);
             }
+            if is_tagged && status.as_str() < "400" {
+                tag_headers(response, status);
+            }
             shared_headers(response, status, path, needs_token);
         }
     }
+    if is_tagged {
+        let known = ParameterBuilder::new()
+            .name("If-None-Match")
+            .parameter_in(ParameterIn::Header)
+            .description(Some("The `ETag` of an answer that you kept."))
+            .schema(Some(Object::with_type(Type::String)));
+        let parameters = operation.parameters.get_or_insert_default();
+        parameters.push(RefOr::T(known.build()));
+    }
+}
+
+/// What comes with an answer that may be asked for again.
+fn tag_headers(response: &mut Answer, status: &str) {
+    if status == "304" {
+        "What you kept is still good.".clone_into(&mut response.description);
+    }
+    let shared = [
+        ("ETag", "A weak tag of the content."),
+        (
+            "Cache-Control",
+            "Who may keep it. Ask again before each use.",
+        ),
+    ];
+    for (name, description) in shared {
+        add_header(response, name, description);
+    }
+}
+
+fn add_header(response: &mut Answer, name: &str, description: &str) {
+    let text = Object::with_type(Type::String);
+    let header = HeaderBuilder::new()
+        .schema(Some(text))
+        .description(Some(description))
+        .build();
+    response.headers.insert(name.to_owned(), RefOr::T(header));
 }
 
 /// The envelope; a page beside it where people may come too, unless they ask for JSON.
@@ -176,12 +215,7 @@ fn shared_headers(response: &mut Answer, status: &str, path: &str, needs_token: 
     ];
     for (applies, name, description) in shared {
         if applies && !response.headers.contains_key(name) {
-            let text = Object::with_type(Type::String);
-            let header = HeaderBuilder::new()
-                .schema(Some(text))
-                .description(Some(description))
-                .build();
-            response.headers.insert(name.to_owned(), RefOr::T(header));
+            add_header(response, name, description);
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     App, Result,
     domain::{PeoplePage, Position},
     error::{Broken, FieldErrors},
+    http::fresh::{self, ASK_AGAIN_PRIVATE},
     services::{
         follows::{self, Followed, List},
         reads::Reads,
@@ -101,6 +102,7 @@ pub async fn unfollow(
     params(("id" = Uuid, Path, description = "Whose followers."), PageQuery),
     responses(
         (status = 200, description = "One page, newest first.", body = PeoplePage),
+        (status = 304),
         (status = 404, description = "`USER_NOT_FOUND`"),
         (status = 422, description = "`VALIDATION_FAILED`"),
     ),
@@ -112,7 +114,7 @@ pub async fn followers(
     Bearer(viewer): Bearer,
     Target(target): Target,
     request: &Request,
-) -> Result<Json<PeoplePage>> {
+) -> Result<Response> {
     // The viewer may have just followed.
     let (list, reads) = (List::Followers, Reads::Primary);
     show(&app, viewer, (target, list), request, reads).await
@@ -125,6 +127,7 @@ pub async fn followers(
     params(("id" = Uuid, Path, description = "Whose followees."), PageQuery),
     responses(
         (status = 200, description = "One page, newest first.", body = PeoplePage),
+        (status = 304),
         (status = 404, description = "`USER_NOT_FOUND`"),
         (status = 422, description = "`VALIDATION_FAILED`"),
     ),
@@ -136,7 +139,7 @@ pub async fn followees(
     Bearer(viewer): Bearer,
     Target(target): Target,
     request: &Request,
-) -> Result<Json<PeoplePage>> {
+) -> Result<Response> {
     let (list, reads) = (List::Followees, Reads::Replica);
     show(&app, viewer, (target, list), request, reads).await
 }
@@ -147,7 +150,7 @@ async fn show(
     list: (Uuid, List),
     request: &Request,
     reads: Reads,
-) -> Result<Json<PeoplePage>> {
+) -> Result<Response> {
     let query: PageQuery = request
         .params()
         // The only way to fail is a parameter given twice.
@@ -160,5 +163,5 @@ async fn show(
         query.cursor.as_deref(),
     )?;
     let page = follows::list(app, viewer, list, &position, reads).await?;
-    Ok(Json(page))
+    fresh::json(request, &page, ASK_AGAIN_PRIVATE)
 }

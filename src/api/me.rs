@@ -4,22 +4,28 @@ use super::bearer::Bearer;
 use crate::{
     App, Result,
     domain::Profile,
-    http::Json,
+    http::{
+        Json,
+        fresh::{self, NO_STORE},
+    },
     services::profiles::{self, ProfileForm},
 };
-use poem::{Response, handler, web::Data};
+use poem::{Request, Response, handler, web::Data};
 
 /// Shows one's own profile.
 #[utoipa::path(
     get, path = "/users/me", tag = "profile", operation_id = "me",
     summary = "One's own profile",
-    responses((status = 200, description = "The whole profile.", body = Profile)),
+    responses(
+        (status = 200, description = "The whole profile.", body = Profile),
+        (status = 304),
+    ),
     security(("bearer" = [])),
 )]
 #[handler]
-pub async fn show(app: Data<&App>, Bearer(viewer): Bearer) -> Result<Response> {
+pub async fn show(app: Data<&App>, Bearer(viewer): Bearer, request: &Request) -> Result<Response> {
     let profile = profiles::own_kept(&app, viewer).await?;
-    Ok(super::users::private(poem::web::Json(profile)))
+    fresh::json(request, &profile, NO_STORE)
 }
 
 /// Changes one's own profile.

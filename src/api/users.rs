@@ -5,12 +5,13 @@ use crate::{
     App, Result,
     domain::Person,
     error::{Broken, FieldErrors},
+    http::fresh::{self, ASK_AGAIN, NO_STORE},
     services::{people, reads::Reads},
 };
 use poem::{
-    IntoResponse, Response, handler,
-    http::{HeaderValue, header},
-    web::{Data, Json, Query},
+    IntoResponse, Request, Response, handler,
+    http::header,
+    web::{Data, Query},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -39,12 +40,19 @@ pub struct Find {
     params(("id" = Uuid, Path, description = "The person's id.")),
     responses(
         (status = 200, description = "The public profile.", body = Person),
+        (status = 304),
         (status = 404, description = "`USER_NOT_FOUND`"),
     ),
 )]
 #[handler]
-pub async fn show(app: Data<&App>, Target(id): Target, reads: Reads) -> Result<Json<Person>> {
-    Ok(Json(people::by_id(&app, id, reads).await?))
+pub async fn show(
+    app: Data<&App>,
+    Target(id): Target,
+    reads: Reads,
+    request: &Request,
+) -> Result<Response> {
+    let person = people::by_id(&app, id, reads).await?;
+    fresh::json(request, &person, ASK_AGAIN)
 }
 
 /// Finds people by handle or by ids.
@@ -55,6 +63,7 @@ pub async fn show(app: Data<&App>, Target(id): Target, reads: Reads) -> Result<J
     params(Find),
     responses(
         (status = 200, description = "The people found.", body = People),
+        (status = 304),
         (status = 422, description = "`VALIDATION_FAILED`"),
     ),
 )]
@@ -63,7 +72,8 @@ pub async fn find(
     app: Data<&App>,
     reads: Reads,
     query: Result<Query<Find>, poem::Error>,
-) -> Result<Json<People>> {
+    request: &Request,
+) -> Result<Response> {
     let one_of = || {
         let broken = || Broken::new("one_of", "Send either username or ids");
         let mut errors = FieldErrors::default();
@@ -82,15 +92,13 @@ pub async fn find(
         (None, Some(ids)) => people::by_ids(&app, &ids, reads).await?,
         _ => return Err(one_of()),
     };
-    Ok(Json(People { items }))
+    fresh::json(request, &People { items }, ASK_AGAIN)
 }
 
 /// An answer that is for one person only.
 pub(super) fn private(response: impl IntoResponse) -> Response {
     let mut response = response.into_response();
-    let no_store = HeaderValue::from_static("no-store");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, no_store);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
     response
 }

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod cookies;
 pub mod errors;
+pub mod fresh;
 pub mod headers;
 pub mod intake;
 pub mod methods;

@@ -8,6 +8,7 @@ use super::{
     throttle::{self, Action},
     verification::Verification,
     verification::presented,
+    views::View,
 };
 use crate::{
     App, Error, Result,
@@ -103,10 +104,9 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailCha
     Ok(())
 }
 
-/// The change that waits for an account.
-pub async fn waiting(app: &App, user_id: Uuid) -> Result<Option<Waiting>> {
-    let client = app.db.get().await?;
-    let found = email_changes::of(&client, user_id, app.clock.now()).await?;
+/// The change that waits for the account of who is looking.
+pub async fn waiting(view: View) -> Result<Option<Waiting>> {
+    let found = email_changes::of(&*view.db, view.who, view.now).await?;
     Ok(found.map(Waiting::from))
 }
 

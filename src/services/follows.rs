@@ -9,14 +9,13 @@ use super::{
 };
 use crate::{
     App, Error, Result,
-    domain::{Cursor, PeoplePage, Position, Relationship},
+    domain::{Cursor, PeoplePage, Position},
     storage::{
         GenericClient, Object,
         follows::{self, Made},
         users,
     },
 };
-use std::collections::HashMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -124,21 +123,4 @@ async fn edges(
         return Err(Error::UserNotFound);
     }
     Ok(edges)
-}
-
-/// How `viewer` and each of these people stand to each other; nobody is missing.
-pub async fn relationships(
-    app: &App,
-    viewer: Uuid,
-    people: &[Uuid],
-) -> Result<HashMap<Uuid, Relationship>> {
-    let mut all: HashMap<Uuid, Relationship> = people
-        .iter()
-        .map(|id| (*id, Relationship::default()))
-        .collect();
-    if !people.is_empty() {
-        let client = app.db.get().await?;
-        all.extend(follows::relationships(&client, viewer, people).await?);
-    }
-    Ok(all)
 }

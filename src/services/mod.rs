@@ -29,3 +29,4 @@ pub mod throttle;
 mod uniform;
 pub mod usernames;
 pub mod verification;
+pub mod views;

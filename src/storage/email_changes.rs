@@ -1,6 +1,6 @@
 //! Changes of an address that wait for the new one to prove itself: `users.email_changes`.
 
-use super::{GenericClient, execute, optional};
+use super::{GenericClient, Who, execute, optional};
 use crate::{Result, domain::token::TokenHash};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -41,12 +41,8 @@ pub async fn replace(db: &impl GenericClient, change: &NewChange<'_>) -> Result<
 }
 
 /// The change that waits for an account.
-pub async fn of(
-    db: &impl GenericClient,
-    user_id: Uuid,
-    now: OffsetDateTime,
-) -> Result<Option<Waiting>> {
-    waiting(db, sql::of(user_id, now)).await
+pub async fn of(db: &impl GenericClient, who: Who, now: OffsetDateTime) -> Result<Option<Waiting>> {
+    waiting(db, sql::of(who, now)).await
 }
 
 /// The change that a link carries out; `lock` keeps it and its account until the transaction ends.
@@ -90,7 +86,7 @@ async fn waiting(
 
 /// The statements.
 pub mod sql {
-    use super::{NewChange, OffsetDateTime, TokenHash, Uuid};
+    use super::{NewChange, OffsetDateTime, TokenHash, Uuid, Who};
     use crate::storage::schema::{EmailChanges, Schema, Sessions, Users};
     use sea_query::{
         Cond, DeleteStatement, Expr, ExprTrait, InsertStatement, LockType, OnConflict, Query,
@@ -134,9 +130,9 @@ pub mod sql {
 
     /// The change of an account.
     #[must_use]
-    pub fn of(user_id: Uuid, now: OffsetDateTime) -> SelectStatement {
+    pub fn of(who: Who, now: OffsetDateTime) -> SelectStatement {
         good(now)
-            .and_where(Expr::col((EmailChanges::Table, EmailChanges::UserId)).eq(user_id))
+            .and_where(Expr::col((EmailChanges::Table, EmailChanges::UserId)).eq(who))
             .take()
     }
 

@@ -1,9 +1,9 @@
 //! The follow graph. An edge and its counts change in one statement, so they can't drift.
 
-use super::{GenericClient, all, execute, one};
+use super::{GenericClient, all, execute, one, schema::Follows};
 use crate::{
     Result,
-    domain::{Relationship, page::Position},
+    domain::page::Position,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -15,6 +15,16 @@ pub enum List {
     Followers,
     /// Whom the person follows.
     Followees,
+}
+
+impl List {
+    /// The end of its edges that the list belongs to, and the end of those who are in it.
+    pub(super) fn ends(self) -> (Follows, Follows) {
+        match self {
+            Self::Followers => (Follows::FolloweeId, Follows::FollowerId),
+            Self::Followees => (Follows::FollowerId, Follows::FolloweeId),
+        }
+    }
 }
 
 /// What became of an edge that was to be made.
@@ -67,32 +77,6 @@ pub async fn page(
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// How `viewer` and each of `people` stand to each other; those without an edge are absent.
-pub async fn relationships(
-    db: &impl GenericClient,
-    viewer: Uuid,
-    people: &[Uuid],
-) -> Result<Vec<(Uuid, Relationship)>> {
-    let rows = all(db, sql::edges_between(viewer, people)).await?;
-    let mut found: Vec<(Uuid, Relationship)> = Vec::new();
-    for row in rows {
-        let (follower, followee): (Uuid, Uuid) = (row.get(0), row.get(1));
-        let other = if follower == viewer {
-            followee
-        } else {
-            follower
-        };
-        let at = found.iter().position(|(id, _)| *id == other);
-        let at = at.unwrap_or_else(|| {
-            found.push((other, Relationship::default()));
-            found.len() - 1
-        });
-        found[at].1.following |= follower == viewer;
-        found[at].1.followed_by |= followee == viewer;
-    }
-    Ok(found)
-}
-
 /// Takes away every edge of a person that is about to go, one by one in id order. Gives those at the
 /// other ends, whose counts have changed.
 pub async fn delete_all_of(db: &impl GenericClient, person: Uuid) -> Result<Vec<Uuid>> {
@@ -130,9 +114,8 @@ pub mod sql {
     };
     use sea_query::{
         Alias, CommonTableExpression, Cond, DeleteStatement, Expr, ExprTrait, Func, Iden,
-        InsertStatement, IntoCondition, LockBehavior, LockType, OnConflict, Order, Query,
-        SelectStatement, SubQueryStatement, UnionType, WithClause, WithQuery,
-        extension::postgres::PgExpr,
+        InsertStatement, LockBehavior, LockType, OnConflict, Order, Query, SelectStatement,
+        SubQueryStatement, UnionType, WithClause, WithQuery,
     };
 
     /// The parts of a statement that changes an edge.
@@ -310,17 +293,24 @@ pub mod sql {
     /// One page of a list, walked by its index alone, with one row more to know whether it ends.
     #[must_use]
     pub fn page(of: Uuid, list: List, position: &Position) -> SelectStatement {
-        let (owner, other) = match list {
-            List::Followers => (Follows::FolloweeId, Follows::FollowerId),
-            List::Followees => (Follows::FollowerId, Follows::FolloweeId),
-        };
+        walk(of, list, position)
+            // Asked once, not for each row: who is leaving has no list.
+            .and_where(Expr::exists(users::exists(of)))
+            .take()
+    }
+
+    /// The same of somebody who is known to be there.
+    pub(in crate::storage) fn walk(
+        of: impl Into<Expr>,
+        list: List,
+        position: &Position,
+    ) -> SelectStatement {
+        let (owner, other) = list.ends();
         let mut select = Query::select()
             .column(other)
             .column(Follows::CreatedAt)
             .from((Schema::Users, Follows::Table))
             .and_where(Expr::col(owner).eq(of))
-            // Asked once, not for each row: who is leaving has no list.
-            .and_where(Expr::exists(users::exists(of)))
             .order_by(Follows::CreatedAt, Order::Desc)
             .order_by(other, Order::Desc)
             .limit(u64::from(position.size) + 1)
@@ -336,29 +326,6 @@ pub mod sql {
             }
         }
         select
-    }
-
-    /// The edges between a viewer and some people, in both directions.
-    #[must_use]
-    pub fn edges_between(viewer: Uuid, people: &[Uuid]) -> SelectStatement {
-        let direction = |from: Follows, to: Follows| {
-            Cond::all()
-                .add(Expr::col(from).eq(viewer))
-                .add(Expr::col(to).eq_any(people.to_vec()))
-        };
-        let edges = |condition: Cond| {
-            Query::select()
-                .columns([Follows::FollowerId, Follows::FolloweeId])
-                .from((Schema::Users, Follows::Table))
-                .cond_where(condition.into_condition())
-                .take()
-        };
-        edges(direction(Follows::FollowerId, Follows::FolloweeId))
-            .union(
-                UnionType::All,
-                edges(direction(Follows::FolloweeId, Follows::FollowerId)),
-            )
-            .take()
     }
 
     /// Every edge of a person.

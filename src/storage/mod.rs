@@ -20,6 +20,7 @@ pub mod history;
 mod hosts;
 pub mod known_devices;
 pub mod leases;
+pub mod lists;
 pub mod migrate;
 pub mod notices;
 pub mod outbox;
@@ -41,10 +42,12 @@ mod traced;
 pub mod url;
 pub mod users;
 pub mod web_sessions;
+mod who;
 
 pub use connection::{GenericClient, Object, Transaction};
 pub use pool::Pool;
 pub use replicas::Replicas;
+pub use who::Who;
 
 use crate::{Error, Result};
 use connection::Era;

@@ -1,10 +1,11 @@
 //! Profiles: a person with counts, and changes to what people say about themselves.
 
-use super::{GenericClient, all, execute, optional};
+use super::{GenericClient, Who, all, execute, lists::to_relationship, optional};
 use crate::{
     Result,
-    domain::{Profile, profile::ProfileChange},
+    domain::{Profile, Relationship, profile::ProfileChange},
 };
+use sea_query::Expr;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -17,10 +18,11 @@ pub struct Account {
     pub is_kept: bool,
 }
 
-/// The whole profile of an account.
-pub async fn by_id(db: &impl GenericClient, id: Uuid) -> Result<Option<Profile>> {
-    let account = accounts(db, &[id]).await?.pop();
-    Ok(account.map(|account| account.profile))
+/// The whole profile of an account: an id, or [`Who`].
+pub async fn by_id(db: &impl GenericClient, id: impl Into<Expr>) -> Result<Option<Profile>> {
+    Ok(optional(db, sql::by_id(id))
+        .await?
+        .map(|row| to_account(&row).profile))
 }
 
 /// These accounts, in no order; unknown ids are absent.
@@ -34,6 +36,16 @@ pub async fn account_by_username(db: &impl GenericClient, name: &str) -> Result<
     Ok(optional(db, sql::by_username(name))
         .await?
         .map(|row| to_account(&row)))
+}
+
+/// The same, and how a viewer and the person stand to each other.
+pub async fn seen_by(
+    db: &impl GenericClient,
+    viewer: Who,
+    name: &str,
+) -> Result<Option<(Profile, Relationship)>> {
+    let row = optional(db, sql::seen_by(viewer, name)).await?;
+    Ok(row.map(|row| (to_account(&row).profile, to_relationship(&row))))
 }
 
 /// Changes the supplied fields and nothing else; says whether the account exists.
@@ -65,9 +77,10 @@ fn to_account(row: &Row) -> Account {
 
 /// The statements.
 pub mod sql {
-    use super::{OffsetDateTime, ProfileChange, Uuid};
+    use super::{OffsetDateTime, ProfileChange, Uuid, Who};
     use crate::storage::{
         deletions::sql::is_kept,
+        lists::sql::relationship,
         schema::{FollowCounts, Schema, Users},
     };
     use sea_query::{
@@ -117,6 +130,14 @@ pub mod sql {
             .take()
     }
 
+    /// A profile by its id: one, or [`Who`].
+    #[must_use]
+    pub fn by_id(id: impl Into<Expr>) -> SelectStatement {
+        profile()
+            .and_where(Expr::col((Users::Table, Users::Id)).eq(id))
+            .take()
+    }
+
     /// A profile by handle.
     #[must_use]
     pub fn by_username(name: &str) -> SelectStatement {
@@ -125,6 +146,16 @@ pub mod sql {
             .and_where(Expr::expr(lower).eq(Func::lower(Expr::val(name))))
             .and_where(is_kept())
             .take()
+    }
+
+    /// A profile by handle, and the two edges between its person and the viewer.
+    #[must_use]
+    pub fn seen_by(viewer: Who, name: &str) -> SelectStatement {
+        let mut profile = by_username(name);
+        for (name, is_edge) in relationship(viewer) {
+            profile.expr_as(is_edge, name);
+        }
+        profile
     }
 
     /// Sets the supplied columns of a profile.

@@ -3,9 +3,10 @@
 //! Run the test with `UPDATE_SNAPSHOT=1` after a change, and read the difference.
 
 use super::{
-    audit, avatars, deletions, devices, email_changes, email_restorations, email_verifications,
-    exports, follows, held_usernames, history, known_devices, leases, notices, outbox,
-    password_resets,
+    Who, audit, avatars, deletions, devices, email_changes, email_restorations,
+    email_verifications, exports, follows, held_usernames, history, known_devices, leases,
+    lists::{self, Owner},
+    notices, outbox, password_resets,
     personal_data::{self, Part},
     profiles, rate_limits, replicas,
     retention::{self, Class},
@@ -28,6 +29,7 @@ const NONE_PASSED: time::Duration = time::Duration::ZERO;
 const A: Uuid = Uuid::from_u128(1);
 const B: Uuid = Uuid::from_u128(2);
 const HASH: [u8; 32] = [7; 32];
+const SESSION: Who = Who::Session(HASH, NOW);
 
 macro_rules! page {
     ($($name:literal: $statement:expr),* $(,)?) => {
@@ -107,10 +109,10 @@ fn every_statement_is_as_reviewed() {
         "users::by_link": users::sql::by_link(&HASH, true),
         "users::people_by_ids": users::sql::people_by_ids(&[A, B]),
         "users::person_by_username": users::sql::person_by_username("ana"),
-        "users::newest_unfollowed": users::sql::newest_unfollowed(A, 8),
-        "suggestions::by_mutuals": suggestions::sql::by_mutuals(A, 8),
+        "suggestions::of": suggestions::sql::of(SESSION, 16),
         "email_changes::replace": email_changes::sql::replace(&email_changes::NewChange { user_id: A, session_id: B, email: "new@example.org", token_hash: HASH, expires_at: NOW, now: NOW }),
-        "email_changes::of": email_changes::sql::of(A, NOW),
+        "email_changes::of, an account": email_changes::sql::of(Who::Account(A), NOW),
+        "email_changes::of, a session": email_changes::sql::of(SESSION, NOW),
         "email_changes::by_link": email_changes::sql::by_link(&HASH, NOW, true),
         "email_changes::cancel_of_others": email_changes::sql::cancel_of_others(A, B),
         "email_changes::cancel": email_changes::sql::cancel(A),
@@ -144,15 +146,20 @@ fn every_statement_is_as_reviewed() {
         "web_sessions::delete": web_sessions::sql::delete(&HASH),
         "web_sessions::delete_of": web_sessions::sql::delete_of(&[B]),
         "profiles::by_ids": profiles::sql::by_ids(&[A, B]),
+        "profiles::by_id": profiles::sql::by_id(A),
+        "profiles::by_id, a session": profiles::sql::by_id(SESSION),
         "profiles::by_username": profiles::sql::by_username("ana"),
+        "profiles::seen_by": profiles::sql::seen_by(SESSION, "ana"),
         "profiles::update": profiles::sql::update(A, &everything, NOW),
         "follows::insert": follows::sql::insert(A, B, NOW),
         "follows::delete": follows::sql::delete(A, B),
         "follows::page by number": follows::sql::page(A, follows::List::Followers, &Position::default()),
         "follows::page by cursor": follows::sql::page(A, follows::List::Followees, &after),
-        "follows::edges_between": follows::sql::edges_between(A, &[B]),
         "follows::edges_of": follows::sql::edges_of(A),
         "follows::forget_counts": follows::sql::forget_counts(A),
+        "lists::page, the viewer's own": lists::sql::page(SESSION, Owner::Viewer, follows::List::Followers, &Position::default()),
+        "lists::page, by number": lists::sql::page(SESSION, Owner::Named("ana"), follows::List::Followers, &Position::default()),
+        "lists::page, by cursor": lists::sql::page(SESSION, Owner::Named("ana"), follows::List::Followers, &after),
         "devices::open": devices::sql::open(A, NOW, NOW),
         "devices::lock_own": devices::sql::lock_own(A, B),
         "devices::ended_after": devices::sql::ended_after(Cursor { created_at: NOW, id: B }, 1_000),

@@ -1,31 +1,51 @@
-//! People whom somebody may want to follow: followed by those that the viewer follows.
+//! People whom somebody may want to follow: followed by those that the viewer follows, else newest.
 
-use super::{GenericClient, all, users};
-use crate::{Result, domain::Person};
-use uuid::Uuid;
+use super::{GenericClient, Who, all, users};
+use crate::{
+    Result,
+    domain::{Person, Relationship},
+};
 
-/// People with a proven address whom people follow that `viewer` follows, and `viewer` not yet,
-/// each with the number of these people: most first, then newest.
+/// Somebody to follow.
+#[derive(Debug, Clone)]
+pub struct Suggestion {
+    /// Who.
+    pub person: Person,
+    /// How many people that the viewer follows follow this person, as far as was looked.
+    pub mutuals: i64,
+    /// How the viewer and the person stand to each other.
+    pub relationship: Relationship,
+}
+
+/// Up to `limit` people with a proven address whom people follow that the viewer follows, and the
+/// viewer not yet; where they are fewer, as many of the newest whom the viewer does not follow, who
+/// may be the same again. Most followed by these people first, then newest.
 ///
 /// The work is bounded whatever the graph is: the viewer's 200 newest followees, 100 newest edges
 /// of each, 2,000 edges in all. So the number is one of people seen, and may be too small.
-pub async fn by_mutuals(
-    db: &impl GenericClient,
-    viewer: Uuid,
-    limit: u64,
-) -> Result<Vec<(Person, i64)>> {
-    let rows = all(db, sql::by_mutuals(viewer, limit)).await?;
-    let with_count = |row| (users::to_person(row), row.get(4));
-    Ok(rows.iter().map(with_count).collect())
+pub async fn of(db: &impl GenericClient, viewer: Who, limit: u64) -> Result<Vec<Suggestion>> {
+    let rows = all(db, sql::of(viewer, limit)).await?;
+    let found = rows.iter().map(|row| Suggestion {
+        person: users::to_person(row),
+        mutuals: row.get(4),
+        relationship: Relationship {
+            following: false,
+            followed_by: row.get(5),
+        },
+    });
+    Ok(found.collect())
 }
 
 /// The statements.
 pub mod sql {
-    use super::{Uuid, users::sql as users};
-    use crate::storage::schema::{Follows, Schema, Users};
+    use super::{Who, users::sql as users};
+    use crate::storage::{
+        lists::sql::is_edge,
+        schema::{Follows, Schema, Users},
+    };
     use sea_query::{
-        Alias, CommonTableExpression, Expr, ExprTrait, Func, JoinType, Order, Query,
-        SelectStatement, WithClause, WithQuery,
+        Alias, Asterisk, CommonTableExpression, Expr, ExprTrait, Func, JoinType, Order, Query,
+        SelectStatement, UnionType, WithClause, WithQuery,
     };
 
     /// How many of the viewer's followees are looked at.
@@ -46,13 +66,22 @@ pub mod sql {
             .take()
     }
 
-    /// People followed by the viewer's followees. Gives the person's columns and the number.
+    /// Who is suggested. Gives the person's columns, the number, and whether the person follows the
+    /// viewer.
     #[must_use]
-    pub fn by_mutuals(viewer: Uuid, limit: u64) -> WithQuery {
+    pub fn of(who: Who, limit: u64) -> WithQuery {
+        // Looked up once.
+        let viewer = Alias::new("viewer");
+        let looked_up = Query::select().expr_as(Expr::from(who), Users::Id).take();
+        let viewer_id = Query::select()
+            .column((viewer.clone(), Users::Id))
+            .from(viewer.clone())
+            .take();
+        let viewer_id = Expr::SubQuery(None, Box::new(viewer_id.into()));
         let (own, seen, edge) = (Alias::new("own"), Alias::new("seen"), Alias::new("edge"));
-        let mutuals = Alias::new("mutuals");
+        let (known, mutuals) = (Alias::new("known"), Alias::new("mutuals"));
         let own_edges = newest_edges(FOLLOWEES)
-            .and_where(Expr::col(Follows::FollowerId).eq(viewer))
+            .and_where(Expr::col(Follows::FollowerId).eq(viewer_id.clone()))
             .take();
         let edges_of_one = newest_edges(EDGES_OF_ONE)
             .and_where(Expr::col(Follows::FollowerId).equals((own.clone(), Follows::FolloweeId)))
@@ -65,7 +94,7 @@ pub mod sql {
                 JoinType::InnerJoin,
                 edges_of_one,
                 edge.clone(),
-                Expr::col((edge, Follows::FolloweeId)).ne(viewer),
+                Expr::col((edge, Follows::FolloweeId)).ne(viewer_id.clone()),
             )
             .limit(EDGES)
             .take();
@@ -75,6 +104,17 @@ pub mod sql {
             .from(Alias::new("edges"))
             .group_by_col(Follows::FolloweeId)
             .take();
+        let by_mutuals = users::unfollowed(&viewer_id)
+            .column((seen.clone(), mutuals.clone()))
+            .expr_as(follows(&viewer_id), Alias::new("follows_viewer"))
+            .inner_join(
+                seen.clone(),
+                Expr::col((seen.clone(), Follows::FolloweeId)).equals((Users::Table, Users::Id)),
+            )
+            .order_by((seen.clone(), mutuals), Order::Desc)
+            .order_by((Users::Table, Users::Id), Order::Desc)
+            .limit(limit)
+            .take();
         let cte = |name: Alias, query: SelectStatement| {
             CommonTableExpression::new()
                 .query(query)
@@ -82,20 +122,42 @@ pub mod sql {
                 .to_owned()
         };
         let with = WithClause::new()
+            .cte(cte(viewer, looked_up))
             .cte(cte(own, own_edges))
             .cte(cte(Alias::new("edges"), edges))
-            .cte(cte(seen.clone(), counted))
+            .cte(cte(seen, counted))
+            .cte(cte(known.clone(), by_mutuals))
             .to_owned();
+        Query::select()
+            .column((known.clone(), Asterisk))
+            .from(known)
+            .union(UnionType::All, newest(&viewer_id, limit))
+            .take()
+            .with(with)
+    }
+
+    /// The newest whom the viewer does not follow, unless as many are known already. Nobody's search
+    /// would find no end, so both are asked once, before the first row.
+    fn newest(viewer: &Expr, limit: u64) -> SelectStatement {
+        let known = Alias::new("known");
+        let number_known = Query::select()
+            .expr(Expr::col((known.clone(), Users::Id)).count())
+            .from(known)
+            .take();
+        let number_known = Expr::SubQuery(None, Box::new(number_known.into()));
         users::unfollowed(viewer)
-            .column((seen.clone(), mutuals.clone()))
-            .inner_join(
-                seen.clone(),
-                Expr::col((seen.clone(), Follows::FolloweeId)).equals((Users::Table, Users::Id)),
-            )
-            .order_by((seen, mutuals), Order::Desc)
+            .expr(Expr::val(0_i64).cast_as("bigint"))
+            .expr(follows(viewer))
+            .and_where(viewer.clone().is_not_null())
+            .and_where(number_known.lt(i64::try_from(limit).unwrap_or(i64::MAX)))
+            // Ids are made in the order of time (UUID version 7), so the primary key is walked.
             .order_by((Users::Table, Users::Id), Order::Desc)
             .limit(limit)
             .take()
-            .with(with)
+    }
+
+    /// Whether the person of a row follows the viewer.
+    fn follows(viewer: &Expr) -> Expr {
+        is_edge(Expr::col((Users::Table, Users::Id)), viewer.clone())
     }
 }

@@ -1,6 +1,6 @@
 //! The store of tower-sessions: browser sessions in PostgreSQL, keyed by the hash of their cookie.
 
-use super::{GenericClient, Pool, execute, optional};
+use super::{GenericClient, Pool, Who, execute, optional};
 use crate::{Result, clock::Clock, error::Error};
 use async_trait::async_trait;
 use serde_json::Value;
@@ -68,17 +68,7 @@ impl SessionStore for WebSessionStore {
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let db = self.db.get().await.map_err(failed)?;
-        let found = optional(&db, sql::live(&hash(id), self.clock.now()))
-            .await
-            .map_err(failed)?;
-        let Some(found) = found else { return Ok(None) };
-        let data = serde_json::from_value(found.get::<_, Value>(0))
-            .map_err(|error| StoreError::Decode(error.to_string()))?;
-        Ok(Some(Record {
-            id: *id,
-            data,
-            expiry_date: found.get(1),
-        }))
+        live(&db, id, self.clock.now()).await.map_err(failed)
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
@@ -88,6 +78,23 @@ impl SessionStore for WebSessionStore {
             .map(drop)
             .map_err(failed)
     }
+}
+
+/// The record with this id, if it is live.
+pub async fn live(db: &impl GenericClient, id: &Id, now: OffsetDateTime) -> Result<Option<Record>> {
+    let found = optional(db, sql::live(&hash(id), now)).await?;
+    let Some(found) = found else { return Ok(None) };
+    Ok(Some(Record {
+        id: *id,
+        data: serde_json::from_value(found.get::<_, Value>(0)).map_err(Error::internal)?,
+        expiry_date: found.get(1),
+    }))
+}
+
+/// Whoever the session with this id belongs to, for statements that are sent beside [`live`].
+#[must_use]
+pub fn whose(id: &Id, now: OffsetDateTime) -> Who {
+    Who::Session(hash(id), now)
 }
 
 /// Writes the new name of an account into its browser sessions. One that is being opened in this
@@ -180,9 +187,22 @@ pub mod sql {
     /// A browser session in its time whose log-in has not ended.
     #[must_use]
     pub fn live(id_hash: &[u8; 32], now: OffsetDateTime) -> SelectStatement {
-        Query::select()
+        of_live(id_hash, now)
             .column((WebSessions::Table, WebSessions::Data))
             .column((WebSessions::Table, WebSessions::ExpiresAt))
+            .take()
+    }
+
+    /// Whose such a session is.
+    #[must_use]
+    pub fn owner(id_hash: &[u8; 32], now: OffsetDateTime) -> SelectStatement {
+        of_live(id_hash, now)
+            .column((WebSessions::Table, WebSessions::UserId))
+            .take()
+    }
+
+    fn of_live(id_hash: &[u8; 32], now: OffsetDateTime) -> SelectStatement {
+        Query::select()
             .from((Schema::Users, WebSessions::Table))
             .inner_join(
                 (Schema::Users, Sessions::Table),

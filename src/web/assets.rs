@@ -2,14 +2,14 @@
 
 use super::compress::{Coding, accepted};
 use crate::{Error, Result};
-use poem::{Request, Response, handler, http::header, web::Path};
+use poem::{Request, Response, handler, http::header};
 
 /// One file, as `build.rs` prepared it.
 struct Asset {
     /// Its name in `static/`.
     name: &'static str,
-    /// Its name outside, with a part of its hash.
-    published: &'static str,
+    /// Its path outside, with a part of its hash.
+    path: &'static str,
     plain: &'static [u8],
     br: &'static [u8],
     gz: &'static [u8],
@@ -19,18 +19,17 @@ static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The path of a file in `static/`, for templates.
 #[must_use]
-pub fn path(name: &str) -> String {
+pub fn path(name: &str) -> &'static str {
     let asset = ASSETS.iter().find(|asset| asset.name == name);
-    let published = asset.map_or(name, |asset| asset.published);
-    format!("/static/{published}")
+    asset.map_or("", |asset| asset.path)
 }
 
 /// `GET /static/{name}`
 #[handler]
-pub(super) fn show(Path(published): Path<String>, request: &Request) -> Result<Response> {
+pub(super) fn show(request: &Request) -> Result<Response> {
     let asset = ASSETS
         .iter()
-        .find(|asset| asset.published == published)
+        .find(|asset| asset.path == request.original_uri().path())
         .ok_or(Error::NotFound)?;
     Ok(answer(asset, request))
 }
@@ -99,7 +98,7 @@ mod tests {
                 "{}",
                 asset.name
             );
-            assert_ne!(asset.name, asset.published);
+            assert!(!asset.path.ends_with(asset.name), "{}", asset.path);
             assert!(asset.br.len() < asset.plain.len() && asset.gz.len() < asset.plain.len());
         }
     }

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     Error, Result,
-    services::emails::{self, EmailChange, Waiting},
+    services::{
+        emails::{self, EmailChange, Waiting},
+        views::View,
+    },
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
@@ -62,7 +65,7 @@ async fn page(visit: Visit<'_>, frame: Frame, typed: &str) -> Result<EmailPage> 
     Ok(EmailPage {
         current: visit.email_of(&frame).await?,
         waiting: match &frame.viewer {
-            Some(viewer) => emails::waiting(visit.app, viewer.user_id).await?,
+            Some(viewer) => emails::waiting(View::of(visit.app, viewer.user_id).await?).await?,
             None => None,
         },
         is_restored: false,

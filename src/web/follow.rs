@@ -112,14 +112,7 @@ async fn answer(
         return match problem {
             None => Ok(see_other(&back_to(&person, pressed))),
             Some(problem) => {
-                person::page(
-                    visit,
-                    Some(viewer.clone()),
-                    &person.username,
-                    verdict,
-                    Some(problem),
-                )
-                .await
+                person::refused(visit, viewer.clone(), &person.username, verdict, problem).await
             }
         };
     }

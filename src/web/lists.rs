@@ -3,16 +3,16 @@
 use super::{
     page::Frame,
     people::{self, PersonRow},
-    visit::{Handle, SignedIn, Visit},
+    session::Viewer,
+    visit::{Handle, Visit},
 };
 use crate::{
     Error, Result,
-    domain::{PeoplePage, Position, page::MAX_PAGE},
+    domain::{Position, page::MAX_PAGE},
     http::Scope,
     services::{
-        follows::{self, List},
-        profiles,
-        reads::Reads,
+        follows::List,
+        views::{self, View},
     },
 };
 use askama::Template;
@@ -54,62 +54,58 @@ struct Asked {
 #[handler]
 pub(super) async fn followers(
     visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
     Handle(username): Handle,
     Query(asked): Query<Asked>,
-) -> Result<Response> {
-    page(visit, SignedIn(viewer), &username, List::Followers, &asked).await
+) -> poem::Result<Response> {
+    page(visit, &username, List::Followers, &asked).await
 }
 
 /// `GET /@{username}/following`
 #[handler]
 pub(super) async fn following(
     visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
     Handle(username): Handle,
     Query(asked): Query<Asked>,
-) -> Result<Response> {
-    page(visit, SignedIn(viewer), &username, List::Followees, &asked).await
+) -> poem::Result<Response> {
+    page(visit, &username, List::Followees, &asked).await
 }
 
 async fn page(
     visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
     username: &str,
     list: List,
     asked: &Asked,
-) -> Result<Response> {
-    let profile = match profiles::by_username(visit.app, username, Reads::Primary).await {
-        Err(Error::UserNotFound) => return visit.to_successor_of(username).await,
-        found => found?,
+) -> poem::Result<Response> {
+    let asked = Position::parse(asked.page.as_deref(), None, asked.cursor.as_deref());
+    // There may be nobody of this name: that comes before what is wrong with the page.
+    let position = asked.as_ref().copied().unwrap_or_default();
+    let read = async |view: View| match views::list(view, username, list, &position).await {
+        Err(Error::UserNotFound) => Ok(None),
+        found => found.map(Some),
     };
-    let position = match Position::parse(asked.page.as_deref(), None, asked.cursor.as_deref()) {
-        Ok(position) => position,
-        Err(error) => return no_such_page(visit, viewer.clone(), &error),
+    let (viewer, found) = visit.signed_in(read).await?;
+    let Some(found) = found else {
+        return Ok(visit.to_successor_of(username).await?);
     };
-    let of = (profile.id, list);
-    let people = follows::list(visit.app, viewer.user_id, of, &position, visit.reads()).await?;
-    let (newer, older) = (newer(&people), older(&people));
+    if let Err(error) = asked {
+        return Ok(no_such_page(visit, viewer, &error)?);
+    }
     let page = ListPage {
-        is_own: profile.id == viewer.user_id,
+        is_own: found.owner.id == viewer.user_id,
         list,
-        followers: people::followers(profile.follower_count),
-        following: people::following(profile.followee_count),
-        username: profile.username,
-        is_first: people.page == Some(1),
-        rows: people::rows(visit, &viewer, people.items).await?,
-        newer,
-        older,
+        followers: people::followers(found.owner.follower_count),
+        following: people::following(found.owner.followee_count),
+        username: found.owner.username,
+        rows: people::rows(visit, &viewer, found.people),
+        is_first: position.page() == Some(1),
+        newer: newer(position.page()),
+        older: older(position.page(), found.next_cursor.as_deref()),
         frame: visit.frame(Some(viewer)),
     };
-    visit.page(StatusCode::OK, &page)
+    Ok(visit.page(StatusCode::OK, &page)?)
 }
 
-fn no_such_page(
-    visit: Visit<'_>,
-    viewer: super::session::Viewer,
-    error: &Error,
-) -> Result<Response> {
+fn no_such_page(visit: Visit<'_>, viewer: Viewer, error: &Error) -> Result<Response> {
     let first = visit.request.original_uri().path().to_owned();
     let page = NoSuchPage {
         frame: visit.frame(Some(viewer)),
@@ -120,8 +116,8 @@ fn no_such_page(
 }
 
 /// The query of the page before. A page that a cursor leads to has no number: back to the start.
-fn newer(people: &PeoplePage) -> Option<String> {
-    match people.page {
+fn newer(page: Option<u32>) -> Option<String> {
+    match page {
         Some(1) => None,
         Some(page) => Some(format!("?page={}", page - 1)),
         None => Some("?page=1".to_owned()),
@@ -129,9 +125,9 @@ fn newer(people: &PeoplePage) -> Option<String> {
 }
 
 /// The query of the page after: by number as long as there are numbers, then by cursor.
-fn older(people: &PeoplePage) -> Option<String> {
-    let cursor = people.next_cursor.as_ref()?;
-    match people.page {
+fn older(page: Option<u32>, next_cursor: Option<&str>) -> Option<String> {
+    let cursor = next_cursor?;
+    match page {
         Some(page) if page < MAX_PAGE => Some(format!("?page={}", page + 1)),
         _ => Some(format!("?cursor={cursor}")),
     }
@@ -141,19 +137,9 @@ fn older(people: &PeoplePage) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn links(page: Option<u32>, next_cursor: Option<&str>) -> (Option<String>, Option<String>) {
-        let people = PeoplePage {
-            items: Vec::new(),
-            page,
-            page_size: 20,
-            has_next: next_cursor.is_some(),
-            next_cursor: next_cursor.map(str::to_owned),
-        };
-        (newer(&people), older(&people))
-    }
-
     #[test]
     fn links_lead_through_the_whole_list() {
+        let links = |page, next_cursor| (newer(page), older(page, next_cursor));
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(links(Some(1), None), (None, None));
         assert_eq!(links(Some(1), Some("c")), (None, some("?page=2")));

@@ -6,21 +6,20 @@ use super::{
     session::Viewer,
     visit::Visit,
 };
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    http::fresh::{self, ASK_AGAIN_PRIVATE, NO_STORE, Tag},
+};
 use askama::Template;
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use poem::{
     Response,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, header},
 };
-use sha2::{Digest, Sha256};
 
 /// What answers depend on beside their address.
 const VARY: HeaderValue = HeaderValue::from_static(
     "Cookie, HX-Request, HX-Request-Type, Save-Data, ECT, Accept-Encoding",
 );
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// What stands around the content of every page.
 #[derive(Debug, Default)]
@@ -104,7 +103,8 @@ impl Visit<'_> {
             retry_after,
         } = verdict.into();
         let html = page.render().map_err(Error::internal)?;
-        let mut response = self.html(&html, self.secret_for(&html)?.as_ref())?;
+        let secret = self.secret_for(&html)?;
+        let mut response = self.html(html, secret.as_ref())?;
         response.set_status(status);
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, NO_STORE);
@@ -116,7 +116,7 @@ impl Visit<'_> {
 
     /// A page that a browser may keep and ask for again: 304 when it is still the same.
     pub(super) fn kept_page(self, page: &impl Template) -> Result<Response> {
-        self.tagged_page(page, ASK_AGAIN)
+        self.tagged_page(page, ASK_AGAIN_PRIVATE)
     }
 
     /// A page with the form of an account: browsers keep no copy. Who kept one all the same may
@@ -128,20 +128,13 @@ impl Visit<'_> {
     fn tagged_page(self, page: &impl Template, cache: HeaderValue) -> Result<Response> {
         let html = page.render().map_err(Error::internal)?;
         let secret = self.secret_for(&html)?;
-        let tag = entity_tag(&html, secret.as_ref());
-        let known = self.request.header(header::IF_NONE_MATCH);
-        let mut response = if known.is_some_and(|known| is_among(&tag, known)) {
-            StatusCode::NOT_MODIFIED.into()
-        } else {
-            self.html(&html, secret.as_ref())?
-        };
-        let headers = response.headers_mut();
-        headers.insert(header::VARY, VARY);
-        headers.insert(header::CACHE_CONTROL, cache);
-        headers.insert(
-            header::ETAG,
-            HeaderValue::try_from(tag).map_err(Error::internal)?,
-        );
+        // Of the content before the proofs, which differ each time, and of the secret, so that a
+        // copy with another one's proofs is not called fresh.
+        let known: &[u8] = secret.as_ref().map_or(&[], |secret| secret.expose());
+        let tag = Tag::of(&[html.as_bytes(), known]);
+        let answer = || self.html(html, secret.as_ref());
+        let mut response = fresh::unless_known(self.request, &tag, cache, answer)?;
+        response.headers_mut().insert(header::VARY, VARY);
         Ok(response)
     }
 
@@ -171,54 +164,19 @@ impl Visit<'_> {
             .transpose()
     }
 
-    fn html(self, html: &str, secret: Option<&Secret>) -> Result<Response> {
+    fn html(self, html: String, secret: Option<&Secret>) -> Result<Response> {
         let mut response = Response::builder()
             .content_type("text/html; charset=utf-8")
             .header(header::VARY, VARY)
             .header("accept-ch", "ECT")
             .finish();
         match secret {
-            None => response.set_body(html.to_owned()),
+            None => response.set_body(html),
             Some(secret) => {
                 response.set_body(html.replace(PLACEHOLDER, &secret.proof()?));
                 secret.set(&mut response, self.app);
             }
         }
         Ok(response)
-    }
-}
-
-/// The tag of a page: of its content before the proofs, which differ each time, and of the
-/// secret, so that a copy with another one's proofs is not called fresh. Weak, since the
-/// compressed forms share it.
-fn entity_tag(html: &str, secret: Option<&Secret>) -> String {
-    let secret: &[u8] = secret.map_or(&[], |secret| secret.expose());
-    let digest = Sha256::new()
-        .chain_update(html)
-        .chain_update(secret)
-        .finalize();
-    format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&digest[..16]))
-}
-
-/// Whether `If-None-Match` names the tag (RFC 9110 section 13.1.2, weak comparison).
-fn is_among(tag: &str, known: &str) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    known.trim() == "*" || known.split(',').any(|known| opaque(known) == opaque(tag))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_are_compared_weakly() {
-        let tag = entity_tag("<p>", None);
-        let strong = tag.trim_start_matches("W/");
-        for known in [tag.as_str(), strong, "*", &format!("\"a\", {tag}")] {
-            assert!(is_among(&tag, known), "{known}");
-        }
-        for other in ["", "\"a\"", &entity_tag("<b>", None)] {
-            assert!(!is_among(&tag, other), "{other}");
-        }
     }
 }

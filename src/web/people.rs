@@ -7,9 +7,8 @@ use super::{
     session::Viewer,
     visit::Visit,
 };
-use crate::{Result, domain::Person, services::follows};
+use crate::services::views::Seen;
 use askama::{Template, filters::HtmlSafe};
-use uuid::Uuid;
 
 /// One person in a list.
 #[derive(Debug, Template)]
@@ -28,16 +27,9 @@ pub(super) struct PersonRow {
 impl HtmlSafe for PersonRow {}
 
 /// The rows of these people, as the viewer sees them.
-pub(super) async fn rows(
-    visit: Visit<'_>,
-    viewer: &Viewer,
-    people: Vec<Person>,
-) -> Result<Vec<PersonRow>> {
-    let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
-    let relationships = follows::relationships(visit.app, viewer.user_id, &ids).await?;
+pub(super) fn rows(visit: Visit<'_>, viewer: &Viewer, people: Vec<Seen>) -> Vec<PersonRow> {
     let list = LocalPath::of(visit.request);
-    let row = |person: Person| {
-        let relationship = relationships.get(&person.id).copied().unwrap_or_default();
+    let row = |(person, relationship): Seen| {
         let name = person.display_name.as_deref().unwrap_or(&person.username);
         let address = person.avatar_url.as_deref();
         PersonRow {
@@ -53,7 +45,7 @@ pub(super) async fn rows(
             display_name: person.display_name,
         }
     };
-    Ok(people.into_iter().map(row).collect())
+    people.into_iter().map(row).collect()
 }
 
 /// `1 follower`, `2 followers`.

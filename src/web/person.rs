@@ -12,7 +12,10 @@ use super::{
 use crate::{
     Error, Result,
     domain::{PublicProfile, Relationship},
-    services::{follows, profiles, reads::Reads},
+    services::{
+        profiles,
+        views::{self, View},
+    },
 };
 use askama::{Template, filters::HtmlSafe};
 use poem::{Response, handler, http::StatusCode};
@@ -51,83 +54,87 @@ enum Stance {
 /// `GET /@{username}`
 #[handler]
 pub(super) async fn show(visit: Visit<'_>, Handle(username): Handle) -> Result<Response> {
-    let viewer = visit.viewer().await?;
-    match page(visit, viewer, &username, StatusCode::OK.into(), None).await {
+    match shown(visit, &username).await {
         Err(Error::UserNotFound) => visit.to_successor_of(&username).await,
         shown => shown,
     }
 }
 
-/// The page, also as the answer to a press that could not be taken.
-pub(super) async fn page(
+async fn shown(visit: Visit<'_>, username: &str) -> Result<Response> {
+    let read = async |view: View| views::person(view, username).await;
+    if let Some((viewer, seen)) = visit.viewer_and(read).await? {
+        return visit.page(StatusCode::OK, &PersonPage::seen(visit, viewer, seen));
+    }
+    let profile = profiles::by_username(visit.app, username, visit.reads()).await?;
+    let panel = Panel::new(&profile, false, Stance::Stranger);
+    visit.kept_page(&PersonPage::new(visit, None, profile, panel))
+}
+
+/// The page as the answer to a press that could not be taken.
+pub(super) async fn refused(
     visit: Visit<'_>,
-    viewer: Option<Viewer>,
+    viewer: Viewer,
     username: &str,
     verdict: Verdict,
-    problem: Option<Problem>,
+    problem: Problem,
 ) -> Result<Response> {
-    let reads = match viewer {
-        None => visit.reads(),
-        Some(_) => Reads::Primary,
-    };
-    let profile = profiles::by_username(visit.app, username, reads).await?;
-    let panel = panel(visit, viewer.as_ref(), &profile).await?;
-    let name = profile.display_name.as_deref().unwrap_or(&profile.username);
-    let address = profile.avatar_url.as_deref();
-    let is_signed_out = viewer.is_none();
-    let page = PersonPage {
-        frame: visit.frame(viewer).with(problem),
-        avatar: visit.avatar(address, name, Size::Large),
-        username: profile.username,
-        display_name: profile.display_name,
-        bio: profile.bio,
-        panel,
-    };
-    if is_signed_out {
-        visit.kept_page(&page)
-    } else {
-        visit.page(verdict, &page)
-    }
+    let view = View::of(visit.app, viewer.user_id).await?;
+    let seen = views::person(view, username).await?;
+    let mut page = PersonPage::seen(visit, viewer, seen);
+    page.frame = page.frame.with(Some(problem));
+    visit.page(verdict, &page)
 }
 
 /// The panel of a person as it is now.
 pub(super) async fn panel_of(visit: Visit<'_>, viewer: &Viewer, username: &str) -> Result<Panel> {
-    let profile = profiles::by_username(visit.app, username, Reads::Primary).await?;
-    panel(visit, Some(viewer), &profile).await
+    let view = View::of(visit.app, viewer.user_id).await?;
+    let (profile, relationship) = views::person(view, username).await?;
+    Ok(Panel::seen(viewer, &profile, relationship))
 }
 
-async fn panel(
-    visit: Visit<'_>,
-    viewer: Option<&Viewer>,
-    profile: &PublicProfile,
-) -> Result<Panel> {
-    let relationship = match viewer {
-        Some(viewer) => relationship(visit, viewer, profile).await?,
-        None => Relationship::default(),
-    };
-    let stance = match viewer {
-        None => Stance::Stranger,
-        Some(viewer) if viewer.user_id == profile.id => Stance::Oneself,
-        Some(_) => Stance::Other(FollowForm {
+impl PersonPage {
+    fn new(visit: Visit<'_>, viewer: Option<Viewer>, profile: PublicProfile, panel: Panel) -> Self {
+        let name = profile.display_name.as_deref().unwrap_or(&profile.username);
+        let address = profile.avatar_url.as_deref();
+        Self {
+            frame: visit.frame(viewer),
+            avatar: visit.avatar(address, name, Size::Large),
+            username: profile.username,
+            display_name: profile.display_name,
+            bio: profile.bio,
+            panel,
+        }
+    }
+
+    /// The page as a viewer sees it.
+    fn seen(visit: Visit<'_>, viewer: Viewer, seen: (PublicProfile, Relationship)) -> Self {
+        let (profile, relationship) = seen;
+        let panel = Panel::seen(&viewer, &profile, relationship);
+        Self::new(visit, Some(viewer), profile, panel)
+    }
+}
+
+impl Panel {
+    fn new(profile: &PublicProfile, follows_viewer: bool, stance: Stance) -> Self {
+        Self {
             username: profile.username.clone(),
-            following: relationship.following,
-            list: None,
-        }),
-    };
-    Ok(Panel {
-        username: profile.username.clone(),
-        followers: people::followers(profile.follower_count),
-        following: people::following(profile.followee_count),
-        follows_viewer: relationship.followed_by,
-        stance,
-    })
-}
+            followers: people::followers(profile.follower_count),
+            following: people::following(profile.followee_count),
+            follows_viewer,
+            stance,
+        }
+    }
 
-async fn relationship(
-    visit: Visit<'_>,
-    viewer: &Viewer,
-    profile: &PublicProfile,
-) -> Result<Relationship> {
-    let all = follows::relationships(visit.app, viewer.user_id, &[profile.id]).await?;
-    Ok(all.get(&profile.id).copied().unwrap_or_default())
+    fn seen(viewer: &Viewer, profile: &PublicProfile, relationship: Relationship) -> Self {
+        let stance = if viewer.user_id == profile.id {
+            Stance::Oneself
+        } else {
+            Stance::Other(FollowForm {
+                username: profile.username.clone(),
+                following: relationship.following,
+                list: None,
+            })
+        };
+        Self::new(profile, relationship.followed_by, stance)
+    }
 }

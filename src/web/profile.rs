@@ -8,12 +8,15 @@ use super::{
     problem::{Problem, Verdict},
     profile_form::{EditForm, Edited, Texts},
     session::Viewer,
-    visit::{SignedIn, Visit, see_other},
+    visit::{Visit, see_other},
 };
 use crate::{
     Error, Result,
     domain::{Profile, Text},
-    services::profiles::{self, ProfileForm},
+    services::{
+        profiles::{self, ProfileForm},
+        views,
+    },
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
@@ -61,12 +64,13 @@ impl From<Profile> for Details {
 
 /// `GET /profile`
 #[handler]
-pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
-    let profile = profiles::own(visit.app, viewer.user_id).await?;
+pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, profile) = visit.signed_in(views::profile).await?;
     if visit.wants_part() {
-        return visit.part(StatusCode::OK, &Details::from(profile), SHOWN, None, "");
+        let details = Details::from(profile);
+        return Ok(visit.part(StatusCode::OK, &details, SHOWN, None, "")?);
     }
-    shown(visit, viewer, profile, StatusCode::OK.into(), None)
+    Ok(shown(visit, viewer, profile, StatusCode::OK.into(), None)?)
 }
 
 /// The page with the profile, also as the answer to a picture that could not be taken.
@@ -88,8 +92,8 @@ pub(super) fn shown(
 
 /// `GET /profile/edit`
 #[handler]
-pub(super) async fn edit(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
-    let profile = profiles::own(visit.app, viewer.user_id).await?;
+pub(super) async fn edit(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, profile) = visit.signed_in(views::profile).await?;
     let draft = visit.draft(viewer.user_id, FORM);
     let is_restored = draft.is_some();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();

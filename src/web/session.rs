@@ -16,6 +16,7 @@ use crate::{
         reads::Reads,
         sessions::{self, LoggedIn},
         throttle::{self, DEVICE_KNOWN_FOR},
+        views::View,
     },
 };
 use poem::{Request, Response};
@@ -119,17 +120,33 @@ fn id(app: &App, request: &Request) -> Option<Id> {
     cookie::get(request, app, COOKIE)?.parse().ok()
 }
 
-/// Who is signed in: whom the session names, else whom the refresh token opens a new one for.
-pub(super) async fn viewer(app: &App, request: &Request) -> Result<Option<Viewer>> {
-    if let Some(record) = load(app, request).await?
+/// Who is signed in, and what `read` gives for them: whom the session names, in one round trip to
+/// the database, else whom the refresh token opens a new session for.
+pub(super) async fn view<T, F>(
+    app: &App,
+    request: &Request,
+    read: impl Fn(View) -> F,
+) -> Result<Option<(Viewer, Result<T>)>>
+where
+    F: Future<Output = Result<T>>,
+{
+    if let Some(id) = id(app, request)
+        && let Some((record, shown)) = View::of_session(app, &id, &read).await?
         && let Some(viewer) = Viewer::of(app, &record)
     {
-        return Ok(Some(viewer));
+        return Ok(Some((viewer, shown)));
     }
-    match refresh_token(request) {
-        Some(presented) => renew(app, &Changes::of(request), &presented).await,
-        None => Ok(None),
-    }
+    let Some(presented) = refresh_token(request) else {
+        return Ok(None);
+    };
+    let Some(viewer) = renew(app, &Changes::of(request), &presented).await? else {
+        return Ok(None);
+    };
+    let shown = match View::of(app, viewer.user_id).await {
+        Ok(view) => read(view).await,
+        Err(error) => Err(error),
+    };
+    Ok(Some((viewer, shown)))
 }
 
 /// The store is asked itself: to `Session`, one that ran out is suspicious and worth a warning.

@@ -1,14 +1,7 @@
 //! `/settings`: what a person can change about their account, page by page.
 
-use super::{
-    next::LocalPath,
-    page::Frame,
-    visit::{SignedIn, Visit},
-};
-use crate::{
-    Result,
-    services::emails::{self, Waiting},
-};
+use super::{next::LocalPath, page::Frame, visit::Visit};
+use crate::services::emails::{self, Waiting};
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
 
@@ -79,11 +72,12 @@ struct SettingsPage {
 
 /// `GET /settings`
 #[handler]
-pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
+pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, waiting) = visit.signed_in(emails::waiting).await?;
     let page = SettingsPage {
-        waiting: emails::waiting(visit.app, viewer.user_id).await?,
+        waiting,
         frame: visit.frame(Some(viewer)),
         entries: ENTRIES,
     };
-    visit.page(StatusCode::OK, &page)
+    Ok(visit.page(StatusCode::OK, &page)?)
 }

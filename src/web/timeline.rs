@@ -5,15 +5,9 @@ use super::{
     people::{self, PersonRow},
     posts::{self, Posts},
     session::Viewer,
-    visit::{SignedIn, Visit},
+    visit::Visit,
 };
-use crate::{
-    Result,
-    services::{
-        home::{self, Suggestion},
-        profiles,
-    },
-};
+use crate::services::home::{self, Suggestion};
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
 
@@ -43,15 +37,9 @@ impl FirstSteps {
 
 /// `GET /timeline`
 #[handler]
-pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
-    // Side by side: a slow Posts Service costs its own time and no more.
-    let posts = async { Ok(posts::section(visit, &viewer).await) };
-    let (posts, own, people) = tokio::try_join!(
-        posts,
-        profiles::own(visit.app, viewer.user_id),
-        people_around(visit, &viewer),
-    )?;
-    let (to_follow, lately) = people;
+pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, home) = visit.signed_in(home::of).await?;
+    let own = home.own;
     let page = TimelinePage {
         first_steps: FirstSteps {
             has_no_name: own.display_name.is_none(),
@@ -59,38 +47,23 @@ pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result
             follows_nobody: own.followee_count == 0,
         },
         name: own.display_name.unwrap_or(own.username),
-        posts,
-        to_follow,
-        lately,
+        posts: posts::section(visit, &viewer).await,
+        to_follow: suggested(visit, &viewer, home.to_follow),
+        lately: people::rows(visit, &viewer, home.lately),
         frame: visit.frame(Some(viewer)),
     };
-    visit.page(StatusCode::OK, &page)
-}
-
-/// Whom to follow, and who followed lately.
-async fn people_around(
-    visit: Visit<'_>,
-    viewer: &Viewer,
-) -> Result<(Vec<PersonRow>, Vec<PersonRow>)> {
-    let home = home::of(visit.app, viewer.user_id, visit.reads()).await?;
-    let to_follow = suggested(visit, viewer, home.to_follow).await?;
-    let lately = people::rows(visit, viewer, home.lately).await?;
-    Ok((to_follow, lately))
+    Ok(visit.page(StatusCode::OK, &page)?)
 }
 
 /// The rows of people to follow, each with why.
-async fn suggested(
-    visit: Visit<'_>,
-    viewer: &Viewer,
-    suggestions: Vec<Suggestion>,
-) -> Result<Vec<PersonRow>> {
+fn suggested(visit: Visit<'_>, viewer: &Viewer, suggestions: Vec<Suggestion>) -> Vec<PersonRow> {
     let (people, mutuals): (Vec<_>, Vec<_>) = suggestions
         .into_iter()
-        .map(|suggestion| (suggestion.person, people::mutuals(suggestion.mutuals)))
+        .map(|one| ((one.person, one.relationship), people::mutuals(one.mutuals)))
         .unzip();
-    let mut rows = people::rows(visit, viewer, people).await?;
+    let mut rows = people::rows(visit, viewer, people);
     for (row, why) in rows.iter_mut().zip(mutuals) {
         row.why = why;
     }
-    Ok(rows)
+    rows
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     App, Error, Result,
     http::{Scope, written},
-    services::reads::Reads,
+    services::{reads::Reads, views::View},
 };
 use poem::{
     FromRequest, Request, RequestBody, Response,
@@ -30,11 +30,33 @@ impl<'a> Visit<'a> {
 
     /// Who is looking; nobody when nobody is signed in. May renew the session.
     pub(super) async fn viewer(self) -> Result<Option<Viewer>> {
-        let viewer = session::viewer(self.app, self.request).await?;
-        if let Some(viewer) = &viewer {
-            Scope::of(self.request).set_user(viewer.user_id);
-        }
-        Ok(viewer)
+        let seen = self.viewer_and(async |_: View| Ok(())).await?;
+        Ok(seen.map(|(viewer, ())| viewer))
+    }
+
+    /// The same, and what `read` gives for them: one round trip to the database for both.
+    pub(super) async fn viewer_and<T, F>(
+        self,
+        read: impl Fn(View) -> F,
+    ) -> Result<Option<(Viewer, T)>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let Some((viewer, shown)) = session::view(self.app, self.request, read).await? else {
+            return Ok(None);
+        };
+        Scope::of(self.request).set_user(viewer.user_id);
+        Ok(Some((viewer, shown?)))
+    }
+
+    /// The person that is signed in, and what `read` gives for them. Who is not is sent to the log-in
+    /// page.
+    pub(super) async fn signed_in<T, F>(self, read: impl Fn(View) -> F) -> poem::Result<(Viewer, T)>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let seen = self.viewer_and(read).await?;
+        seen.ok_or_else(|| poem::Error::from_response(self.to_login()))
     }
 
     /// Where what the browser has not changed itself may be read from.
@@ -103,11 +125,9 @@ pub(super) struct SignedIn(pub(super) Viewer);
 
 impl<'a> FromRequest<'a> for SignedIn {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let visit = Visit::of(request)?;
-        match visit.viewer().await? {
-            Some(viewer) => Ok(Self(viewer)),
-            None => Err(poem::Error::from_response(visit.to_login())),
-        }
+        let nothing = async |_: View| Ok(());
+        let (viewer, ()) = Visit::of(request)?.signed_in(nothing).await?;
+        Ok(Self(viewer))
     }
 }
 

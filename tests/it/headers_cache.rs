@@ -119,6 +119,74 @@ async fn other_pages_are_asked_for_again_by_their_etag() {
 }
 
 #[tokio::test]
+async fn profiles_and_lists_are_asked_for_again_by_their_etag() {
+    let app = TestApp::start().await;
+    let [ana, ben] = app.people(["ana", "ben"]).await;
+    app.follow(&ben, &ana).await;
+    app.follow(&ana, &ben).await;
+    let api = app.api().of(&ana);
+    let (by_id, followers, followees) = (ana.api(""), ana.api("/followers"), ana.api("/followees"));
+    let by_ids = format!("/users?ids={},{}", ana.id, ben.id);
+    for (path, cache) in [
+        ("/users/me", "no-store"),
+        (&by_id, "no-cache"),
+        ("/users?username=ana", "no-cache"),
+        (&by_ids, "no-cache"),
+        (&followers, "private, no-cache"),
+        (&followees, "private, no-cache"),
+    ] {
+        let first = api.get(path).await.expect(200);
+        let tag = first.header("etag").expect("an ETag").to_owned();
+        assert_eq!(first.header("cache-control"), Some(cache), "{path}");
+        let in_list = format!("\"other\", {tag}");
+        let strong = tag.trim_start_matches("W/");
+        for (method, known) in [
+            ("GET", &*tag),
+            ("HEAD", &tag),
+            ("GET", &in_list),
+            ("GET", strong),
+            ("GET", "*"),
+        ] {
+            let request = api.request(method, path).header("If-None-Match", known);
+            let again = request.send().await.expect(304);
+            assert!(again.body.is_empty());
+            for name in ["etag", "cache-control", "vary"] {
+                assert_eq!(again.header(name), first.header(name), "{path} {name}");
+            }
+            assert!(again.header("date").is_some() && again.header("content-type").is_none());
+        }
+        for other in ["W/\"other\"", "", "other"] {
+            let request = api.request("GET", path).header("If-None-Match", other);
+            assert_eq!(request.send().await.expect(200).body, first.body, "{path}");
+        }
+        let changed = json!({ "display_name": path });
+        for person in [&ana, &ben] {
+            let api = app.api().of(person);
+            api.patch("/users/me", changed.clone()).await.expect(200);
+        }
+        let request = api.request("GET", path).header("If-None-Match", &tag);
+        assert_ne!(
+            request.send().await.expect(200).header("etag"),
+            Some(&*tag),
+            "{path}"
+        );
+    }
+    let nobody = uuid::Uuid::nil();
+    for (path, status) in [
+        (format!("/users/{nobody}"), 404),
+        ("/users".to_owned(), 422),
+    ] {
+        let request = api.request("GET", &path).header("If-None-Match", "*");
+        assert_eq!(request.send().await.expect(status).header("etag"), None);
+    }
+    let request = app
+        .api()
+        .request("GET", "/users/me")
+        .header("If-None-Match", "*");
+    request.send().await.expect(401);
+}
+
+#[tokio::test]
 async fn static_files_are_kept_for_ever_under_a_name_of_their_content() {
     let app = TestApp::start().await;
     let page = app.api().get("/login").await.text();

@@ -33,16 +33,6 @@ pub async fn people(db: &impl GenericClient, ids: &[Uuid]) -> Result<Vec<Person>
     Ok(rows.iter().map(to_person).collect())
 }
 
-/// The newest people with a proven address that `viewer` does not follow yet.
-pub async fn newest_unfollowed(
-    db: &impl GenericClient,
-    viewer: Uuid,
-    limit: u64,
-) -> Result<Vec<Person>> {
-    let rows = all(db, sql::newest_unfollowed(viewer, limit)).await?;
-    Ok(rows.iter().map(to_person).collect())
-}
-
 pub(in crate::storage) fn to_person(row: &Row) -> Person {
     Person {
         id: row.get(0),
@@ -57,14 +47,13 @@ pub mod sql {
     use super::Uuid;
     use crate::storage::{
         deletions::sql::is_kept,
-        schema::{Follows, Schema, Users},
+        lists::sql::is_edge,
+        schema::{Schema, Users},
         users::{lower, lowered},
     };
-    use sea_query::{
-        Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, extension::postgres::PgExpr,
-    };
+    use sea_query::{Expr, ExprTrait, Query, SelectStatement, extension::postgres::PgExpr};
 
-    const PERSON: [Users; 4] = [
+    pub(in crate::storage) const PERSON: [Users; 4] = [
         Users::Id,
         Users::Username,
         Users::DisplayName,
@@ -104,33 +93,26 @@ pub mod sql {
             .take()
     }
 
-    /// Newcomers that the viewer does not follow.
-    #[must_use]
-    pub fn newest_unfollowed(viewer: Uuid, limit: u64) -> SelectStatement {
-        unfollowed(viewer)
-            // Ids are made in the order of time (UUID version 7), so the primary key is walked.
-            .order_by((Users::Table, Users::Id), Order::Desc)
-            .limit(limit)
+    /// The id of the person with this handle.
+    pub(in crate::storage) fn id_by_username(name: &str) -> SelectStatement {
+        Query::select()
+            .column(Users::Id)
+            .from((Schema::Users, Users::Table))
+            .and_where(lower(Users::Username).eq(lowered(name)))
+            .and_where(is_kept())
             .take()
     }
 
     /// Others with a proven address that the viewer does not follow.
-    pub(in crate::storage) fn unfollowed(viewer: Uuid) -> SelectStatement {
-        let followed = Query::select()
-            .column(Asterisk)
-            .from((Schema::Users, Follows::Table))
-            .and_where(Expr::col((Follows::Table, Follows::FollowerId)).eq(viewer))
-            .and_where(
-                Expr::col((Follows::Table, Follows::FolloweeId)).equals((Users::Table, Users::Id)),
-            )
-            .take();
+    pub(in crate::storage) fn unfollowed(viewer: &Expr) -> SelectStatement {
+        let person = || Expr::col((Users::Table, Users::Id));
         Query::select()
             .columns(PERSON.map(|column| (Users::Table, column)))
             .from((Schema::Users, Users::Table))
-            .and_where(Expr::col((Users::Table, Users::Id)).ne(viewer))
+            .and_where(person().ne(viewer.clone()))
             .and_where(Expr::col((Users::Table, Users::EmailVerified)))
             .and_where(is_kept())
-            .and_where(Expr::exists(followed).not())
+            .and_where(is_edge(viewer.clone(), person()).not())
             .take()
     }
 }

@@ -10,6 +10,7 @@ use prost::Message;
 use std::{
     collections::BTreeMap,
     fmt::Write,
+    ops::Range,
     sync::{Arc, Mutex},
 };
 use tokio::{
@@ -28,6 +29,8 @@ pub struct Span {
     pub id: String,
     /// Empty when it has no parent.
     pub parent: String,
+    /// When it began and ended, in nanoseconds since 1970.
+    pub time: Range<u64>,
     pub attributes: BTreeMap<String, String>,
     /// Whether it says that it failed.
     pub failed: bool,
@@ -49,6 +52,7 @@ impl Span {
             id: hex(&sent.span_id),
             parent: hex(&sent.parent_span_id),
             attributes: texts(sent.attributes),
+            time: sent.start_time_unix_nano..sent.end_time_unix_nano,
             failed: sent.status.is_some_and(|s| s.code() == StatusCode::Error),
             name: sent.name,
             resource: resource.clone(),

@@ -22,6 +22,8 @@ pub struct Visitor {
     pub jar: Jar,
     /// Whether the browser tells where a request comes from, as those of our days do.
     pub modern: bool,
+    /// What its requests are to be called in logs and traces.
+    pub trace_id: Option<String>,
     /// What the browser says it is.
     pub user_agent: Option<&'static str>,
     page: Option<Page>,
@@ -45,6 +47,7 @@ impl Visitor {
             origin: origin.to_owned(),
             jar: Jar::default(),
             modern: true,
+            trace_id: None,
             user_agent: None,
             page: None,
         }
@@ -242,6 +245,9 @@ impl Visitor {
             if *method != Method::GET {
                 request = request.header("Origin", &self.origin);
             }
+        }
+        if let Some(trace_id) = &self.trace_id {
+            request = request.header("X-Trace-Id", trace_id);
         }
         if let Some(user_agent) = self.user_agent {
             request = request.header("User-Agent", user_agent);

@@ -1,0 +1,26 @@
+//! Who is looking, for statements that are sent before the answer to that is there.
+
+use super::web_sessions::sql::owner;
+use sea_query::Expr;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Who is looking. Statements take it in the place of an account's id.
+#[derive(Debug, Clone, Copy)]
+pub enum Who {
+    /// The account with this id.
+    Account(Uuid),
+    /// Whoever the browser session with this hash belongs to if it is live at this time, else nobody.
+    Session([u8; 32], OffsetDateTime),
+}
+
+impl From<Who> for Expr {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::Account(id) => id.into(),
+            Who::Session(id_hash, now) => {
+                Expr::SubQuery(None, Box::new(owner(&id_hash, now).into()))
+            }
+        }
+    }
+}
