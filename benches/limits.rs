@@ -1,22 +1,19 @@
 //! What the machine can do at most, with the crates that the service uses: the limits that `bin/bench` holds it against.
 //!
-//! `limits hello ADDR` serves poem's hello world, `/N` with N bytes. `limits argon2id SECONDS` and `limits rs256 SECONDS` do
-//! nothing else on as many threads as there are cores, and print how often.
+//! `limits hello ADDR` serves poem's hello world, `/N` with N bytes. `limits argon2id SECONDS` and `limits rs256 SECONDS
+//! KEY` do nothing else on as many threads as there are cores, and print how often. KEY is a file with a private key in PEM.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use aws_lc_rs::{
-    rand::SystemRandom,
-    rsa::{KeyPair, KeySize},
-    signature::RSA_PKCS1_SHA256,
-};
+use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use poem::{
     EndpointExt, IntoResponse, Response, Route, Server, get, handler, listener::TcpListener,
     web::Path,
 };
 use std::{
-    env, hint, thread,
+    env, fs, hint, thread,
     time::{Duration, Instant},
 };
 
@@ -29,7 +26,10 @@ async fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["hello", addr] => serve(addr.to_owned()).await,
         ["argon2id", seconds] => println!("{}", count(seconds, argon2id)),
-        ["rs256", seconds] => println!("{}", count(seconds, rs256)),
+        ["rs256", seconds, key] => {
+            let pem = fs::read_to_string(key).unwrap();
+            println!("{}", count(seconds, move || rs256(&pem)));
+        }
         _ => panic!("bin/bench runs this"),
     }
 }
@@ -47,19 +47,27 @@ fn hello(Path(bytes): Path<usize>) -> Response {
 }
 
 /// How often the work was done by all threads together.
-fn count<W: FnMut() + 'static>(seconds: &str, work: fn() -> W) -> usize {
+fn count<W: FnMut()>(seconds: &str, work: impl Fn() -> W + Send + Clone + 'static) -> usize {
     let time = Duration::from_secs_f64(seconds.parse().unwrap());
     let threads = thread::available_parallelism().map_or(2, usize::from);
     let threads: Vec<_> = (0..threads)
         .map(|_| {
+            let work = work.clone();
             thread::spawn(move || {
-                let mut work = work();
-                let begun = Instant::now();
-                (0..).take_while(|_| { work(); begun.elapsed() < time }).count()
+                let (mut work, begun) = (work(), Instant::now());
+                let mut times = 0;
+                while begun.elapsed() < time {
+                    work();
+                    times += 1;
+                }
+                times
             })
         })
         .collect();
-    threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    threads
+        .into_iter()
+        .map(|thread| thread.join().unwrap())
+        .sum()
 }
 
 /// A hash as the service makes it, in memory that is kept.
@@ -70,15 +78,22 @@ fn argon2id() -> impl FnMut() {
     move || {
         let mut hash = [0; 32];
         argon2
-            .hash_password_into_with_memory(b"correct horse battery", &[7; 16], &mut hash, &mut memory)
+            .hash_password_into_with_memory(
+                b"correct horse battery",
+                &[7; 16],
+                &mut hash,
+                &mut memory,
+            )
             .unwrap();
         hint::black_box(hash);
     }
 }
 
 /// A signature of as many bytes as an access token has, with a key that is kept.
-fn rs256() -> impl FnMut() {
-    let (key, random) = (KeyPair::generate(KeySize::Rsa2048).unwrap(), SystemRandom::new());
+fn rs256(pem: &str) -> impl FnMut() + use<> {
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let key = KeyPair::from_pkcs8(&BASE64_STANDARD.decode(body).unwrap()).unwrap();
+    let random = SystemRandom::new();
     let mut signature = vec![0; key.public_modulus_len()];
     move || {
         key.sign(&RSA_PKCS1_SHA256, &random, &BODY[..500], &mut signature)

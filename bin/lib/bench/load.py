@@ -19,6 +19,9 @@ class Bench:
     def __init__(self, root, folder, postgres, limits):
         self.benches, self.folder, self.postgres, self.limits = os.path.join(root, "benches"), folder, postgres, limits
         self.turns = 0
+        self.key = os.path.join(folder, "key.pem")
+        subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", self.key],
+                       check=True)
 
     def file(self, text):
         """A new file with this text."""
@@ -64,11 +67,11 @@ class Bench:
         rate = sum(float(line.split()[3]) for line in told) / len(told)
         return meter.sample(round(rate * len(told)), len(told), int(failed[1]))
 
-    def compute(self, what, seconds):
+    def compute(self, what, seconds, *arguments):
         """Argon2id or RS256 on all cores."""
         with Meter(self.postgres.pid) as meter:
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            out = subprocess.run([self.limits, what, str(seconds)], check=True, capture_output=True, text=True)
+            out = subprocess.run([self.limits, what, str(seconds), *arguments], check=True, capture_output=True, text=True)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
         meter.service = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         meter.database = 0

@@ -56,14 +56,12 @@ def measure(options, folder, stack):
     say = lambda what: print(what, flush=True)
     postgres = Postgres(options.postgres, folder)
     stack.callback(postgres.stop)
-    key = os.path.join(folder, "key.pem")
-    subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key], check=True)
     bench = Bench(ROOT, folder, postgres, options.limits)
 
     worlds = []
     for name, program in {"service": options.service, "other": options.against}.items():
         if program:
-            service = Service(name, program, postgres, folder, key)
+            service = Service(name, program, postgres, folder, bench.key)
             say(f"Loading the world of {program}")
             postgres.psql(name, "-f", f"{bench.benches}/world.sql", people=int(100_000 * options.scale))
             postgres.psql(name, "-c", "create schema bare", "-c",

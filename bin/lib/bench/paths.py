@@ -99,7 +99,7 @@ def all_rows(bench, hello):
             service.postgres.psql(service.name, "-f", f"{bench.benches}/bare/sessions.sql", round=bench.turns)
             script = f"{bench.benches}/bare/rotation.sql"
             return bench.pgbench(service.name, seconds, [script], round=bench.turns, turn=0)
-        return run, {"RS256": lambda seconds: bench.compute("rs256", seconds), "pgbench, rotation": bare}
+        return run, {"RS256": lambda seconds: bench.compute("rs256", seconds, bench.key), "pgbench, rotation": bare}
 
     def following(world, followee):
         """Follows and unfollows in turn: everybody follows once, then everybody unfollows. Before a run nobody does."""
