@@ -91,6 +91,12 @@ need_nginx() {
             'nginx openssl curl' 'nginx openssl curl' 'nginx openssl curl'
 }
 
+need_wrk() {
+    command -v wrk >/dev/null && command -v openssl >/dev/null && command -v pgbench >/dev/null ||
+        install_packages 'wrk, pgbench and openssl' 'wrk postgresql openssl' 'wrk postgresql-contrib openssl' \
+            'wrk postgresql-client openssl' 'wrk postgresql openssl' 'wrk postgresql openssl'
+}
+
 # install_packages WHAT APT DNF APK PACMAN BREW: the names of the packages for each manager.
 install_packages() {
     local what=$1 manager names

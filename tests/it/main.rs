@@ -17,6 +17,7 @@ mod avatar_files;
 mod avatar_store;
 mod avatar_store_faults;
 mod avatar_sweep;
+mod bench;
 mod browser;
 mod browser_axe;
 mod browser_axe_settings;

@@ -1,0 +1,2 @@
+-- One row, one commit.
+insert into bare.rows (at) values (now());

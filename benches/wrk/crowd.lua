@@ -1,0 +1,33 @@
+-- A crowd: on each connection a request of cycle.lua, or one in eight times a refresh, then a pause of $PAUSE milliseconds
+-- on average. A token whose answer never came is not used again.
+
+local folder = os.getenv("BENCHES") .. "/wrk/"
+dofile(folder .. "refresh.lua")
+local read_tokens, refresh = init, request
+dofile(folder .. "cycle.lua")
+local read_requests, cycle = init, request
+local pause = tonumber(os.getenv("PAUSE"))
+
+function init()
+    read_tokens()
+    read_requests()
+end
+
+function delay()
+    return math.random(0, 2 * pause)
+end
+
+function request()
+    if math.random(8) == 1 and tokens[first] then
+        return refresh()
+    end
+    return cycle()
+end
+
+local fresh = response
+
+function response(status, headers)
+    if (headers["set-cookie"] or ""):match("refresh_token=[^;]") then
+        fresh(status, headers)
+    end
+end

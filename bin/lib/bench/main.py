@@ -1,0 +1,160 @@
+"""bin/bench: loads a world, starts what is measured and its limits, drives them in turn, and prints the tables."""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+import cpu
+import report
+from crowd import crowd, storm
+from load import Bench
+from paths import all_rows
+from postgres import Postgres, free_port
+from service import Service
+from world import World
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
+    parser.add_argument("--scale", type=float, default=1, help="of 100,000 people and 2,000,000 follows")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=4, help="of a round of a path")
+    parser.add_argument("--only", action="append", help="a row, `storm` or `crowd`; may be given several times")
+    parser.add_argument("--connections", type=int, default=0, help="of a crowd that comes last, such as 10000")
+    parser.add_argument("--service", help="a program to measure instead of building one")
+    parser.add_argument("--against", help="another one, measured in the same run")
+    parser.add_argument("--keep", action="store_true", help="leave the logs and the database's files")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
+    # What bin/bench found out.
+    parser.add_argument("--limits", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--postgres", required=True, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+class Hello:
+    """The framework's hello world."""
+
+    def __init__(self, limits):
+        addr = f"127.0.0.1:{free_port()}"
+        self.base = f"http://{addr}"
+        self.process = subprocess.Popen([limits, "hello", addr])
+        self.pid = self.process.pid
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def measure(options, folder, stack):
+    """All that was asked for, as one result."""
+    say = lambda what: print(what, flush=True)
+    postgres = Postgres(options.postgres, folder)
+    stack.callback(postgres.stop)
+    bench = Bench(ROOT, folder, postgres, options.limits)
+
+    worlds = []
+    for name, program in {"service": options.service, "other": options.against}.items():
+        if program:
+            service = Service(name, program, postgres, folder, bench.key)
+            say(f"Loading the world of {program}")
+            postgres.psql(name, "-f", f"{bench.benches}/world.sql", people=int(100_000 * options.scale))
+            postgres.psql(name, "-c", "create schema bare", "-c",
+                          "create table bare.rows (id bigint generated always as identity primary key, at timestamptz)")
+            service.start()
+            stack.callback(service.stop)
+            worlds.append(World(service))
+            worlds[-1].load_sessions(f"{bench.benches}/sessions.sql")
+    hello = Hello(options.limits)
+    stack.callback(hello.stop)
+    postgres.psql("postgres", "-c", "checkpoint")
+
+    wanted = lambda name: not options.only or name in options.only
+    rows, result = all_rows(bench, hello), {"scale": options.scale, "rows": []}
+    unknown = set(options.only or []) - {row.name for row in rows} - {"storm", "crowd"}
+    if unknown:
+        raise SystemExit(f"unknown: {', '.join(unknown)}. There are: {', '.join(row.name for row in rows)}, storm, crowd")
+    for row in rows:
+        if wanted(row.name):
+            done = row.run(worlds, options.rounds, options.seconds)
+            result["rows"].append(done)
+            say(f"{row.title}: " + ", ".join(f"{ratio:.2f} ({name})" for name, ratio in done["ratios"].items()))
+        for world in worlds:
+            world.service.forget_log()
+    first = worlds[0]
+    if wanted("storm"):
+        result["storm"] = storm(bench, first, options.rounds, 2 * options.seconds)
+    connections = options.connections or (10_000 if "crowd" in (options.only or []) else 0)
+    if connections:
+        result["crowd"] = crowd(bench, first, connections, 5 * options.seconds)
+    result["memory"] = {world.service.name: cpu.peak_memory(world.service.pid) for world in worlds}
+    return result
+
+
+def tables(result, of_scale_1):
+    """The result as Markdown."""
+    services = list(result["memory"])
+    lines = []
+    if result["rows"]:
+        lines += [*report.ratios(result["rows"], services), "", *report.measured(result["rows"], services), ""]
+    if of_scale_1:
+        lines += [*report.beside_scale_1(result["rows"], of_scale_1["rows"], services[0]), ""]
+    for name in ("storm", "crowd"):
+        if name in result:
+            lines += [*getattr(report, name)(result[name]), ""]
+    return "\n".join(lines + report.memory(result["memory"])) + "\n"
+
+
+def write(text, scale):
+    """Puts the tables between their marks in docs/performance.md."""
+    path, mark = os.path.join(ROOT, "docs/performance.md"), f"scale {scale:g}"
+    with open(path) as file:
+        before, rest = file.read().split(f"<!-- {mark} -->\n")
+    after = rest.split(f"<!-- end of {mark} -->")[1]
+    with open(path, "w") as file:
+        file.write(f"{before}<!-- {mark} -->\n{text}<!-- end of {mark} -->{after}")
+
+
+def errors(result):
+    samples = [(row["title"], sample) for row in result["rows"] for sample in row["medians"].values()]
+    samples += [(name, result[name]) for name in ("storm", "crowd") if name in result]
+    return [f"{title}: {sample['errors']} errors" for title, sample in samples if sample["errors"]]
+
+
+def main():
+    options = arguments()
+    folder = tempfile.mkdtemp(prefix="users-service-bench-")
+    # PostgreSQL runs as another user.
+    os.chmod(folder, 0o711)
+    with contextlib.ExitStack() as stack:
+        if options.keep:
+            print(f"Everything stays in {folder}")
+        else:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        result = measure(options, folder, stack)
+
+    results = os.path.join(ROOT, "target/bench")
+    os.makedirs(results, exist_ok=True)
+    of_scale_1 = None
+    if options.scale != 1 and os.path.exists(f"{results}/scale-1.json"):
+        with open(f"{results}/scale-1.json") as file:
+            of_scale_1 = json.load(file)
+    # A part of the paths is no basis for a comparison.
+    if not options.only:
+        with open(f"{results}/scale-{options.scale:g}.json", "w") as file:
+            json.dump(result, file, indent=1)
+    text = tables(result, of_scale_1)
+    print(f"\n{text}")
+    if options.write:
+        write(text, options.scale)
+    failed = errors(result)
+    if failed:
+        raise SystemExit("\n".join(failed))
+
+
+main()

@@ -1,0 +1,81 @@
+"""The tables, in Markdown."""
+
+from rows import reached
+
+
+def number(value, digits=0):
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def verdict(ok):
+    return {None: "", True: "yes", False: "**no**"}[ok]
+
+
+def figures(title, sample):
+    return (f"| {title} | {number(sample['rate'])} | {number(sample['p50'], 2)} | {number(sample['p99'], 2)} | "
+            f"{number(sample['service'])} | {number(sample['database'])} | {sample['errors']} |")
+
+
+def measured(rows, services):
+    """Every path and every limit."""
+    lines = ["| | a second | p50, ms | p99, ms | CPU of the service, ms per 1,000 | CPU of PostgreSQL, ms per 1,000 | errors |",
+             "| --- | --: | --: | --: | --: | --: | --: |"]
+    for row in rows:
+        for service in services:
+            title = row["title"] + (f" ({service})" if len(services) > 1 else "")
+            lines.append(figures(title, row["medians"][service]))
+        limits = dict.fromkeys(limit for of in row["limits"].values() for limit in of)
+        lines += [figures(f"&nbsp;&nbsp;limit: {limit}", row["medians"][limit]) for limit in limits]
+    return lines
+
+
+def ratios(rows, services):
+    """Every path as a ratio to its limit."""
+    first, *others = services
+    head = "".join(f" {other} |" for other in others)
+    lines = [f"| path | against | by | goal | reached | |{head}", "| --- | --- | --- | --: | --: | --- |" + " --: |" * len(others)]
+    for row in rows:
+        ratio = row["ratios"][first]
+        sign = "≥" if row["measure"] == "rate" else "≤"
+        goal = "" if row["goal"] is None else f"{sign} {row['goal']:.2f}"
+        by = "requests/s" if row["measure"] == "rate" else "CPU"
+        against = " + ".join(limit.split(", " + first)[0] for limit in row["limits"][first])
+        others_too = "".join(f" {row['ratios'][other]:.2f} |" for other in others)
+        lines.append(f"| {row['title']} | {against} | {by} | {goal} | {ratio:.2f} | {verdict(reached(row, ratio))} |{others_too}")
+    return lines
+
+
+def beside_scale_1(rows, rows_1, service):
+    """CPU of the reads in a larger world, beside that in the world of scale 1."""
+    known = {row["name"]: row for row in rows_1}
+    lines = ["| read | CPU, ms per 1,000 | at scale 1 | ratio | goal | |", "| --- | --: | --: | --: | --: | --- |"]
+    for row in rows:
+        if row["name"] in WRITES or row["name"] not in known:
+            continue
+        here = row["medians"][service]["cpu"]
+        there = known[row["name"]]["medians"][service]["cpu"]
+        ratio = here / there
+        lines.append(f"| {row['title']} | {here:,.0f} | {there:,.0f} | {ratio:.2f} | ≤ 1.15 | {verdict(round(ratio, 2) <= 1.15)} |")
+    return lines
+
+
+WRITES = {"log-in", "refresh", "follow", "follow-celebrity"}
+
+
+def storm(result):
+    ratio = result["during"] / result["quiet"]
+    return [f"Reads during a storm of log-ins ({result['log_ins']:.0f} a second): p99 {result['during']:.1f} ms, without it "
+            f"{result['quiet']:.1f} ms, ratio {ratio:.2f} (goal ≤ 2.00: {verdict(ratio <= 2)}); {result['reads_during']:,.0f} reads a "
+            f"second, without it {result['reads']:,.0f}; {result['errors']} errors."]
+
+
+def crowd(result):
+    return [f"{result['connections']:,} connections, each with a request every 4 seconds: {result['rate']:,.0f} a second, p50 "
+            f"{result['p50']:.1f} ms, p99 {result['p99']:.1f} ms, {result['errors']} errors; {result['service'] + result['database']:,.0f} ms "
+            f"of CPU per 1,000; memory at its peak {result['memory']:.0f} MB."]
+
+
+def memory(peaks):
+    return [f"Memory of the service at its peak, after all of this: "
+            + ", ".join(f"{peak:.0f} MB ({name})" if len(peaks) > 1 else f"{peak:.0f} MB" for name, peak in peaks.items())
+            + f" (goal < 120 MB: {verdict(next(iter(peaks.values())) < 120)})."]
