@@ -72,10 +72,13 @@ pub async fn unfollow(app: &App, viewer: Uuid, target: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Unless it is known that nothing happened.
 fn say_changed(app: &App, happened: &Result<bool>, people: [Uuid; 2]) {
-    if !matches!(happened, Ok(false)) {
-        cache::changed(app, people.map(Change::Counts).into());
+    let changes = people.map(Change::Counts);
+    match happened {
+        // It was so already, perhaps since a moment ago by another replica.
+        Ok(false) => app.cache.forget(&changes),
+        // Also when nobody knows whether it happened.
+        _ => cache::changed(app, changes.into()),
     }
 }
 
