@@ -42,9 +42,8 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
     let client = app.db.get().await?;
     let now = app.clock.now();
     let made = on_contention(|| follows::insert(&client, viewer, target, now)).await;
-    if matches!(made, Ok(Made::New) | Err(_)) {
-        say_changed(app, [viewer, target]);
-    }
+    let is_as_before = !matches!(made, Ok(Made::New) | Err(_));
+    say_changed(app, is_as_before, [viewer, target]);
     let made = made.map_err(|error| {
         error
             .on_constraint("follows_followee_id_fkey", Error::UserNotFound)
@@ -66,15 +65,20 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
 pub async fn unfollow(app: &App, viewer: Uuid, target: Uuid) -> Result<()> {
     let client = app.db.get().await?;
     let deleted = on_contention(|| follows::delete(&client, viewer, target)).await;
-    if !matches!(deleted, Ok(None | Some(false))) {
-        say_changed(app, [viewer, target]);
-    }
+    let is_as_before = matches!(deleted, Ok(None | Some(false)));
+    say_changed(app, is_as_before, [viewer, target]);
     deleted?.map(drop).ok_or(Error::UserNotFound)
 }
 
-/// Also after a failure: nobody knows whether it happened.
-fn say_changed(app: &App, people: [Uuid; 2]) {
-    cache::changed(app, people.map(Change::Counts).into());
+fn say_changed(app: &App, is_as_before: bool, people: [Uuid; 2]) {
+    let changes = people.map(Change::Counts);
+    if is_as_before {
+        // Perhaps since a moment ago, by another replica.
+        app.cache.forget(&changes);
+    } else {
+        // Also when nobody knows whether it happened.
+        cache::changed(app, changes.into());
+    }
 }
 
 /// One page of the people that follow a person, or that it follows, newest first, for `viewer`.

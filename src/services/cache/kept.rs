@@ -164,6 +164,7 @@ where
     }
 
     /// How many bytes it has now, about.
+    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.0.entries.bytes()
     }
