@@ -64,7 +64,7 @@ async fn files_are_free() {
     exhaust(&nginx).await;
     let css = users_service::web::asset("app.css");
     for _ in 0..ANONYMOUS {
-        nginx.api().get(&css).await.expect(200);
+        nginx.api().get(css).await.expect(200);
     }
     let ana = app.person("ana").await;
     let picture = crate::support::png(16, 16);

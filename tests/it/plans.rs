@@ -218,7 +218,10 @@ impl Samples {
             celebrity: text("select id from users.users where username = 'celebrity'").await,
             some_people: text(ids).await,
             token: text("select token_hash from users.refresh_tokens limit 1").await,
-            session: text("select id_hash from users.web_sessions limit 1").await,
+            session: text(
+                "select id_hash from users.web_sessions order by expires_at desc limit 1",
+            )
+            .await,
             keys: text(keys).await,
         }
     }
