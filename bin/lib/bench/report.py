@@ -91,7 +91,7 @@ def tables(result, of_scale_1):
     lines = []
     if result["rows"]:
         lines += [*ratios(result["rows"], services), "", *measured(result["rows"], services), ""]
-    if of_scale_1:
+    if of_scale_1 and result["rows"]:
         lines += [*beside_scale_1(result["rows"], of_scale_1["rows"], services[0]), ""]
     if "storm" in result:
         lines += [*storm(result["storm"]), ""]
