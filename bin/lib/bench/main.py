@@ -36,7 +36,10 @@ def arguments():
     # What bin/bench found out.
     parser.add_argument("--limits", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--postgres", required=True, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write needs every row")
+    return options
 
 
 class Hello:
