@@ -1,5 +1,5 @@
 -- A crowd: on each connection a request of cycle.lua, or one in eight times a refresh, then a pause of $PAUSE milliseconds
--- on average. A token whose answer never came is not used again.
+-- on average. An answer without a token is that to one of the others.
 
 local folder = os.getenv("BENCHES") .. "/wrk/"
 dofile(folder .. "refresh.lua")
@@ -22,12 +22,4 @@ function request()
         return refresh()
     end
     return cycle()
-end
-
-local fresh = response
-
-function response(status, headers)
-    if (headers["set-cookie"] or ""):match("refresh_token=[^;]") then
-        fresh(status, headers)
-    end
 end

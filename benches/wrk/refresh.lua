@@ -24,6 +24,9 @@ function request()
 end
 
 function response(status, headers)
-    last = last + 1
-    tokens[last] = headers["set-cookie"]:match("refresh_token=([^;]+)")
+    local token = (headers["set-cookie"] or ""):match("refresh_token=([^;]+)")
+    if token then
+        last = last + 1
+        tokens[last] = token
+    end
 end

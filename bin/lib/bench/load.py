@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import subprocess
+import sys
 
 import cpu
 
@@ -43,9 +44,13 @@ class Bench:
         if not told:
             raise SystemExit(f"wrk failed:\n{out.stdout}{out.stderr}")
         told = {name: int(value) for name, value in (pair.split("=") for pair in told[1].split())}
-        errors = sum(told[kind] for kind in ("connect", "read", "write", "timeout", "status"))
+        kinds = {kind: told[kind] for kind in ("connect", "read", "write", "timeout", "status")}
+        errors = sum(kinds.values())
+        if errors:
+            print(f"errors: {kinds}", file=sys.stderr)
         requests = told["requests"]
         if requests == 0 or (size and abs(told["bytes"] / requests - size) > 0.1 * size):
+            print(f"answers of {size} bytes were expected: {told}", file=sys.stderr)
             errors = max(errors, requests, 1)
         return meter.sample(requests, told["microseconds"] / 1e6, errors, told["p50"] / 1e3, told["p99"] / 1e3)
 

@@ -5,7 +5,9 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 
 import cpu
@@ -34,7 +36,10 @@ def arguments():
     # What bin/bench found out.
     parser.add_argument("--limits", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--postgres", required=True, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write needs every row")
+    return options
 
 
 class Hello:
@@ -96,30 +101,6 @@ def measure(options, folder, stack):
     return result
 
 
-def tables(result, of_scale_1):
-    """The result as Markdown."""
-    services = list(result["memory"])
-    lines = []
-    if result["rows"]:
-        lines += [*report.ratios(result["rows"], services), "", *report.measured(result["rows"], services), ""]
-    if of_scale_1:
-        lines += [*report.beside_scale_1(result["rows"], of_scale_1["rows"], services[0]), ""]
-    for name in ("storm", "crowd"):
-        if name in result:
-            lines += [*getattr(report, name)(result[name]), ""]
-    return "\n".join(lines + report.memory(result["memory"])) + "\n"
-
-
-def write(text, scale):
-    """Puts the tables between their marks in docs/performance.md."""
-    path, mark = os.path.join(ROOT, "docs/performance.md"), f"scale {scale:g}"
-    with open(path) as file:
-        before, rest = file.read().split(f"<!-- {mark} -->\n")
-    after = rest.split(f"<!-- end of {mark} -->")[1]
-    with open(path, "w") as file:
-        file.write(f"{before}<!-- {mark} -->\n{text}<!-- end of {mark} -->{after}")
-
-
 def errors(result):
     samples = [(row["title"], sample) for row in result["rows"] for sample in row["medians"].values()]
     samples += [(name, result[name]) for name in ("storm", "crowd") if name in result]
@@ -128,6 +109,8 @@ def errors(result):
 
 def main():
     options = arguments()
+    # What was started is stopped, however this ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     folder = tempfile.mkdtemp(prefix="users-service-bench-")
     # PostgreSQL runs as another user.
     os.chmod(folder, 0o711)
@@ -148,10 +131,10 @@ def main():
     if not options.only:
         with open(f"{results}/scale-{options.scale:g}.json", "w") as file:
             json.dump(result, file, indent=1)
-    text = tables(result, of_scale_1)
+    text = report.tables(result, of_scale_1)
     print(f"\n{text}")
     if options.write:
-        write(text, options.scale)
+        report.write(os.path.join(ROOT, "docs/performance.md"), text, options.scale)
     failed = errors(result)
     if failed:
         raise SystemExit("\n".join(failed))

@@ -25,23 +25,27 @@ def measured(rows, services):
             title = row["title"] + (f" ({service})" if len(services) > 1 else "")
             lines.append(figures(title, row["medians"][service]))
         limits = dict.fromkeys(limit for of in row["limits"].values() for limit in of)
-        lines += [figures(f"&nbsp;&nbsp;limit: {limit}", row["medians"][limit]) for limit in limits]
+        for limit in limits:
+            title = limit.removesuffix(f", {services[0]}") if len(services) == 1 else limit
+            lines.append(figures(f"· {title}", row["medians"][limit]))
     return lines
 
 
 def ratios(rows, services):
     """Every path as a ratio to its limit."""
     first, *others = services
-    head = "".join(f" {other} |" for other in others)
-    lines = [f"| path | against | by | goal | reached | |{head}", "| --- | --- | --- | --: | --: | --- |" + " --: |" * len(others)]
+    head = "".join(f" {other} program |" for other in others)
+    lines = [f"| path | against | by | goal | reached | |{head}",
+             "| --- | --- | --- | --: | --: | --- |" + " --: |" * len(others)]
     for row in rows:
         ratio = row["ratios"][first]
         sign = "≥" if row["measure"] == "rate" else "≤"
         goal = "" if row["goal"] is None else f"{sign} {row['goal']:.2f}"
         by = "requests/s" if row["measure"] == "rate" else "CPU"
-        against = " + ".join(limit.split(", " + first)[0] for limit in row["limits"][first])
+        against = " + ".join(limit.removesuffix(f", {first}") for limit in row["limits"][first])
         others_too = "".join(f" {row['ratios'][other]:.2f} |" for other in others)
-        lines.append(f"| {row['title']} | {against} | {by} | {goal} | {ratio:.2f} | {verdict(reached(row, ratio))} |{others_too}")
+        ok = verdict(reached(row, ratio))
+        lines.append(f"| {row['title']} | {against} | {by} | {goal} | {ratio:.2f} | {ok} |{others_too}")
     return lines
 
 
@@ -54,8 +58,8 @@ def beside_scale_1(rows, rows_1, service):
             continue
         here = row["medians"][service]["cpu"]
         there = known[row["name"]]["medians"][service]["cpu"]
-        ratio = here / there
-        lines.append(f"| {row['title']} | {here:,.0f} | {there:,.0f} | {ratio:.2f} | ≤ 1.15 | {verdict(round(ratio, 2) <= 1.15)} |")
+        ratio = round(here / there, 2)
+        lines.append(f"| {row['title']} | {here:,.0f} | {there:,.0f} | {ratio:.2f} | ≤ 1.15 | {verdict(ratio <= 1.15)} |")
     return lines
 
 
@@ -65,17 +69,42 @@ WRITES = {"log-in", "refresh", "follow", "follow-celebrity"}
 def storm(result):
     ratio = result["during"] / result["quiet"]
     return [f"Reads during a storm of log-ins ({result['log_ins']:.0f} a second): p99 {result['during']:.1f} ms, without it "
-            f"{result['quiet']:.1f} ms, ratio {ratio:.2f} (goal ≤ 2.00: {verdict(ratio <= 2)}); {result['reads_during']:,.0f} reads a "
-            f"second, without it {result['reads']:,.0f}; {result['errors']} errors."]
+            f"{result['quiet']:.1f} ms, ratio {ratio:.2f} (goal ≤ 2.00: {verdict(ratio <= 2)}); "
+            f"{result['reads_during']:,.0f} reads a second, without it {result['reads']:,.0f}; {result['errors']} errors."]
 
 
 def crowd(result):
-    return [f"{result['connections']:,} connections, each with a request every 4 seconds: {result['rate']:,.0f} a second, p50 "
-            f"{result['p50']:.1f} ms, p99 {result['p99']:.1f} ms, {result['errors']} errors; {result['service'] + result['database']:,.0f} ms "
-            f"of CPU per 1,000; memory at its peak {result['memory']:.0f} MB."]
+    return [f"{result['connections']:,} connections, each with a request every 4 seconds: {result['rate']:,.0f} a second, "
+            f"p50 {result['p50']:.1f} ms, p99 {result['p99']:.1f} ms, {result['errors']} errors; {result['cpu']:,.0f} ms of CPU "
+            f"per 1,000; memory of the service at its peak {result['memory']:.0f} MB."]
 
 
 def memory(peaks):
-    return [f"Memory of the service at its peak, after all of this: "
-            + ", ".join(f"{peak:.0f} MB ({name})" if len(peaks) > 1 else f"{peak:.0f} MB" for name, peak in peaks.items())
-            + f" (goal < 120 MB: {verdict(next(iter(peaks.values())) < 120)})."]
+    first, *others = peaks.values()
+    other = "".join(f"; the other program's {peak:.0f} MB" for peak in others)
+    return [f"Memory of the service at its peak, after all of this: {first:.0f} MB (goal < 120 MB: {verdict(first < 120)}){other}."]
+
+
+def tables(result, of_scale_1):
+    """The whole result."""
+    services = list(result["memory"])
+    lines = []
+    if result["rows"]:
+        lines += [*ratios(result["rows"], services), "", *measured(result["rows"], services), ""]
+    if of_scale_1 and result["rows"]:
+        lines += [*beside_scale_1(result["rows"], of_scale_1["rows"], services[0]), ""]
+    if "storm" in result:
+        lines += [*storm(result["storm"]), ""]
+    if "crowd" in result:
+        lines += [*crowd(result["crowd"]), ""]
+    return "\n".join(lines + memory(result["memory"])) + "\n"
+
+
+def write(path, text, scale):
+    """Puts the tables between their marks in a document."""
+    mark = f"scale {scale:g}"
+    with open(path) as file:
+        before, rest = file.read().split(f"<!-- {mark} -->\n")
+    after = rest.split(f"<!-- end of {mark} -->")[1]
+    with open(path, "w") as file:
+        file.write(f"{before}<!-- {mark} -->\n{text}<!-- end of {mark} -->{after}")

@@ -21,7 +21,7 @@ class World:
         [[self.people]] = sql("select count(*) - 1 from users.users")
         self.people = int(self.people)
         # A page of the celebrity's followers as deep down as there is one, up to the 1,000th.
-        self.deep = min(1000, self.people // 20)
+        self.deep = min(1000, self.people // 20 - 1)
         [[self.celebrity]] = sql("select id from users.users where username = 'celebrity'")
         # Each has 38 followers or more, as the first twentieth of all people has.
         self.known = sql(
@@ -52,6 +52,13 @@ class World:
         connection.close()
         head = sum(len(name) + len(value) + 4 for name, value in answer.getheaders()) + 19
         return answer, body, head + len(body)
+
+    def get(self, path, **headers):
+        """Body and whole size of an answer that must be good."""
+        answer, body, size = self.ask("GET", path, **headers)
+        if answer.status != 200:
+            raise SystemExit(f"{path} gave {answer.status}: {body[:200]}")
+        return body, size
 
     def signed_in(self, count):
         """So many people by their ids and access tokens, which live for 15 minutes."""
