@@ -5,6 +5,7 @@ use super::{
     hosts::{CONNECT_TIME, Hosts},
 };
 use crate::error::{Cause, Error, Result};
+use deadpool::managed::QueueMode;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -38,6 +39,9 @@ impl Pool {
     fn of(hosts: Hosts, size: usize) -> Result<Self, Cause> {
         let pool = deadpool::managed::Pool::builder(Manager::new(hosts))
             .max_size(size)
+            // The one used last: few connections that are busy, instead of many that idle for so
+            // long that each must be asked first whether it is still there.
+            .queue_mode(QueueMode::Lifo)
             .build()?;
         Ok(Self(pool))
     }
