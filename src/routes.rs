@@ -19,7 +19,8 @@ pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/docs", web::compressed(get(docs::page)));
     let routes = api::routes(operations)
         .nest_no_strip("/", web::routes(app))
-        .map_to_response();
+        // The layers' futures hold each other and this one: boxed, it is not copied from one to the next.
+        .boxed();
     let bounded = Intake::new(routes);
     let dressed = Errors::new(bounded, web::error_page);
     let shared = Cors::new(MarkWrites::new(dressed));

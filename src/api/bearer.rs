@@ -2,6 +2,7 @@
 
 use crate::{App, Error, crypto::keys::Claims, http::Scope, services::sessions};
 use poem::{FromRequest, Request, RequestBody, http::header, web::Data};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The person whose valid access token a request carries (RFC 6750 section 2.1). The page
@@ -35,7 +36,7 @@ impl<'a> FromRequest<'a> for SessionBearer {
     }
 }
 
-async fn claims(request: &Request, body: &mut RequestBody) -> poem::Result<Claims> {
+async fn claims(request: &Request, body: &mut RequestBody) -> poem::Result<Arc<Claims>> {
     let Data(app) = Data::<&App>::from_request(request, body).await?;
     let token = token(request).ok_or(Error::Unauthenticated)?;
     let claims = app.keys.verify(token, app.clock.now())?;

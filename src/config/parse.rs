@@ -70,6 +70,8 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         environment,
         public_url,
         database_url: read.parsed("DATABASE_URL", database_url),
+        // Two cores and 32 clients: 654 follows a second over 4 connections, 1,096 over 8, 1,347 over
+        // 16, 1,016 over 32, and lists as many from 8 on. A wait for the disk is what they share.
         database_pool_size: read.whole("DATABASE_POOL_SIZE", 1..=500).unwrap_or(10),
         database_read_url: database_read_url(&mut read),
         database_read_max_lag: read

@@ -1,8 +1,10 @@
 //! The signing key, the tokens it signs, and the key set others verify with.
 
 use super::{
+    checked_tokens::CheckedTokens,
     key_files,
     secrets::{self, Secrets},
+    signer::Signer,
 };
 use crate::{
     config::Config,
@@ -18,6 +20,7 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, Jwk, PublicKeyUse, ThumbprintHash},
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -66,10 +69,10 @@ impl Claims {
 /// The signing key and every key that is still accepted.
 pub struct Keys {
     issuer: String,
-    signing: EncodingKey,
-    header: Header,
+    signer: Signer,
     validation: Validation,
     accepted: Vec<(String, DecodingKey)>,
+    checked: CheckedTokens,
     jwks: String,
     secrets: Secrets,
     made_at: Option<OffsetDateTime>,
@@ -114,9 +117,9 @@ impl Keys {
             made_at: config.jwt_key_file.as_deref().and_then(key_files::made_at),
             validation: validation(&config.public_url),
             issuer: config.public_url.clone(),
-            signing,
-            header,
+            signer: Signer::new(&signing, &header)?,
             accepted,
+            checked: CheckedTokens::new(),
             jwks,
         })
     }
@@ -152,13 +155,14 @@ impl Keys {
             exp: (now + ACCESS_TOKEN_LIFETIME).unix_timestamp(),
             jti: format!("{session_id}.{}", Uuid::new_v4()),
         };
-        jsonwebtoken::encode(&self.header, &claims, &self.signing).map_err(Error::internal)
+        self.signer.sign(&claims)
     }
 
     /// The claims of a token that is ours, meant for us, and in its time (RFC 8725 section 3).
     /// The algorithm is pinned; keys are found by `kid` in our own set alone.
-    pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Claims> {
-        let claims = self.verified(token).ok_or(Error::Unauthenticated)?;
+    pub fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Arc<Claims>> {
+        let claims = self.checked.claims(token, |token| self.verified(token));
+        let claims = claims.ok_or(Error::Unauthenticated)?;
         let expired = claims.exp + CLOCK_SKEW.whole_seconds() < now.unix_timestamp();
         let premature = claims.iat - CLOCK_SKEW.whole_seconds() > now.unix_timestamp();
         if expired || premature || claims.sub != claims.user_id {

@@ -1,5 +1,6 @@
 //! Access tokens, password hashing, and the sealing of refresh tokens and cookies.
 
+mod checked_tokens;
 mod cookie_key;
 mod hashing;
 pub mod key_files;
@@ -7,6 +8,7 @@ pub mod keys;
 pub mod passwords;
 pub mod seal;
 pub mod secrets;
+mod signer;
 
 pub use cookie_key::CookieKey;
 pub use keys::{Claims, Keys};

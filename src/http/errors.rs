@@ -196,6 +196,10 @@ pub fn is_json_path(path: &str) -> bool {
 /// JSON and not HTML.
 #[must_use]
 pub fn wants_json(request: &Request) -> bool {
+    is_json_path(request.uri().path()) || accepts_json(request)
+}
+
+fn accepts_json(request: &Request) -> bool {
     let accept: String = request
         .headers()
         .get_all(header::ACCEPT)
@@ -203,6 +207,5 @@ pub fn wants_json(request: &Request) -> bool {
         .filter_map(|value| value.to_str().ok())
         .map(str::to_ascii_lowercase)
         .collect();
-    is_json_path(request.uri().path())
-        || (accept.contains("application/json") && !accept.contains("text/html"))
+    accept.contains("application/json") && !accept.contains("text/html")
 }

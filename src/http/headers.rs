@@ -1,7 +1,10 @@
 //! The headers that every answer carries.
 
 use crate::Config;
-use poem::{Response, http::HeaderValue};
+use poem::{
+    Response,
+    http::{HeaderName, HeaderValue, header},
+};
 
 /// What no page of ours uses, nor anything that could be put into one.
 const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
@@ -20,7 +23,7 @@ pub fn content_security_policy(config: &Config) -> String {
 }
 
 /// The headers of every answer, made once.
-pub struct Headers(Vec<(&'static str, HeaderValue)>);
+pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 
 impl Headers {
     /// Those of this configuration. Browsers that came over https once never come without it again
@@ -31,17 +34,18 @@ impl Headers {
         // The hosts in it were checked to be plain.
         let policy = HeaderValue::try_from(content_security_policy(config))
             .unwrap_or_else(|_| fixed("default-src 'none'"));
+        let named = HeaderName::from_static;
         let mut headers = vec![
-            ("content-security-policy", policy),
-            ("x-content-type-options", fixed("nosniff")),
-            ("referrer-policy", fixed("same-origin")),
-            ("cross-origin-opener-policy", fixed("same-origin")),
-            ("cross-origin-resource-policy", fixed("same-origin")),
-            ("permissions-policy", fixed(PERMISSIONS)),
+            (header::CONTENT_SECURITY_POLICY, policy),
+            (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
+            (header::REFERRER_POLICY, fixed("same-origin")),
+            (named("cross-origin-opener-policy"), fixed("same-origin")),
+            (named("cross-origin-resource-policy"), fixed("same-origin")),
+            (named("permissions-policy"), fixed(PERMISSIONS)),
         ];
         if !config.is_development() && config.public_url.starts_with("https://") {
             let two_years = fixed("max-age=63072000; includeSubDomains");
-            headers.push(("strict-transport-security", two_years));
+            headers.push((header::STRICT_TRANSPORT_SECURITY, two_years));
         }
         Self(headers)
     }
@@ -49,10 +53,9 @@ impl Headers {
     /// Adds them, keeping what a handler set on purpose.
     pub fn add(&self, response: &mut Response) {
         let headers = response.headers_mut();
+        headers.reserve(self.0.len());
         for (name, value) in &self.0 {
-            if !headers.contains_key(*name) {
-                headers.insert(*name, value.clone());
-            }
+            headers.entry(name).or_insert_with(|| value.clone());
         }
     }
 }

@@ -46,6 +46,12 @@ impl<E: Endpoint<Output = Response>> Endpoint for Intake<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let body = request.take_body();
+        // As most requests are: there is nothing to bound.
+        if body.is_empty() {
+            return self.inner.call(request).await;
+        }
+        request.set_body(body);
         let limit = if is_upload(&request) {
             MAX_UPLOAD
         } else {

@@ -109,8 +109,15 @@ pub fn caller(request: &Request, app: &App, trace_id: String) -> Caller {
         trace_id,
         address: address(request, &app.config.trusted_proxies),
         device: cookies::device(request, app).map(|token| token.hash()),
-        user_agent: user_agent.map(|text| text.chars().take(LONGEST_USER_AGENT).collect()),
+        user_agent: user_agent.map(|agent| first_chars(agent, LONGEST_USER_AGENT).to_owned()),
     }
+}
+
+/// The beginning of a text: as many characters at most.
+#[must_use]
+pub fn first_chars(text: &str, most: usize) -> &str {
+    let end = text.char_indices().nth(most).map(|(end, _)| end);
+    &text[..end.unwrap_or(text.len())]
 }
 
 fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
@@ -139,6 +146,13 @@ pub fn refresh_token(request: &Request) -> Option<Token> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_ends_between_two_characters() {
+        assert_eq!(first_chars("äöü", 2), "äö");
+        assert_eq!(first_chars("äöü", 3), "äöü");
+        assert_eq!(first_chars("", 3), "");
+    }
 
     #[test]
     fn odd_trace_ids_are_replaced() {

@@ -1,6 +1,6 @@
 //! `/metrics`: what Prometheus scrapes.
 
-use super::{janitor, logs, observe};
+use super::{janitor, logs, request_series};
 use crate::{
     App,
     services::{avatars, reads, throttle},
@@ -30,7 +30,7 @@ pub fn start() {
             .inspect_err(|error| tracing::error!(%error, "no metrics"))
             .ok();
         describe();
-        observe::count_from_zero();
+        request_series::count_from_zero();
         throttle::count_from_zero();
         avatars::count_from_zero();
         reads::count_from_zero();

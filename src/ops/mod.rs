@@ -13,6 +13,7 @@ pub mod observe;
 pub mod open_files;
 pub mod paced;
 pub mod replication;
+mod request_series;
 mod request_span;
 pub mod server;
 pub mod service;

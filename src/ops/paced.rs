@@ -41,9 +41,9 @@ impl<S> Paced<S> {
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        let now = Instant::now();
         let Poll::Ready(written) = written else {
-            let deadline = *self.deadline.get_or_insert(now + PATIENCE);
+            let patience_ends = || Instant::now() + PATIENCE;
+            let deadline = *self.deadline.get_or_insert_with(patience_ends);
             let timer = self
                 .timer
                 .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
@@ -55,7 +55,8 @@ impl<S> Paced<S> {
         };
         if let (Ok(bytes), Some(deadline)) = (&written, self.deadline) {
             let earned = Duration::from_secs(1) * u32::try_from(*bytes).unwrap_or(u32::MAX) / PACE;
-            self.deadline = Some(deadline + earned).filter(|later| *later < now + PATIENCE);
+            let later = deadline + earned;
+            self.deadline = Some(later).filter(|later| *later < Instant::now() + PATIENCE);
         }
         Poll::Ready(written)
     }

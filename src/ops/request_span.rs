@@ -1,6 +1,6 @@
 //! The span of a request, in OpenTelemetry's words for HTTP servers.
 
-use super::observe::{NO_ROUTE, OTHER_METHOD, method_label, path_label};
+use super::request_series::{NO_ROUTE, OTHER_METHOD, method_label, path_label};
 use crate::trace::{self, Parent, SPANS};
 use poem::{
     Request, Response,
@@ -53,6 +53,6 @@ pub(super) fn note(span: &Span, method: &Method, response: &Response) {
     }
 }
 
-fn known(method: &Method) -> Option<&str> {
+fn known(method: &Method) -> Option<&'static str> {
     Some(method_label(method)).filter(|label| *label != OTHER_METHOD)
 }

@@ -1,10 +1,7 @@
 //! The follow graph. An edge and its counts change in one statement, so they can't drift.
 
 use super::{GenericClient, all, execute, one, schema::Follows};
-use crate::{
-    Result,
-    domain::page::Position,
-};
+use crate::{Result, domain::page::Position};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

@@ -6,6 +6,7 @@ use super::{
     patience,
 };
 use crate::error::{Cause, Error, Result};
+use deadpool::managed::QueueMode;
 use futures_util::future::join_all;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -41,6 +42,9 @@ impl Pool {
     fn of(hosts: Hosts, size: usize) -> Result<Self, Cause> {
         let pool = deadpool::managed::Pool::builder(Manager::new(hosts))
             .max_size(size)
+            // The one used last: few connections that are busy, instead of many that idle for so
+            // long that each must be asked first whether it is still there.
+            .queue_mode(QueueMode::Lifo)
             .build()?;
         Ok(Self(pool))
     }

@@ -4,6 +4,7 @@ use crate::support::{KEY, Person, TestApp};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
+use time::Duration;
 use users_service::crypto::keys;
 
 /// The claims of a good token, and the `kid` of the key that signs it.
@@ -36,6 +37,25 @@ async fn refused(app: &TestApp, what: &str, authorization: &str) {
     assert_eq!(answer.status, 401, "{what}: {}", answer.text());
     answer.error(401, "UNAUTHENTICATED");
     assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{what}");
+}
+
+#[tokio::test]
+async fn a_token_that_was_accepted_lends_its_good_name_to_no_other() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    for _ in 0..2 {
+        app.api().of(&ana).get("/users/me").await.expect(200);
+    }
+    let (rest, last) = ana.token.split_at(ana.token.len() - 1);
+    for letter in ["A", "Q", "g", "w"].into_iter().filter(|l| *l != last) {
+        let changed = format!("Bearer {rest}{letter}");
+        refused(&app, "the last letter", &changed).await;
+        refused(&app, "the last letter, again", &changed).await;
+    }
+    // It goes on being good, until its time is over.
+    app.api().of(&ana).get("/users/me").await.expect(200);
+    app.clock.advance(Duration::seconds(906));
+    refused(&app, "too old", &format!("Bearer {}", ana.token)).await;
 }
 
 #[tokio::test]

@@ -9,11 +9,18 @@ use std::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
     },
+    thread,
+    time::Duration,
 };
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
 /// How many lines may wait to be written; more are dropped and counted.
 const QUEUE: usize = 4_096;
+/// How many bytes are written at once at most, give or take a line.
+const BATCH: usize = 64 * 1024;
+/// The pause after the queue was empty. A busy service gathers lines in it, instead of waking the
+/// writer for every single one: 0.8 million lines a second fit into the queue meanwhile.
+const PAUSE: Duration = Duration::from_millis(5);
 
 static NOT_QUEUED: OnceLock<ErrorCounter> = OnceLock::new();
 static NOT_WRITTEN: AtomicU64 = AtomicU64::new(0);
@@ -33,23 +40,43 @@ pub(super) fn open() -> Result<(NonBlocking, WorkerGuard), Cause> {
         .lossy(true)
         .buffered_lines_limit(QUEUE)
         .thread_name("log")
-        .finish(Output(output));
+        .finish(Output {
+            file: output,
+            lines: Vec::with_capacity(BATCH),
+        });
     NOT_QUEUED.set(queue.error_counter()).ok();
     Ok((queue, rest))
 }
 
 /// An output whose end is no error: the service goes on without it.
-struct Output(File);
+struct Output {
+    file: File,
+    lines: Vec<u8>,
+}
+
+impl Output {
+    fn write_out(&mut self) {
+        if self.file.write_all(&self.lines).is_err() {
+            let lost = self.lines.iter().filter(|byte| **byte == b'\n').count();
+            NOT_WRITTEN.fetch_add(lost as u64, Ordering::Relaxed);
+        }
+        self.lines.clear();
+    }
+}
 
 impl Write for Output {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.0.write_all(line).is_err() {
-            NOT_WRITTEN.fetch_add(1, Ordering::Relaxed);
+        self.lines.extend_from_slice(line);
+        if self.lines.len() >= BATCH {
+            self.write_out();
         }
         Ok(line.len())
     }
 
+    /// Called whenever the queue is empty.
     fn flush(&mut self) -> io::Result<()> {
+        self.write_out();
+        thread::sleep(PAUSE);
         Ok(())
     }
 }
