@@ -9,9 +9,8 @@
 //! - `GET /users/me`, and the people whom lists show, for everybody: from the read cache too. Where
 //!   something was written it is seen at once; the other replicas of the service hear of it with the
 //!   commit, or a few milliseconds later when it is a follow;
-//! - lists of ids: somebody else's `following` for everybody; somebody else's `followers` and the
-//!   home page's sections for browsers, which are known to have written nothing lately: from a
-//!   replica of the database, which may be `DATABASE_READ_MAX_LAG` behind.
+//! - the API's list of somebody else's followees: from a replica of the database, which may be
+//!   `DATABASE_READ_MAX_LAG` behind.
 //!
 //! What the cache lacks is loaded from a replica of the database when that shows every change heard
 //! of, else from the primary, so that being behind and being kept are 5 s together.
