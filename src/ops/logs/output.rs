@@ -43,6 +43,7 @@ pub(super) fn open() -> Result<(NonBlocking, WorkerGuard), Cause> {
         .finish(Output {
             file: output,
             lines: Vec::with_capacity(BATCH),
+            count: 0,
         });
     NOT_QUEUED.set(queue.error_counter()).ok();
     Ok((queue, rest))
@@ -52,21 +53,23 @@ pub(super) fn open() -> Result<(NonBlocking, WorkerGuard), Cause> {
 struct Output {
     file: File,
     lines: Vec<u8>,
+    count: u64,
 }
 
 impl Output {
     fn write_out(&mut self) {
         if self.file.write_all(&self.lines).is_err() {
-            let lost = self.lines.iter().filter(|byte| **byte == b'\n').count();
-            NOT_WRITTEN.fetch_add(lost as u64, Ordering::Relaxed);
+            NOT_WRITTEN.fetch_add(self.count, Ordering::Relaxed);
         }
         self.lines.clear();
+        self.count = 0;
     }
 }
 
 impl Write for Output {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.lines.extend_from_slice(line);
+        self.count += 1;
         if self.lines.len() >= BATCH {
             self.write_out();
         }
