@@ -42,8 +42,8 @@ pub(super) fn open() -> Result<(NonBlocking, WorkerGuard), Cause> {
         .thread_name("log")
         .finish(Output {
             file: output,
-            batch: Vec::with_capacity(BATCH),
-            lines: 0,
+            lines: Vec::with_capacity(BATCH),
+            count: 0,
         });
     NOT_QUEUED.set(queue.error_counter()).ok();
     Ok((queue, rest))
@@ -52,26 +52,25 @@ pub(super) fn open() -> Result<(NonBlocking, WorkerGuard), Cause> {
 /// An output whose end is no error: the service goes on without it.
 struct Output {
     file: File,
-    /// What is to be written, and how many lines that is.
-    batch: Vec<u8>,
-    lines: u64,
+    lines: Vec<u8>,
+    count: u64,
 }
 
 impl Output {
     fn write_out(&mut self) {
-        if self.file.write_all(&self.batch).is_err() {
-            NOT_WRITTEN.fetch_add(self.lines, Ordering::Relaxed);
+        if self.file.write_all(&self.lines).is_err() {
+            NOT_WRITTEN.fetch_add(self.count, Ordering::Relaxed);
         }
-        self.batch.clear();
-        self.lines = 0;
+        self.lines.clear();
+        self.count = 0;
     }
 }
 
 impl Write for Output {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.batch.extend_from_slice(line);
-        self.lines += 1;
-        if self.batch.len() >= BATCH {
+        self.lines.extend_from_slice(line);
+        self.count += 1;
+        if self.lines.len() >= BATCH {
             self.write_out();
         }
         Ok(line.len())
