@@ -57,7 +57,7 @@ class Bench:
     def pgbench(self, database, seconds, scripts, **variables):
         """Sends the statements of these files as prepared ones, over as many connections as wrk has. The first second, in which
         connections open and statements are planned, doesn't count, and nor does pgbench's own CPU time."""
-        command = [os.path.join(self.postgres.bin, "pgbench"), "-n", "-M", "prepared", f"-c{CONNECTIONS}", f"-j{THREADS}",
+        command = [self.postgres.program("pgbench"), "-n", "-M", "prepared", f"-c{CONNECTIONS}", f"-j{THREADS}",
                    "-P", "1", "-T", str(seconds + 2), *(f"-D{name}={value}" for name, value in variables.items()),
                    *(f"-f{script}" for script in scripts), self.postgres.url(database)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -42,8 +42,12 @@ class Postgres:
         with open(os.path.join(self.home, "postmaster.pid")) as file:
             self.pid = int(file.readline())
 
+    def program(self, name):
+        """One of PostgreSQL's programs; clients may lie elsewhere than the server."""
+        return shutil.which(name, path=f"{self.bin}:{os.environ['PATH']}") or name
+
     def _run(self, program, *arguments):
-        command = [os.path.join(self.bin, program), *arguments]
+        command = [self.program(program), *arguments]
         # Not a pipe: the server would keep it open.
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.home, **self.owner)
 
@@ -53,7 +57,7 @@ class Postgres:
     def psql(self, database, *arguments, **variables):
         """What psql prints, without headings."""
         given = [f"--set={name}={value}" for name, value in {**variables, "ON_ERROR_STOP": 1}.items()]
-        command = [os.path.join(self.bin, "psql"), "-XqAt", "-F", "\t", *given, *arguments, self.url(database)]
+        command = [self.program("psql"), "-XqAt", "-F", "\t", *given, *arguments, self.url(database)]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def rows(self, database, statement):
@@ -61,7 +65,7 @@ class Postgres:
 
     def stop(self):
         subprocess.run(
-            [os.path.join(self.bin, "pg_ctl"), "-D", self.home, "-m", "immediate", "-w", "stop"],
+            [self.program("pg_ctl"), "-D", self.home, "-m", "immediate", "-w", "stop"],
             stdout=subprocess.DEVNULL, cwd="/", **self.owner,
         )
         shutil.rmtree(self.home)
