@@ -8,6 +8,7 @@
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::{rand::SystemRandom, rsa::KeyPair, signature::RSA_PKCS1_SHA256};
 use base64::{Engine, prelude::BASE64_STANDARD};
+use mimalloc::MiMalloc;
 use poem::{
     EndpointExt, IntoResponse, Response, Route, Server, get, handler, listener::TcpListener,
     web::Path,
@@ -16,6 +17,10 @@ use std::{
     env, fs, hint, thread,
     time::{Duration, Instant},
 };
+
+/// The service's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// As long as the longest page.
 static BODY: [u8; 65_536] = [b'a'; 65_536];
