@@ -37,12 +37,17 @@ pub fn config(input: &[u8]) {
         .filter(|(name, value)| !reads_a_file(name, value))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
+    // Hosts are folded to lower case, and parsers pass over line breaks or compose letters: only a
+    // password that was there as it is counts.
     let tells_the_password_of = |names: &[&str], told: &str| {
-        let mut others = env
+        let (secrets, others): (Vec<_>, Vec<_>) = env
             .iter()
-            .filter(|(name, _)| !names.contains(&name.as_str()));
-        // Hosts are folded to lower case.
-        told.contains(PASSWORD) && !others.any(|(_, value)| value.to_lowercase().contains(PASSWORD))
+            .partition(|(name, _)| names.contains(&name.as_str()));
+        let hold_it = |of: Vec<(&String, &String)>| {
+            of.iter()
+                .any(|(_, value)| value.to_lowercase().contains(PASSWORD))
+        };
+        told.contains(PASSWORD) && hold_it(secrets) && !hold_it(others)
     };
     match Config::from_map(&env) {
         Ok(config) => {

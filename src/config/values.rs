@@ -17,9 +17,8 @@ pub(super) fn socket_addr(text: &str) -> Result<SocketAddr, String> {
 pub(super) fn origin(text: &str) -> Result<String, String> {
     let wrong =
         || format!("`{text}` must be an origin such as https://example.org, without a path");
-    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
-    let bare = matches!(url.scheme(), "http" | "https")
-        && url.host_str().is_some()
+    let url = web_url(text).ok_or_else(wrong)?;
+    let bare = url.host_str().is_some()
         && url.username().is_empty()
         && url.password().is_none()
         && url.path() == "/"
@@ -36,13 +35,22 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
 pub(super) fn base_url(text: &str) -> Result<reqwest::Url, String> {
     // Never repeated: somebody may have put a password into it.
     let wrong = || "must be an address such as http://posts:8080, without a query".to_owned();
-    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
-    // As typed, since the parser takes `http:./ana:password@posts` for a host and a path.
-    let plain = matches!(url.scheme(), "http" | "https")
-        && !text.contains('@')
-        && url.query().is_none()
-        && url.fragment().is_none();
+    let url = web_url(text).ok_or_else(wrong)?;
+    let plain = !text.contains('@') && url.query().is_none() && url.fragment().is_none();
     plain.then_some(url).ok_or_else(wrong)
+}
+
+/// An http(s) address as it was typed: the parser would pass over line breaks and tabs, and take
+/// `http:./ana:password` for a host and a path.
+fn web_url(text: &str) -> Option<reqwest::Url> {
+    let (scheme, _) = text.split_once("://")?;
+    let is_web = ["http", "https"]
+        .iter()
+        .any(|web| scheme.eq_ignore_ascii_case(web));
+    let is_plain = !text.contains(|c: char| c.is_control() || c.is_whitespace());
+    reqwest::Url::parse(text)
+        .ok()
+        .filter(|_| is_web && is_plain)
 }
 
 /// A host name, with a port at most: it goes into the Content-Security-Policy.

@@ -29,6 +29,7 @@ const NONE_PASSED: time::Duration = time::Duration::ZERO;
 const A: Uuid = Uuid::from_u128(1);
 const B: Uuid = Uuid::from_u128(2);
 const HASH: [u8; 32] = [7; 32];
+const ACCOUNT: Who = Who::Account(A);
 const SESSION: Who = Who::Session(HASH, NOW);
 
 macro_rules! page {
@@ -109,9 +110,10 @@ fn every_statement_is_as_reviewed() {
         "users::by_link": users::sql::by_link(&HASH, true),
         "users::people_by_ids": users::sql::people_by_ids(&[A, B]),
         "users::person_by_username": users::sql::person_by_username("ana"),
-        "suggestions::of": suggestions::sql::of(SESSION, 16),
+        "suggestions::of, a session": suggestions::sql::of(SESSION, 16),
+        "suggestions::of, an account": suggestions::sql::of(ACCOUNT, 16),
         "email_changes::replace": email_changes::sql::replace(&email_changes::NewChange { user_id: A, session_id: B, email: "new@example.org", token_hash: HASH, expires_at: NOW, now: NOW }),
-        "email_changes::of, an account": email_changes::sql::of(Who::Account(A), NOW),
+        "email_changes::of, an account": email_changes::sql::of(ACCOUNT, NOW),
         "email_changes::of, a session": email_changes::sql::of(SESSION, NOW),
         "email_changes::by_link": email_changes::sql::by_link(&HASH, NOW, true),
         "email_changes::cancel_of_others": email_changes::sql::cancel_of_others(A, B),
@@ -149,7 +151,8 @@ fn every_statement_is_as_reviewed() {
         "profiles::by_id": profiles::sql::by_id(A),
         "profiles::by_id, a session": profiles::sql::by_id(SESSION),
         "profiles::by_username": profiles::sql::by_username("ana"),
-        "profiles::seen_by": profiles::sql::seen_by(SESSION, "ana"),
+        "profiles::seen_by, a session": profiles::sql::seen_by(SESSION, "ana"),
+        "profiles::seen_by, an account": profiles::sql::seen_by(ACCOUNT, "ana"),
         "profiles::update": profiles::sql::update(A, &everything, NOW),
         "follows::insert": follows::sql::insert(A, B, NOW),
         "follows::delete": follows::sql::delete(A, B),
@@ -159,6 +162,7 @@ fn every_statement_is_as_reviewed() {
         "follows::forget_counts": follows::sql::forget_counts(A),
         "lists::page, the viewer's own": lists::sql::page(SESSION, Owner::Viewer, follows::List::Followers, &Position::default()),
         "lists::page, by number": lists::sql::page(SESSION, Owner::Named("ana"), follows::List::Followers, &Position::default()),
+        "lists::page, an account": lists::sql::page(ACCOUNT, Owner::Named("ana"), follows::List::Followers, &Position::default()),
         "lists::page, by cursor": lists::sql::page(SESSION, Owner::Named("ana"), follows::List::Followers, &after),
         "devices::open": devices::sql::open(A, NOW, NOW),
         "devices::lock_own": devices::sql::lock_own(A, B),

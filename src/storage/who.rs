@@ -1,7 +1,7 @@
 //! Who is looking, for statements that are sent before the answer to that is there.
 
 use super::web_sessions::sql::owner;
-use sea_query::Expr;
+use sea_query::{Expr, ExprTrait};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -17,7 +17,8 @@ pub enum Who {
 impl From<Who> for Expr {
     fn from(who: Who) -> Self {
         match who {
-            Who::Account(id) => id.into(),
+            // In a select list nothing else says what it is.
+            Who::Account(id) => Expr::val(id).cast_as("uuid"),
             Who::Session(id_hash, now) => {
                 Expr::SubQuery(None, Box::new(owner(&id_hash, now).into()))
             }

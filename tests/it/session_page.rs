@@ -60,6 +60,27 @@ async fn it_lives_as_long_as_the_refresh_token_and_no_longer() {
 }
 
 #[tokio::test]
+async fn every_page_comes_with_the_session_that_it_renewed() {
+    let app = TestApp::start().await;
+    let (ana, bob) = (app.person("ana").await, app.person("bob").await);
+    app.follow(&bob, &ana).await;
+    let mut visitor = app.signed_in(&ana).await;
+    for path in [
+        "/timeline",
+        "/profile",
+        "/profile/edit",
+        "/settings",
+        "/@bob",
+        "/@bob/following",
+        "/@ana/followers",
+    ] {
+        visitor.jar.keep_only(&["refresh_token"]);
+        let page = visitor.open(path).await;
+        assert_eq!((page.status, page.path()), (200, path));
+    }
+}
+
+#[tokio::test]
 async fn several_tabs_at_once_renew_it_together() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
