@@ -91,7 +91,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Cors<E> {
             );
             headers.insert(
                 header::ACCESS_CONTROL_EXPOSE_HEADERS,
-                HeaderValue::from_static("Location, Retry-After, X-Trace-Id"),
+                HeaderValue::from_static("ETag, Location, Retry-After, X-Trace-Id"),
             );
         }
         Ok(response)
@@ -107,7 +107,7 @@ fn allow_everything(headers: &mut HeaderMap) {
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static(
-            "Authorization, Content-Type, X-Trace-Id, traceparent, tracestate",
+            "Authorization, Content-Type, If-None-Match, X-Trace-Id, traceparent, tracestate",
         ),
     );
     headers.insert(

@@ -11,10 +11,13 @@ use std::{pin::pin, time::Duration};
 use tokio::time::{sleep, timeout};
 
 /// How often at most changes are told: meanwhile they are gathered.
-const GATHER: Duration = Duration::from_millis(10);
-/// How long it may take to listen, and to tell.
+const GATHER: Duration = Duration::from_millis(5);
+/// How long it may take to listen, and to tell: longer than the database gives a statement, since a
+/// disk that stands still for a moment is no reason to forget everything.
 const LISTEN_TIME: Duration = Duration::from_secs(5);
-const TELL_TIME: Duration = Duration::from_secs(1);
+const TELL_TIME: Duration = Duration::from_secs(6);
+/// How long to tell what is left at the end.
+const LAST_TIME: Duration = Duration::from_secs(1);
 /// The pauses before listening again: doubled with each that fails, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -34,17 +37,22 @@ pub async fn run(app: App, place: Place, stop: impl Future<Output = ()>) {
                     app.cache.forget_everything();
                     pause = FIRST_PAUSE;
                     metrics.listening.set(1.0);
-                    tokio::select! {
+                    app.cache.set_listening(true);
+                    let lost = tokio::select! {
                         () = &mut stop => break,
                         lost = hear(&app, hearing, &metrics.heard) => lost,
                         lost = tell(&app, &telling) => lost,
-                    }
+                    };
+                    // Nobody knows whether the last ones were heard.
+                    app.cache.outgoing.add([Change::Everything]);
+                    lost
                 }
                 Ok(Err(error)) => error.into(),
                 Err(too_long) => too_long.into(),
             },
         };
         metrics.listening.set(0.0);
+        app.cache.set_listening(false);
         // What is kept ends after 5 s, as always.
         tracing::warn!(
             error = causes(&*lost),
@@ -57,12 +65,13 @@ pub async fn run(app: App, place: Place, stop: impl Future<Output = ()>) {
         pause = LONGEST_PAUSE.min(pause * 2);
     }
     metrics.listening.set(0.0);
+    app.cache.set_listening(false);
     // The others may do without the last ones.
-    timeout(TELL_TIME, tell_last(&app)).await.ok();
+    timeout(LAST_TIME, tell_last(&app)).await.ok();
 }
 
 async fn tell_last(app: &App) -> Result<()> {
-    let notices = app.cache.outgoing.take();
+    let (_, notices) = app.cache.outgoing.take();
     if notices.is_empty() {
         return Ok(());
     }
@@ -82,18 +91,13 @@ async fn hear(app: &App, mut hearing: Hearing, heard: &Counter) -> Cause {
 async fn tell(app: &App, telling: &Telling) -> Cause {
     loop {
         app.cache.outgoing.some().await;
-        let notices = app.cache.outgoing.take();
-        let lost = match timeout(TELL_TIME, telling.tell(&notices)).await {
-            Ok(Ok(())) => {
-                sleep(GATHER).await;
-                continue;
-            }
-            Ok(Err(error)) => error.into(),
-            Err(too_long) => too_long.into(),
-        };
-        // Nobody knows whether it was heard.
-        app.cache.outgoing.add(vec![Change::Everything]);
-        return lost;
+        let (batch, notices) = app.cache.outgoing.take();
+        match timeout(TELL_TIME, telling.tell(&notices)).await {
+            Ok(Ok(())) => app.cache.outgoing.told(batch),
+            Ok(Err(error)) => return error.into(),
+            Err(too_long) => return too_long.into(),
+        }
+        sleep(GATHER).await;
     }
 }
 

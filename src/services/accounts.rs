@@ -1,7 +1,7 @@
 //! Registering an account.
 
 use super::{
-    cache::{self, Change},
+    cache::{Change, Changing},
     retry::on_contention,
     throttle::{self, Action},
 };
@@ -146,10 +146,11 @@ async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Re
     }
     let mail = outbox::NewMail::new(user.id, outbox::Kind::VerifyEmail, now);
     outbox::owe(&tx, &mail).await?;
-    let outcome = storage::commit(tx).await;
     // Somebody may have looked before there was anybody.
     changes.extend([Change::Person(user.id), Change::name(username)]);
-    cache::changed(app, changes);
+    let changing = Changing::new(app, changes);
+    let outcome = storage::commit(tx).await;
+    changing.done().await;
     outcome
 }
 

@@ -97,6 +97,8 @@ pub(super) async fn step(app: &App) -> Result<bool> {
     };
     match outcome {
         Ok(pictures) => avatars::delete(app, &pictures).await,
+        // Another one was let pass: the next round takes it again.
+        Err(error) if error.is_contention() => {}
         Err(error) => {
             tracing::warn!(%error, %user_id, "could not delete an account yet, will try again");
             let client = app.db.get().await?;

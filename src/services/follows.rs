@@ -1,7 +1,7 @@
 //! Following, unfollowing, and who follows whom.
 
 use super::{
-    cache::{self, Change},
+    cache::{Change, Changing},
     people,
     reads::{Reads, read},
     retry::on_contention,
@@ -41,9 +41,13 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
     throttle::check(app, Action::Follow(viewer)).await?;
     let client = app.db.get().await?;
     let now = app.clock.now();
+    let counts = Changing::new(app, [viewer, target].map(Change::Counts));
     let made = on_contention(|| follows::insert(&client, viewer, target, now)).await;
-    let is_as_before = !matches!(made, Ok(Made::New) | Err(_));
-    say_changed(app, is_as_before, [viewer, target]);
+    drop(client);
+    match made {
+        Ok(Made::New) | Err(_) => counts.done().await,
+        _ => counts.found(),
+    }
     let made = made.map_err(|error| {
         error
             .on_constraint("follows_followee_id_fkey", Error::UserNotFound)
@@ -64,21 +68,14 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
 /// `UserNotFound`
 pub async fn unfollow(app: &App, viewer: Uuid, target: Uuid) -> Result<()> {
     let client = app.db.get().await?;
+    let counts = Changing::new(app, [viewer, target].map(Change::Counts));
     let deleted = on_contention(|| follows::delete(&client, viewer, target)).await;
-    let is_as_before = matches!(deleted, Ok(None | Some(false)));
-    say_changed(app, is_as_before, [viewer, target]);
-    deleted?.map(drop).ok_or(Error::UserNotFound)
-}
-
-fn say_changed(app: &App, is_as_before: bool, people: [Uuid; 2]) {
-    let changes = people.map(Change::Counts);
-    if is_as_before {
-        // Perhaps since a moment ago, by another replica.
-        app.cache.forget(&changes);
-    } else {
-        // Also when nobody knows whether it happened.
-        cache::changed(app, changes.into());
+    drop(client);
+    match deleted {
+        Ok(Some(true)) | Err(_) => counts.done().await,
+        _ => counts.found(),
     }
+    deleted?.map(drop).ok_or(Error::UserNotFound)
 }
 
 /// One page of the people that follow a person, or that it follows, newest first, for `viewer`.

@@ -62,8 +62,9 @@ impl View {
             who,
             now,
         };
-        let (record, shown) = tokio::join!(live, read(view));
-        Ok(record?.map(|record| (record, shown)))
+        let shown = async { Ok(read(view).await) };
+        let (record, shown) = tokio::try_join!(live, shown)?;
+        Ok(record.map(|record| (record, shown)))
     }
 }
 

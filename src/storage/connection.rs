@@ -41,18 +41,69 @@ pub struct Connection {
 pub struct Era {
     now: Arc<AtomicUsize>,
     own: usize,
-    /// Whether somebody left before an answer came on this very connection.
-    left: Arc<AtomicBool>,
+    /// Of this very connection.
+    own_state: Arc<State>,
+}
+
+/// How a connection is doing.
+#[derive(Default)]
+struct State {
+    /// Whether it is not to be used again.
+    left: AtomicBool,
+    /// How many answers came on it.
+    answers: AtomicUsize,
+    /// How many statements were sent on it whose answer nobody has seen yet.
+    unanswered: AtomicUsize,
+}
+
+/// A statement that was sent. Who drops it without its answer leaves it on the connection.
+pub(super) struct Sent {
+    state: Arc<State>,
+    answers_before: usize,
+}
+
+impl Sent {
+    /// The database said something.
+    pub(super) fn answered(&self) {
+        self.state.answers.fetch_add(1, Ordering::Relaxed);
+        self.state.unanswered.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// It was not sent after all.
+    pub(super) fn taken_back(&self) {
+        self.state.unanswered.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether it answered something else since: it is there, and what is asked for takes long or
+    /// waits its turn.
+    pub(super) fn was_overtaken(&self) -> bool {
+        self.state.answers.load(Ordering::Relaxed) != self.answers_before
+    }
 }
 
 impl Era {
     fn is_over(&self) -> bool {
-        self.left.load(Ordering::Relaxed) || self.now.load(Ordering::Relaxed) != self.own
+        self.own_state.left.load(Ordering::Relaxed) || self.now.load(Ordering::Relaxed) != self.own
     }
 
     /// Says that this connection is not to be used again: others would wait for what it is still at.
     pub(super) fn leave(&self) {
-        self.left.store(true, Ordering::Relaxed);
+        self.own_state.left.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that a statement is being sent on this connection.
+    pub(super) fn send(&self) -> Sent {
+        let state = Arc::clone(&self.own_state);
+        state.unanswered.fetch_add(1, Ordering::Relaxed);
+        let answers_before = state.answers.load(Ordering::Relaxed);
+        Sent {
+            state,
+            answers_before,
+        }
+    }
+
+    fn has_unanswered(&self) -> bool {
+        self.own_state.unanswered.load(Ordering::Relaxed) > 0
     }
 
     /// Says that no connection of this era is to be used again. What was opened since is no worse
@@ -82,7 +133,7 @@ impl managed::Manager for Manager {
         let era = Era {
             own: self.era.load(Ordering::Relaxed),
             now: Arc::clone(&self.era),
-            left: Arc::default(),
+            own_state: Arc::default(),
         };
         // Boxed, like all that is long here, since it is part of every request's future.
         let (client, task) = Box::pin(self.hosts.connect()).await?;
@@ -92,7 +143,8 @@ impl managed::Manager for Manager {
         })
     }
 
-    /// What was sent for somebody who did not wait for it is answered before the check.
+    /// What was sent for somebody who did not wait for it is answered before the check. If that takes
+    /// too long it says nothing of other connections.
     async fn recycle(
         &self,
         connection: &mut Connection,
@@ -101,12 +153,16 @@ impl managed::Manager for Manager {
         if connection.era.is_over() || connection.client.is_closed() {
             return Err(RecycleError::message("lost"));
         }
-        if metrics.last_used() > IDLE {
+        let era = &connection.era;
+        if metrics.last_used() > IDLE || era.has_unanswered() {
             let answer = timeout(ANSWER_TIME, connection.client.check_connection()).await;
             if !matches!(answer, Ok(Ok(()))) {
-                connection.era.end();
+                if !era.has_unanswered() {
+                    era.end();
+                }
                 return Err(RecycleError::message("silent"));
             }
+            era.own_state.unanswered.store(0, Ordering::Relaxed);
         }
         Ok(())
     }

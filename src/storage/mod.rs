@@ -63,21 +63,31 @@ use traced::traced;
 const STATEMENT_TIME: Duration = Duration::from_secs(6);
 
 /// What a statement gives. One that shows the connection lost ends the era of all like it; one that
-/// a request leaves behind costs its own connection.
+/// a request leaves behind, or that waits behind others which are answered, costs its own connection.
 fn in_time<T>(
     era: &Era,
     work: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> impl Future<Output = Result<T>> {
-    patience::wait(STATEMENT_TIME, work).map(|answer| {
-        let answer = answer.and_then(|answer| answer.map_err(Error::from));
-        if let Err(error) = &answer {
-            if error.is_lost_connection() {
+    let sent = era.send();
+    patience::wait(STATEMENT_TIME, work).map(move |answer| match answer {
+        Ok(answer) => {
+            sent.answered();
+            let answer = answer.map_err(Error::from);
+            if answer.as_ref().is_err_and(Error::is_lost_connection) {
                 era.end();
-            } else if patience::left_behind(error) {
+            }
+            answer
+        }
+        Err(late) => {
+            if late.is_lost_connection() && !sent.was_overtaken() {
+                era.end();
+            } else if patience::not_begun(&late) {
+                sent.taken_back();
+            } else {
                 era.leave();
             }
+            Err(late)
         }
-        answer
     })
 }
 

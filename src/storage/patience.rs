@@ -16,7 +16,26 @@ const BEGINS: Duration = Duration::from_secs(7);
 const WAITS: Duration = Duration::from_secs(9);
 
 tokio::task_local! {
-    static WAITED: Cell<Duration>;
+    static WAITED: Cell<Waited>;
+}
+
+/// How long a request has waited, and up to which moment that is counted.
+#[derive(Debug, Clone, Copy, Default)]
+struct Waited {
+    time: Duration,
+    until: Option<Instant>,
+}
+
+impl Waited {
+    /// Counts a wait that ends now. What was waited side by side with others is counted once.
+    fn add(self, began: Instant) -> Self {
+        let now = Instant::now();
+        let from = self.until.map_or(began, |until| until.max(began));
+        Self {
+            time: self.time + now.saturating_duration_since(from),
+            until: Some(now),
+        }
+    }
 }
 
 /// Why a request has no outcome.
@@ -29,7 +48,7 @@ enum OutOfTime {
 }
 
 /// Runs the work of a request. Mails, the janitor, exports and answers that stream are not part of
-/// one: only each of their waits is bounded. Waits side by side count each.
+/// one: only each of their waits is bounded.
 pub async fn of_request<T>(work: impl Future<Output = T>) -> T {
     WAITED.scope(Cell::default(), work).await
 }
@@ -39,11 +58,8 @@ pub async fn of_request<T>(work: impl Future<Output = T>) -> T {
 ///
 /// # Errors
 /// `Unavailable`: then it was not begun, or nobody knows what became of it.
-pub(super) fn wait<T>(
-    most: Duration,
-    work: impl Future<Output = T>,
-) -> impl Future<Output = Result<T>> {
-    let waited = WAITED.try_with(Cell::get).unwrap_or_default();
+pub fn wait<T>(most: Duration, work: impl Future<Output = T>) -> impl Future<Output = Result<T>> {
+    let waited = WAITED.try_with(Cell::get).unwrap_or_default().time;
     if waited >= BEGINS {
         return Either::Left(ready(Err(Error::unavailable(OutOfTime::NotBegun))));
     }
@@ -51,8 +67,9 @@ pub(super) fn wait<T>(
     let left = WAITS.saturating_sub(waited);
     let began = Instant::now();
     Either::Right(timeout(most.min(left), work).map(move |outcome| {
-        let add = |waited: &Cell<Duration>| waited.set(waited.get() + began.elapsed());
-        WAITED.try_with(add).ok();
+        WAITED
+            .try_with(|waited| waited.set(waited.get().add(began)))
+            .ok();
         outcome.map_err(|elapsed| {
             if left < most {
                 Error::unavailable(OutOfTime::LeftBehind)
@@ -63,12 +80,12 @@ pub(super) fn wait<T>(
     }))
 }
 
-/// Whether the database may still be at what this is the outcome of, though it is well.
-pub(super) fn left_behind(error: &Error) -> bool {
+/// Whether this is the outcome of something that was never begun.
+pub(super) fn not_begun(error: &Error) -> bool {
     let Error::Unavailable(cause) = error else {
         return false;
     };
-    matches!(cause.downcast_ref(), Some(OutOfTime::LeftBehind))
+    matches!(cause.downcast_ref(), Some(OutOfTime::NotBegun))
 }
 
 #[cfg(test)]
@@ -112,6 +129,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn waits_side_by_side_count_once() {
+        of_request(async {
+            let side_by_side = tokio::join!(
+                statements(&[2.0]),
+                statements(&[2.5]),
+                wait(STATEMENT, statements(&[1.0])),
+            );
+            assert_eq!((side_by_side.0.0, side_by_side.1.0), (1, 1));
+            assert_eq!(statements(&[1.0; 20]).await.0, 5);
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn outside_of_requests_each_wait_has_its_own_time() {
         assert_eq!(statements(&[5.0; 20]).await.0, 20);
         assert_eq!(statements(&[7.0]).await.0, 0);
@@ -121,9 +152,9 @@ mod tests {
     async fn only_who_had_all_of_its_time_shows_that_the_connection_is_lost() {
         of_request(async {
             let lost = wait(STATEMENT, sleep(STATEMENT * 2)).await.err();
-            assert!(lost.is_some_and(|error| error.is_lost_connection() && !left_behind(&error)));
+            assert!(lost.is_some_and(|error| error.is_lost_connection()));
             let left = wait(STATEMENT, sleep(STATEMENT * 2)).await.err();
-            assert!(left.is_some_and(|error| !error.is_lost_connection() && left_behind(&error)));
+            assert!(left.is_some_and(|error| !error.is_lost_connection() && !not_begun(&error)));
         })
         .await;
     }

@@ -54,28 +54,37 @@ struct Asked {
 #[handler]
 pub(super) async fn followers(
     visit: Visit<'_>,
-    Handle(username): Handle,
-    Query(asked): Query<Asked>,
+    of: poem::Result<Handle>,
+    asked: poem::Result<Query<Asked>>,
 ) -> poem::Result<Response> {
-    page(visit, &username, List::Followers, &asked).await
+    page(visit, of, List::Followers, asked).await
 }
 
 /// `GET /@{username}/following`
 #[handler]
 pub(super) async fn following(
     visit: Visit<'_>,
-    Handle(username): Handle,
-    Query(asked): Query<Asked>,
+    of: poem::Result<Handle>,
+    asked: poem::Result<Query<Asked>>,
 ) -> poem::Result<Response> {
-    page(visit, &username, List::Followees, &asked).await
+    page(visit, of, List::Followees, asked).await
 }
 
 async fn page(
     visit: Visit<'_>,
-    username: &str,
+    of: poem::Result<Handle>,
     list: List,
-    asked: &Asked,
+    asked: poem::Result<Query<Asked>>,
 ) -> poem::Result<Response> {
+    let (username, asked) = match (of, asked) {
+        (Ok(Handle(username)), Ok(Query(asked))) => (username, asked),
+        (Err(error), _) | (_, Err(error)) => {
+            // Who is signed out logs in before being told what is wrong.
+            visit.signed_in(async |_: View| Ok(())).await?;
+            return Err(error);
+        }
+    };
+    let username = &*username;
     let asked = Position::parse(asked.page.as_deref(), None, asked.cursor.as_deref());
     // There may be nobody of this name: that comes before what is wrong with the page.
     let position = asked.as_ref().copied().unwrap_or_default();

@@ -55,8 +55,14 @@ impl<'a> Visit<'a> {
     where
         F: Future<Output = Result<T>>,
     {
-        let seen = self.viewer_and(read).await?;
-        seen.ok_or_else(|| poem::Error::from_response(self.to_login()))
+        match self.viewer_and(read).await {
+            Ok(Some(seen)) => Ok(seen),
+            // The second: the session ended between two statements.
+            Ok(None) | Err(Error::Unauthenticated) => {
+                Err(poem::Error::from_response(self.to_login()))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Where what the browser has not changed itself may be read from.

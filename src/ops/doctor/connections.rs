@@ -19,9 +19,6 @@ const BUDGET: &str = "select
           from pg_stat_activity where datid is not null and pid <> pg_backend_pid()
             and coalesce(backend_type, 'client backend') = 'client backend') as sessions";
 
-/// Beside its pool each replica listens for notices.
-const LISTENING: i64 = 1;
-
 pub(super) async fn check(config: &Config, db: &Client) -> Findings {
     let row = db.query_one(BUDGET, &[]).await?;
     let (server, others): (i64, i64) = (row.get(0), row.get(3));
@@ -29,7 +26,9 @@ pub(super) async fn check(config: &Config, db: &Client) -> Findings {
     let limits = own_limits.into_iter().filter(|limit| *limit >= 0);
     let room = limits.chain([server - others]).min().unwrap_or(server);
     let (ours, addresses): (i64, i64) = (row.get(4), row.get(5));
-    let each = i64::try_from(config.database_pool_size)? + LISTENING;
+    // Beside its pool each listens for notices, and watches how far replicas of the database are behind.
+    let beside = 1 + i64::from(config.database_read_url.is_some());
+    let each = i64::try_from(config.database_pool_size)? + beside;
     Ok(vec![judge(room, each, ours, addresses)])
 }
 
@@ -38,7 +37,7 @@ fn judge(room: i64, each: i64, ours: i64, addresses: i64) -> Finding {
     let replicas = addresses.max((ours + each - 1) / each).max(1);
     let needed = replicas * each;
     let seen = format!(
-        "{replicas} × {each} may be needed (replicas seen × (DATABASE_POOL_SIZE + {LISTENING})), and there is room for {room}"
+        "{replicas} × {each} may be needed (replicas seen × connections of each: its pool and a few beside), and there is room for {room}"
     );
     let to_do =
         "lower DATABASE_POOL_SIZE, or raise max_connections of PostgreSQL or the limit of the role";

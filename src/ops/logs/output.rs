@@ -3,7 +3,7 @@
 use crate::error::Cause;
 use std::{
     fs::File,
-    io::{self, Write},
+    io::{self, ErrorKind, Write},
     os::fd::AsFd,
     sync::{
         OnceLock,
@@ -58,8 +58,19 @@ struct Output {
 
 impl Output {
     fn write_out(&mut self) {
-        if self.file.write_all(&self.lines).is_err() {
-            NOT_WRITTEN.fetch_add(self.count, Ordering::Relaxed);
+        let mut rest = &self.lines[..];
+        while !rest.is_empty() {
+            match self.file.write(rest) {
+                Ok(written) if written > 0 => rest = &rest[written..],
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // A pipe that somebody made non-blocking is full. The next line must not continue a
+                // torn one.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(PAUSE),
+                _ => {
+                    NOT_WRITTEN.fetch_add(self.count, Ordering::Relaxed);
+                    break;
+                }
+            }
         }
         self.lines.clear();
         self.count = 0;

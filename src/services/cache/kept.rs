@@ -6,15 +6,19 @@ use super::{
     entries::Entries,
     loads::{Load, Loads, Rows},
 };
-use crate::{Error, Result};
+use crate::{Error, Result, storage::patience};
 use futures_util::future::{Shared, try_join_all};
 use std::{
     collections::HashMap,
     hash::Hash,
     slice,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use tokio::time::Instant;
+
+/// How long a load may take: a wait for a connection and a statement, on a replica and on the primary.
+const LOAD_TIME: Duration = Duration::from_secs(18);
 
 /// Things by their keys; also that there is none.
 pub struct Kept<K, V>(Arc<Inner<K, V>>);
@@ -86,7 +90,8 @@ where
             return Ok(found);
         }
         let loads = self.loads(missing, &mut found, load);
-        let loaded = try_join_all(loads).await;
+        // Also who joins another's load waits no longer than a request may.
+        let loaded = patience::wait(LOAD_TIME, try_join_all(loads)).await?;
         for values in loaded.map_err(|error| Error::shared(&error))? {
             for key in keys {
                 if let Some(value) = values.get(key) {

@@ -25,7 +25,14 @@ use crate::{
     domain::{Person, Profile},
     storage::{self, Transaction, notices, profiles::Account},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     sync::broadcast,
     time::{Instant, sleep, timeout},
@@ -56,6 +63,7 @@ pub struct ReadCache {
     /// What the other replicas are still to be told.
     pub outgoing: Outgoing,
     heard: broadcast::Sender<String>,
+    listening: AtomicBool,
 }
 
 impl Default for ReadCache {
@@ -72,6 +80,7 @@ impl Default for ReadCache {
             names: Kept::new("names", NAMES_BYTES, |name, _| name.len()),
             outgoing: Outgoing::default(),
             heard: broadcast::Sender::new(NOTICES),
+            listening: AtomicBool::new(false),
         }
     }
 }
@@ -90,6 +99,15 @@ impl ReadCache {
                 Change::Everything => self.forget_everything(),
             }
         }
+    }
+
+    /// Says whether changes are told and heard of right now: else nobody waits for that.
+    pub fn set_listening(&self, listening: bool) {
+        self.listening.store(listening, Ordering::Relaxed);
+    }
+
+    fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Relaxed)
     }
 
     /// Forgets what a notice says that somebody changed, oneself perhaps.
@@ -120,7 +138,7 @@ impl ReadCache {
 /// leaves with the commit, and the answer waits for a moment until it has come back: then they know
 /// too, and who asks another one next sees what was changed.
 ///
-/// THE list of what must be told, here or with [`changed`]; a test finds statements that are missing:
+/// THE list of what must be told, here or by [`Changing`]; a test finds statements that are missing:
 /// - the public side and the address (`username`, `display_name`, `bio`, `avatar_url`, `email`):
 ///   `profiles::update`, `users::{set_username, set_email, correct_email}`;
 /// - whether somebody is there at all: `users::{insert, delete_unverified}`,
@@ -137,7 +155,7 @@ pub(super) async fn commit(app: &App, tx: Transaction<'_>, changes: &[Change]) -
     let outcome = storage::commit(tx).await;
     // Also when nobody knows whether it was committed.
     app.cache.forget(changes);
-    if outcome.is_ok() {
+    if outcome.is_ok() && app.cache.is_listening() {
         timeout(ECHO_TIME, echo(heard, last)).await.ok();
     }
     outcome
@@ -149,12 +167,53 @@ async fn echo(mut heard: broadcast::Receiver<String>, notice: &str) {
     sleep(GRACE).await;
 }
 
-/// Says what was changed just now by something that happens often. The other replicas hear of it a
-/// few milliseconds later, of much at a time: notices within transactions would have them all commit
-/// one after another.
-pub(super) fn changed(app: &App, changes: Vec<Change>) {
-    app.cache.forget(&changes);
-    app.cache.outgoing.add(changes);
+/// What something that happens often is about to change. The other replicas hear of much at a time:
+/// notices within transactions would have them all commit one after another. Said in any case, also
+/// when who asked for it has gone before the answer came, and nobody knows what happened.
+pub(super) struct Changing<'a> {
+    app: &'a App,
+    changes: Vec<Change>,
+}
+
+impl<'a> Changing<'a> {
+    pub(super) fn new(app: &'a App, changes: impl Into<Vec<Change>>) -> Self {
+        let changes = changes.into();
+        Self { app, changes }
+    }
+
+    /// It was so already, perhaps since a moment ago by another replica.
+    pub(super) fn found(mut self) {
+        self.app.cache.forget(&mem::take(&mut self.changes));
+    }
+
+    /// It happened, or may have. Waits for a moment until the others have most likely heard of it:
+    /// with no connection in hand, which others could use.
+    pub(super) async fn done(mut self) {
+        let Some(batch) = self.say() else { return };
+        let cache = &self.app.cache;
+        if cache.is_listening()
+            && timeout(ECHO_TIME, cache.outgoing.until_told(batch))
+                .await
+                .is_ok()
+        {
+            sleep(GRACE).await;
+        }
+    }
+
+    fn say(&mut self) -> Option<u64> {
+        if self.changes.is_empty() {
+            return None;
+        }
+        let changes = mem::take(&mut self.changes);
+        self.app.cache.forget(&changes);
+        Some(self.app.cache.outgoing.add(changes))
+    }
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.say();
+    }
 }
 
 fn letters_of(person: &Person) -> usize {

@@ -6,7 +6,7 @@ use std::{
     fmt::{self, Write},
     sync::{Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 /// How many changes wait to be told; beyond that it is said that everything changed.
@@ -82,20 +82,39 @@ pub fn notices<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<String>
 /// Changes that the other replicas are still to be told.
 #[derive(Default)]
 pub struct Outgoing {
-    changes: Mutex<HashSet<Change>>,
+    batch: Mutex<Batch>,
     added: Notify,
+    /// The number of the batch that was told last.
+    told: watch::Sender<u64>,
+}
+
+/// What is told at once.
+struct Batch {
+    number: u64,
+    changes: HashSet<Change>,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            number: 1,
+            changes: HashSet::new(),
+        }
+    }
 }
 
 impl Outgoing {
-    /// Adds some.
-    pub fn add(&self, changes: Vec<Change>) {
-        let mut all = self.changes();
-        all.extend(changes);
-        if all.len() > MOST {
-            *all = HashSet::from([Change::Everything]);
+    /// Adds some. Gives the number of the batch that they are told with.
+    pub fn add(&self, changes: impl IntoIterator<Item = Change>) -> u64 {
+        let mut batch = self.batch();
+        batch.changes.extend(changes);
+        if batch.changes.len() > MOST {
+            batch.changes = HashSet::from([Change::Everything]);
         }
-        drop(all);
+        let number = batch.number;
+        drop(batch);
         self.added.notify_one();
+        number
     }
 
     /// Waits until there are some.
@@ -103,13 +122,28 @@ impl Outgoing {
         self.added.notified().await;
     }
 
-    /// Takes all, as notices.
-    pub fn take(&self) -> Vec<String> {
-        notices(&std::mem::take(&mut *self.changes()))
+    /// Takes all, as notices, with the number of their batch.
+    pub fn take(&self) -> (u64, Vec<String>) {
+        let mut batch = self.batch();
+        let taken = (batch.number, notices(&batch.changes));
+        batch.changes.clear();
+        batch.number += 1;
+        taken
     }
 
-    fn changes(&self) -> MutexGuard<'_, HashSet<Change>> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Says that a batch was told.
+    pub fn told(&self, batch: u64) {
+        self.told.send_replace(batch);
+    }
+
+    /// Waits until a batch was told.
+    pub async fn until_told(&self, batch: u64) {
+        let mut told = self.told.subscribe();
+        told.wait_for(|told| *told >= batch).await.ok();
+    }
+
+    fn batch(&self) -> MutexGuard<'_, Batch> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -141,18 +175,32 @@ mod tests {
         assert_eq!(Change::all_in(""), []);
     }
 
+    #[tokio::test]
+    async fn who_changed_something_waits_until_it_is_told() {
+        let outgoing = Outgoing::default();
+        let batch = outgoing.add([Change::Everything]);
+        outgoing.take();
+        let later = outgoing.add([Change::Everything]);
+        let mut told = std::pin::pin!(outgoing.until_told(batch));
+        assert!(futures_util::poll!(&mut told).is_pending());
+        outgoing.told(batch);
+        told.await;
+        assert!(futures_util::poll!(std::pin::pin!(outgoing.until_told(later))).is_pending());
+    }
+
     #[test]
     fn many_changes_are_several_notices_and_too_many_are_everything() {
         let many = |n: u128| (0..n).map(|id| Change::Counts(Uuid::from_u128(id)));
         let outgoing = Outgoing::default();
-        outgoing.add(many(1_000).chain(many(1_000)).collect());
-        let notices = outgoing.take();
+        assert_eq!(outgoing.add(many(1_000).chain(many(1_000))), 1);
+        let (batch, notices) = outgoing.take();
+        assert_eq!(batch, 1);
         assert!(notices.iter().all(|notice| notice.len() <= MAX_BYTES));
         assert_eq!(notices.len(), 5);
         let told: usize = notices.iter().map(|n| Change::all_in(n).len()).sum();
         assert_eq!(told, 1_000);
-        outgoing.add(many(10_001).collect());
-        assert_eq!(outgoing.take(), ["*"]);
-        assert!(outgoing.take().is_empty());
+        assert_eq!(outgoing.add(many(10_001)), 2);
+        assert_eq!(outgoing.take().1, ["*"]);
+        assert!(outgoing.take().1.is_empty());
     }
 }
