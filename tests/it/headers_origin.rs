@@ -254,7 +254,7 @@ async fn a_preflight_is_answered_for_allowed_origins() {
     for method in ["get", "post", "put", "patch", "delete"] {
         assert!(value("access-control-allow-methods").contains(method));
     }
-    for header in ["authorization", "content-type"] {
+    for header in ["authorization", "content-type", "if-none-match"] {
         assert!(value("access-control-allow-headers").contains(header));
     }
     assert_eq!(cors(&ask(FOREIGN).await.headers), []);

@@ -159,6 +159,7 @@ async fn every_signed_in_page_sends_a_visitor_to_login_first() {
         "/profile/edit",
         "/@ana/followers",
         "/@ana/following?page=2",
+        "/@ana/following?page=1&page=2",
     ] {
         let mut visitor = app.visitor();
         let page = visitor.open(path).await;
