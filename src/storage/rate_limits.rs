@@ -85,8 +85,8 @@ pub mod sql {
     use crate::storage::schema::{KnownDevices, RateLimits, Schema};
     use sea_query::{
         Alias, CommonTableExpression, DeleteStatement, Expr, ExprTrait, Func, Iden,
-        InsertStatement, JoinType, LockType, OnConflict, Order, Query, SelectStatement, WithClause,
-        WithQuery, extension::postgres::PgExpr,
+        InsertStatement, JoinType, LockType, OnConflict, Order, Query, SelectStatement, UnionType,
+        WithClause, WithQuery,
     };
 
     /// The columns that a statement works with beside the table's.
@@ -251,41 +251,40 @@ pub mod sql {
             .take()
     }
 
+    /// A row for each bucket, of which there is one at least. Not from arrays: how long they are
+    /// PostgreSQL knows only from their values, and plans anew for them every time, which takes
+    /// longer than the statement itself.
     fn asked_for(buckets: &[Bucket], now: OffsetDateTime) -> SelectStatement {
-        let first = |bucket: &Bucket| now + bucket.limit.step;
-        let latest = |bucket: &Bucket| now + (bucket.limit.whole() - bucket.limit.step);
-        let times = |of: &dyn Fn(&Bucket) -> OffsetDateTime| {
-            unnest(
-                Expr::val(buckets.iter().map(of).collect::<Vec<_>>()),
-                "timestamptz[]",
-            )
+        let row = |bucket: &Bucket| {
+            Query::select()
+                .expr_as(
+                    Expr::val(bucket.key.as_slice()).cast_as("bytea"),
+                    RateLimits::Key,
+                )
+                .expr_as(timestamp(now + bucket.limit.step), Asked::First)
+                .expr_as(
+                    timestamp(now + (bucket.limit.whole() - bucket.limit.step)),
+                    Asked::Latest,
+                )
+                .take()
         };
-        Query::select()
-            .expr_as(unnest(Expr::val(keys(buckets)), "bytea[]"), RateLimits::Key)
-            .expr_as(times(&first), Asked::First)
-            .expr_as(times(&latest), Asked::Latest)
-            .take()
+        buckets
+            .iter()
+            .map(row)
+            .reduce(|mut rows, row| rows.union(UnionType::All, row).take())
+            .unwrap_or_default()
     }
 
     /// The buckets that there are, locked in the order of their keys.
     fn found(buckets: &[Bucket]) -> SelectStatement {
+        let keys = buckets.iter().map(|bucket| bucket.key.as_slice());
         Query::select()
             .columns([RateLimits::Key, RateLimits::FullAt])
             .from((Schema::Users, RateLimits::Table))
-            .and_where(Expr::col(RateLimits::Key).eq_any(keys(buckets)))
+            .and_where(Expr::col(RateLimits::Key).is_in(keys))
             .order_by(RateLimits::Key, Order::Asc)
             .lock(LockType::Update)
             .take()
-    }
-
-    fn keys(buckets: &[Bucket]) -> Vec<Vec<u8>> {
-        buckets.iter().map(|bucket| bucket.key.to_vec()).collect()
-    }
-
-    fn unnest(values: Expr, of: &'static str) -> Expr {
-        Func::cust(Alias::new("unnest"))
-            .arg(values.cast_as(of))
-            .into()
     }
 
     fn timestamp(at: OffsetDateTime) -> Expr {
