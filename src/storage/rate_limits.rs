@@ -82,11 +82,14 @@ pub async fn delete_full(db: &impl GenericClient, now: OffsetDateTime) -> Result
 /// The statements.
 pub mod sql {
     use super::{Bucket, OffsetDateTime};
-    use crate::storage::schema::{KnownDevices, RateLimits, Schema};
+    use crate::storage::{
+        rows,
+        schema::{KnownDevices, RateLimits, Schema},
+    };
     use sea_query::{
         Alias, CommonTableExpression, DeleteStatement, Expr, ExprTrait, Func, Iden,
-        InsertStatement, JoinType, LockType, OnConflict, Order, Query, SelectStatement, UnionType,
-        WithClause, WithQuery,
+        InsertStatement, JoinType, LockType, OnConflict, Order, Query, SelectStatement, WithClause,
+        WithQuery,
     };
 
     /// The columns that a statement works with beside the table's.
@@ -130,7 +133,7 @@ pub mod sql {
             .from(Asked::Judged)
             .and_where(Expr::col(RateLimits::FullAt).gt(Expr::col(Asked::Latest)))
             .take();
-        let rows = Query::select()
+        let tries = Query::select()
             .column(RateLimits::Key)
             .column(Asked::First)
             .from(Asked::Judged)
@@ -150,7 +153,7 @@ pub mod sql {
         let taken = Query::insert()
             .into_table((Schema::Users, RateLimits::Table))
             .columns([RateLimits::Key, RateLimits::FullAt])
-            .select_from(rows)
+            .select_from(tries)
             .map(InsertStatement::take)
             .unwrap_or_default()
             .on_conflict(
@@ -251,9 +254,7 @@ pub mod sql {
             .take()
     }
 
-    /// A row for each bucket, of which there is one at least. Not from arrays: how long they are
-    /// PostgreSQL knows only from their values, and plans anew for them every time, which takes
-    /// longer than the statement itself.
+    /// A row for each bucket, of which there is one at least.
     fn asked_for(buckets: &[Bucket], now: OffsetDateTime) -> SelectStatement {
         let row = |bucket: &Bucket| {
             Query::select()
@@ -268,11 +269,7 @@ pub mod sql {
                 )
                 .take()
         };
-        buckets
-            .iter()
-            .map(row)
-            .reduce(|mut rows, row| rows.union(UnionType::All, row).take())
-            .unwrap_or_default()
+        rows(buckets.iter().map(row))
     }
 
     /// The buckets that there are, locked in the order of their keys.
@@ -300,5 +297,32 @@ pub mod sql {
             .query(query)
             .table_name(name)
             .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::limit::{Limits, Rule};
+    use sea_query::PostgresQueryBuilder;
+
+    /// Else PostgreSQL would plan for the length of an array every time.
+    #[test]
+    fn buckets_are_named_one_by_one() {
+        let limit = Limits::default().of(Rule::LogInAccount);
+        let buckets = [1, 2, 3].map(|n| Bucket {
+            key: [n; 32],
+            limit,
+        });
+        let now = OffsetDateTime::UNIX_EPOCH;
+        for statement in [
+            sql::take(&buckets, now),
+            sql::look(&buckets, now),
+            sql::give_back(&buckets, now),
+        ] {
+            let (text, _) = statement.build(PostgresQueryBuilder);
+            assert_eq!(text.matches(" UNION ALL ").count(), 2, "{text}");
+            assert!(!text.contains("[]") && !text.contains("ANY("), "{text}");
+        }
     }
 }
