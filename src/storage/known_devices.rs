@@ -29,10 +29,11 @@ pub async fn delete_expired(db: &impl GenericClient, now: OffsetDateTime) -> Res
 /// The statements.
 pub mod sql {
     use super::{Key, OFTEN, OffsetDateTime, Uuid};
-    use crate::storage::schema::{KnownDevices, Schema, Sessions};
-    use sea_query::{
-        Alias, DeleteStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict, Query,
+    use crate::storage::{
+        rows,
+        schema::{KnownDevices, Schema, Sessions},
     };
+    use sea_query::{Alias, DeleteStatement, Expr, ExprTrait, InsertStatement, OnConflict, Query};
 
     const COLUMNS: [KnownDevices; 4] = [
         KnownDevices::UserId,
@@ -61,26 +62,26 @@ pub mod sql {
             .take()
     }
 
-    /// The devices that a session is opened on, if one is; written again only when they were not
-    /// seen for a while.
+    /// The devices that a session is opened on, one at least, if it is opened; written again only
+    /// when they were not seen for a while.
     pub(in crate::storage) fn remember_if(
         opened: Alias,
         places: &[(Key, OffsetDateTime)],
         now: OffsetDateTime,
     ) -> InsertStatement {
         let place = Alias::new("place");
-        let keys: Vec<_> = places.iter().map(|(key, _)| key.to_vec()).collect();
-        let until: Vec<_> = places.iter().map(|(_, until)| *until).collect();
-        let unnest = |values: Expr, of: &'static str| {
-            Func::cust(Alias::new("unnest")).arg(values.cast_as(of))
-        };
-        let asked = Query::select()
-            .expr_as(unnest(Expr::val(keys), "bytea[]"), KnownDevices::Key)
-            .expr_as(
-                unnest(Expr::val(until), "timestamptz[]"),
-                KnownDevices::ExpiresAt,
-            )
-            .take();
+        let asked = rows(places.iter().map(|(key, until)| {
+            Query::select()
+                .expr_as(
+                    Expr::val(key.as_slice()).cast_as("bytea"),
+                    KnownDevices::Key,
+                )
+                .expr_as(
+                    Expr::val(*until).cast_as("timestamptz"),
+                    KnownDevices::ExpiresAt,
+                )
+                .take()
+        }));
         let user_id = || Expr::col((opened.clone(), Sessions::UserId));
         let key = || Expr::col((place.clone(), KnownDevices::Key));
         let of_table = |column| Expr::col((KnownDevices::Table, column));

@@ -52,7 +52,7 @@ pub use who::Who;
 use crate::{Error, Result};
 use connection::Era;
 use futures_util::FutureExt;
-use sea_query::{Expr, PostgresQueryBuilder, Query};
+use sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement, UnionType};
 use sea_query_postgres::PostgresBinder;
 use std::time::Duration;
 use tokio_postgres::{GenericClient as _, Row};
@@ -145,6 +145,14 @@ pub(crate) async fn execute(
         db.driver().execute(&statement, &values.as_params()).await
     });
     traced(&sql, work).await
+}
+
+/// These rows, of which there is one at least, where an array would have them too: how long that is
+/// PostgreSQL knows only from its value, and plans for it anew every time, which takes longer than a
+/// short statement itself.
+fn rows(each: impl Iterator<Item = SelectStatement>) -> SelectStatement {
+    each.reduce(|mut all, row| all.union(UnionType::All, row).take())
+        .unwrap_or_default()
 }
 
 /// Whether the database answers.

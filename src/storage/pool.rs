@@ -14,8 +14,9 @@ use tokio::time::timeout;
 /// What the sessions call themselves.
 pub(super) const NAME: &str = "users-service";
 /// The longest a statement may run, and wait for a lock: below the 10 s in which every request ends.
+/// Nothing is compiled: that takes longer than any statement that a request waits for.
 const OPTIONS: &str = "-c statement_timeout=5000 -c lock_timeout=4000 \
-    -c idle_in_transaction_session_timeout=10000 -c timezone=UTC";
+    -c idle_in_transaction_session_timeout=10000 -c timezone=UTC -c jit=off";
 /// What those call themselves that are in no pool.
 const DIRECT_NAME: &str = "users-service migrate";
 /// How long somebody who has nothing else to do waits for a connection.

@@ -82,11 +82,14 @@ pub async fn delete_full(db: &impl GenericClient, now: OffsetDateTime) -> Result
 /// The statements.
 pub mod sql {
     use super::{Bucket, OffsetDateTime};
-    use crate::storage::schema::{KnownDevices, RateLimits, Schema};
+    use crate::storage::{
+        rows,
+        schema::{KnownDevices, RateLimits, Schema},
+    };
     use sea_query::{
         Alias, CommonTableExpression, DeleteStatement, Expr, ExprTrait, Func, Iden,
         InsertStatement, JoinType, LockType, OnConflict, Order, Query, SelectStatement, WithClause,
-        WithQuery, extension::postgres::PgExpr,
+        WithQuery,
     };
 
     /// The columns that a statement works with beside the table's.
@@ -130,7 +133,7 @@ pub mod sql {
             .from(Asked::Judged)
             .and_where(Expr::col(RateLimits::FullAt).gt(Expr::col(Asked::Latest)))
             .take();
-        let rows = Query::select()
+        let tries = Query::select()
             .column(RateLimits::Key)
             .column(Asked::First)
             .from(Asked::Judged)
@@ -150,7 +153,7 @@ pub mod sql {
         let taken = Query::insert()
             .into_table((Schema::Users, RateLimits::Table))
             .columns([RateLimits::Key, RateLimits::FullAt])
-            .select_from(rows)
+            .select_from(tries)
             .map(InsertStatement::take)
             .unwrap_or_default()
             .on_conflict(
@@ -251,41 +254,34 @@ pub mod sql {
             .take()
     }
 
+    /// A row for each bucket, of which there is one at least.
     fn asked_for(buckets: &[Bucket], now: OffsetDateTime) -> SelectStatement {
-        let first = |bucket: &Bucket| now + bucket.limit.step;
-        let latest = |bucket: &Bucket| now + (bucket.limit.whole() - bucket.limit.step);
-        let times = |of: &dyn Fn(&Bucket) -> OffsetDateTime| {
-            unnest(
-                Expr::val(buckets.iter().map(of).collect::<Vec<_>>()),
-                "timestamptz[]",
-            )
+        let row = |bucket: &Bucket| {
+            Query::select()
+                .expr_as(
+                    Expr::val(bucket.key.as_slice()).cast_as("bytea"),
+                    RateLimits::Key,
+                )
+                .expr_as(timestamp(now + bucket.limit.step), Asked::First)
+                .expr_as(
+                    timestamp(now + (bucket.limit.whole() - bucket.limit.step)),
+                    Asked::Latest,
+                )
+                .take()
         };
-        Query::select()
-            .expr_as(unnest(Expr::val(keys(buckets)), "bytea[]"), RateLimits::Key)
-            .expr_as(times(&first), Asked::First)
-            .expr_as(times(&latest), Asked::Latest)
-            .take()
+        rows(buckets.iter().map(row))
     }
 
     /// The buckets that there are, locked in the order of their keys.
     fn found(buckets: &[Bucket]) -> SelectStatement {
+        let keys = buckets.iter().map(|bucket| bucket.key.as_slice());
         Query::select()
             .columns([RateLimits::Key, RateLimits::FullAt])
             .from((Schema::Users, RateLimits::Table))
-            .and_where(Expr::col(RateLimits::Key).eq_any(keys(buckets)))
+            .and_where(Expr::col(RateLimits::Key).is_in(keys))
             .order_by(RateLimits::Key, Order::Asc)
             .lock(LockType::Update)
             .take()
-    }
-
-    fn keys(buckets: &[Bucket]) -> Vec<Vec<u8>> {
-        buckets.iter().map(|bucket| bucket.key.to_vec()).collect()
-    }
-
-    fn unnest(values: Expr, of: &'static str) -> Expr {
-        Func::cust(Alias::new("unnest"))
-            .arg(values.cast_as(of))
-            .into()
     }
 
     fn timestamp(at: OffsetDateTime) -> Expr {
@@ -301,5 +297,32 @@ pub mod sql {
             .query(query)
             .table_name(name)
             .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::limit::{Limits, Rule};
+    use sea_query::PostgresQueryBuilder;
+
+    /// Else PostgreSQL would plan for the length of an array every time.
+    #[test]
+    fn buckets_are_named_one_by_one() {
+        let limit = Limits::default().of(Rule::LogInAccount);
+        let buckets = [1, 2, 3].map(|n| Bucket {
+            key: [n; 32],
+            limit,
+        });
+        let now = OffsetDateTime::UNIX_EPOCH;
+        for statement in [
+            sql::take(&buckets, now),
+            sql::look(&buckets, now),
+            sql::give_back(&buckets, now),
+        ] {
+            let (text, _) = statement.build(PostgresQueryBuilder);
+            assert_eq!(text.matches(" UNION ALL ").count(), 2, "{text}");
+            assert!(!text.contains("[]") && !text.contains("ANY("), "{text}");
+        }
     }
 }
