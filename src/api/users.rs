@@ -52,7 +52,7 @@ pub async fn show(
     request: &Request,
 ) -> Result<Response> {
     let person = people::by_id(&app, id, reads).await?;
-    fresh::json(request, &person, ASK_AGAIN)
+    fresh::json(request, &*person, ASK_AGAIN)
 }
 
 /// Finds people by handle or by ids.

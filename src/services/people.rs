@@ -23,10 +23,13 @@ pub const MAX_IDS: usize = 200;
 ///
 /// # Errors
 /// `UserNotFound`
-pub async fn by_id(app: &App, id: Uuid, reads: Reads) -> Result<Person> {
+pub async fn by_id(app: &App, id: Uuid, reads: Reads) -> Result<Arc<Person>> {
     let found = match reads {
-        Reads::Primary => users::person(&app.db.get().await?, id).await?,
-        Reads::Replica => kept(app, id).await?.map(|kept| Person::clone(&kept)),
+        Reads::Primary => {
+            let found = users::person(&app.db.get().await?, id).await?;
+            found.map(Arc::new)
+        }
+        Reads::Replica => kept(app, id).await?,
     };
     found.ok_or(Error::UserNotFound)
 }
