@@ -24,8 +24,8 @@ use poem::{Request, Response, handler, web::Data};
 )]
 #[handler]
 pub async fn show(app: Data<&App>, Bearer(viewer): Bearer, request: &Request) -> Result<Response> {
-    let profile = profiles::own_kept(&app, viewer).await?;
-    fresh::json(request, &profile, NO_STORE)
+    let account = profiles::own_kept(&app, viewer).await?;
+    fresh::json(request, &account.profile, NO_STORE)
 }
 
 /// Changes one's own profile.

@@ -3,7 +3,7 @@
 use super::target::Target;
 use crate::{
     App, Result,
-    domain::Person,
+    domain::{Person, person},
     error::{Broken, FieldErrors},
     http::fresh::{self, ASK_AGAIN, NO_STORE},
     services::{people, reads::Reads},
@@ -14,13 +14,16 @@ use poem::{
     web::{Data, Query},
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// The people that were found.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct People {
     /// In the order asked.
-    pub items: Vec<Person>,
+    #[serde(serialize_with = "person::each")]
+    #[schema(value_type = Vec<Person>)]
+    pub items: Vec<Arc<Person>>,
 }
 
 /// How to find people: by one of the two.
@@ -52,7 +55,7 @@ pub async fn show(
     request: &Request,
 ) -> Result<Response> {
     let person = people::by_id(&app, id, reads).await?;
-    fresh::json(request, &person, ASK_AGAIN)
+    fresh::json(request, &*person, ASK_AGAIN)
 }
 
 /// Finds people by handle or by ids.

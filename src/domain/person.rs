@@ -1,6 +1,7 @@
 //! People as others and as they themselves see them.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use std::sync::Arc;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -107,7 +108,9 @@ pub struct Relationship {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PeoplePage {
     /// The people, newest edge first.
-    pub items: Vec<Person>,
+    #[serde(serialize_with = "each")]
+    #[schema(value_type = Vec<Person>)]
+    pub items: Vec<Arc<Person>>,
     /// The page's number; `null` when a cursor was used.
     #[schema(required)]
     pub page: Option<u32>,
@@ -118,4 +121,12 @@ pub struct PeoplePage {
     /// Where the next page begins; `null` at the end.
     #[schema(required)]
     pub next_cursor: Option<String>,
+}
+
+/// Writes people that others hold too.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn each<S: Serializer>(people: &[Arc<Person>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(people.iter().map(|person| &**person))
 }

@@ -15,18 +15,21 @@ pub const DEVICE: &str = "device";
 /// another host or path planted (RFC 6265bis section 4.1.3.2); it takes only secure cookies.
 #[must_use]
 pub fn host_name(app: &App, plain: &str) -> String {
-    let prefix = if app.config.secure_cookies() {
+    format!("{}{plain}", prefix(app))
+}
+
+fn prefix(app: &App) -> &'static str {
+    if app.config.secure_cookies() {
         "__Host-"
     } else {
         ""
-    };
-    format!("{prefix}{plain}")
+    }
 }
 
 /// The secret of the browser that asks, if it has one that looks like ours.
 #[must_use]
 pub fn device(request: &Request, app: &App) -> Option<Token> {
-    let value = get(request, &host_name(app, DEVICE))?;
+    let value = own(request, app, DEVICE)?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     let is_ours = value.len() == 43 && value.bytes().all(plain);
     is_ours.then(|| Token::presented(value))
@@ -35,6 +38,17 @@ pub fn device(request: &Request, app: &App) -> Option<Token> {
 /// The value of a cookie; the first one when several have the name.
 #[must_use]
 pub fn get<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    find(request, |key| key == name)
+}
+
+/// The value of the cookie that only we may set, by its name without the prefix.
+#[must_use]
+pub fn own<'a>(request: &'a Request, app: &App, plain: &str) -> Option<&'a str> {
+    let prefix = prefix(app);
+    find(request, |key| key.strip_prefix(prefix) == Some(plain))
+}
+
+fn find(request: &Request, is_it: impl Fn(&str) -> bool) -> Option<&str> {
     request
         .headers()
         .get_all(header::COOKIE)
@@ -42,7 +56,7 @@ pub fn get<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
         // Byte by byte: somebody else's cookie may hold anything.
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
         .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
-        .find(|(key, _)| *key == name)
+        .find(|(key, _)| is_it(key))
         .map(|(_, value)| value)
         .filter(|value| !value.is_empty())
 }

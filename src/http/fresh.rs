@@ -16,6 +16,8 @@ pub const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 pub const ASK_AGAIN_PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// Nobody keeps a copy on disk; a program that has one in memory may ask.
 pub const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// The bytes that a person or a profile in JSON fits into: it doesn't move while it grows.
+const USUAL_JSON: usize = 1_024;
 
 /// The tag of a content.
 pub struct Tag(String);
@@ -72,8 +74,9 @@ pub fn unless_known(
 ///
 /// # Errors
 /// `Internal` when it can't be written as JSON.
-pub fn json(request: &Request, body: &impl Serialize, cache: HeaderValue) -> Result<Response> {
-    let body = serde_json::to_vec(body).map_err(Error::internal)?;
+pub fn json(request: &Request, content: &impl Serialize, cache: HeaderValue) -> Result<Response> {
+    let mut body = Vec::with_capacity(USUAL_JSON);
+    serde_json::to_writer(&mut body, content).map_err(Error::internal)?;
     let tag = Tag::of(&[&body]);
     unless_known(request, &tag, cache, || {
         Ok(Response::builder()

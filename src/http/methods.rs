@@ -20,7 +20,10 @@ macro_rules! method {
     ($($name:ident => $method:ident),*) => {
         $(
             #[doc = concat!("A path that answers `", stringify!($method), "`.")]
-            pub fn $name<E: IntoEndpoint<Endpoint: 'static>>(endpoint: E) -> Methods {
+            pub fn $name<E>(endpoint: E) -> Methods
+            where
+                E: IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static>,
+            {
                 Methods::default().$name(endpoint)
             }
         )*
@@ -29,7 +32,10 @@ macro_rules! method {
             $(
                 #[doc = concat!("Answers `", stringify!($method), "` as well.")]
                 #[must_use]
-                pub fn $name<E: IntoEndpoint<Endpoint: 'static>>(self, endpoint: E) -> Self {
+                pub fn $name<E>(self, endpoint: E) -> Self
+                where
+                    E: IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static>,
+                {
                     self.on(Method::$method, endpoint)
                 }
             )*
@@ -40,8 +46,11 @@ macro_rules! method {
 method!(get => GET, post => POST, put => PUT, patch => PATCH, delete => DELETE);
 
 impl Methods {
-    fn on<E: IntoEndpoint<Endpoint: 'static>>(mut self, method: Method, endpoint: E) -> Self {
-        let endpoint = endpoint.into_endpoint().map_to_response().boxed();
+    fn on<E>(mut self, method: Method, endpoint: E) -> Self
+    where
+        E: IntoEndpoint<Endpoint: Endpoint<Output = Response> + 'static>,
+    {
+        let endpoint = endpoint.into_endpoint().boxed();
         self.0.push((method, endpoint));
         self
     }
@@ -110,7 +119,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_methods_are_told_what_is_allowed() {
-        let path = get(make_sync(|_| "")).post(make_sync(|_| ""));
+        let path = get(make_sync(|_| Response::default())).post(make_sync(|_| Response::default()));
         let request = Request::builder().method(Method::PUT).finish();
         let error = path.call(request).await.err();
         let error = error.and_then(|error| error.downcast::<Error>().ok());

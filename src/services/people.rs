@@ -23,51 +23,57 @@ pub const MAX_IDS: usize = 200;
 ///
 /// # Errors
 /// `UserNotFound`
-pub async fn by_id(app: &App, id: Uuid, reads: Reads) -> Result<Person> {
+pub async fn by_id(app: &App, id: Uuid, reads: Reads) -> Result<Arc<Person>> {
     let found = match reads {
-        Reads::Primary => users::person(&app.db.get().await?, id).await?,
-        Reads::Replica => kept(app, id).await?.map(|kept| Person::clone(&kept)),
+        Reads::Primary => {
+            let found = users::person(&app.db.get().await?, id).await?;
+            found.map(Arc::new)
+        }
+        Reads::Replica => kept(app, id).await?,
     };
     found.ok_or(Error::UserNotFound)
 }
 
 /// The person with this exact handle, whatever its case.
-pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<Option<Person>> {
+pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<Option<Arc<Person>>> {
     if !username::has_valid_characters(name) {
         return Ok(None);
     }
     if reads == Reads::Primary {
-        return users::person_by_username(&app.db.get().await?, name).await;
+        let found = users::person_by_username(&app.db.get().await?, name).await?;
+        return Ok(found.map(Arc::new));
     }
     let Some(id) = id_of(app, name).await? else {
         return Ok(None);
     };
     // Who was renamed a moment ago may still be found by the old name.
     let person = kept(app, id).await?;
-    let person = person.filter(|person| person.username.eq_ignore_ascii_case(name));
-    Ok(person.map(|kept| Person::clone(&kept)))
+    Ok(person.filter(|person| person.username.eq_ignore_ascii_case(name)))
 }
 
 /// The people with these ids, separated by commas: in the order asked, each once, unknown ones absent.
 ///
 /// # Errors
 /// `Validation` for a malformed id, and for more than [`MAX_IDS`].
-pub async fn by_ids(app: &App, ids: &str, reads: Reads) -> Result<Vec<Person>> {
+pub async fn by_ids(app: &App, ids: &str, reads: Reads) -> Result<Vec<Arc<Person>>> {
     let ids = parse_ids(ids).map_err(|broken| FieldErrors::one("ids", broken))?;
     if reads == Reads::Replica {
         return in_order(app, &ids).await;
     }
     let people = users::people(&app.db.get().await?, &ids).await?;
-    let mut by_id: HashMap<Uuid, Person> = people.into_iter().map(|p| (p.id, p)).collect();
+    let people = people
+        .into_iter()
+        .map(|person| (person.id, Arc::new(person)));
+    let mut by_id: HashMap<Uuid, Arc<Person>> = people.collect();
     Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
 }
 
 /// The people with these ids, each there once, in that order; unknown ones absent. From the cache.
-pub(super) async fn in_order(app: &App, ids: &[Uuid]) -> Result<Vec<Person>> {
+pub(super) async fn in_order(app: &App, ids: &[Uuid]) -> Result<Vec<Arc<Person>>> {
     let load = |missing| load(app.clone(), missing);
     let mut found = app.cache.people.all(ids, load).await?;
     let people = ids.iter().filter_map(|id| found.remove(id).flatten());
-    Ok(people.map(|kept| Person::clone(&kept)).collect())
+    Ok(people.collect())
 }
 
 async fn kept(app: &App, id: Uuid) -> Result<Option<Arc<Person>>> {

@@ -55,9 +55,8 @@ pub async fn own(app: &App, viewer: Uuid) -> Result<Profile> {
 ///
 /// # Errors
 /// `Unauthenticated` when the account is gone.
-pub async fn own_kept(app: &App, viewer: Uuid) -> Result<Profile> {
-    let account = kept(app, viewer).await?.ok_or(Error::Unauthenticated)?;
-    Ok(account.profile.clone())
+pub async fn own_kept(app: &App, viewer: Uuid) -> Result<Arc<Account>> {
+    kept(app, viewer).await?.ok_or(Error::Unauthenticated)
 }
 
 /// What everybody may see of a profile, by handle, whatever its case.

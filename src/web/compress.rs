@@ -20,7 +20,7 @@ const MIN_BYTES: usize = 600;
 const LEVEL: Level = Level::Precise(1);
 
 /// A way to compress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Coding {
     Brotli,
     Gzip,
@@ -40,6 +40,11 @@ impl Coding {
         response
             .headers_mut()
             .insert(header::CONTENT_ENCODING, name);
+    }
+
+    /// Whether an answer says that its body is compressed.
+    pub(super) fn is_announced(response: &Response) -> bool {
+        response.headers().contains_key(header::CONTENT_ENCODING)
     }
 }
 
@@ -78,7 +83,7 @@ pub(super) async fn compress(mut response: Response, coding: Option<Coding>) -> 
     let is_page = response
         .content_type()
         .is_some_and(|kind| kind.starts_with("text/html"));
-    let is_done = response.headers().contains_key(header::CONTENT_ENCODING);
+    let is_done = Coding::is_announced(&response);
     let Some(coding) = coding.filter(|_| is_page && !is_done) else {
         return Ok(response);
     };

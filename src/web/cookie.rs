@@ -5,7 +5,7 @@ use poem::{Request, Response};
 
 /// The value of a cookie of ours.
 pub(super) fn get<'a>(request: &'a Request, app: &App, plain: &str) -> Option<&'a str> {
-    cookies::get(request, &cookies::host_name(app, plain))
+    cookies::own(request, app, plain)
 }
 
 /// Adds a cookie to an answer; `max_age` in seconds, none for as long as the browser runs.

@@ -15,6 +15,7 @@ use crate::{
 use askama::{Template, filters::HtmlSafe};
 use poem::{Response, handler, http::StatusCode};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The form with the one button.
 #[derive(Debug, Clone, Template)]
@@ -68,7 +69,7 @@ pub(super) async fn follow(
             .map(drop)
     };
     let (pressed, outcome) = posted.then(follow).await;
-    answer(visit, &viewer, person, pressed, outcome, true).await
+    answer(visit, &viewer, &person, pressed, outcome, true).await
 }
 
 /// `POST /@{username}/unfollow`
@@ -83,10 +84,10 @@ pub(super) async fn unfollow(
     let unfollow =
         async |_: &Pressed| follows::unfollow(visit.app, viewer.user_id, person.id).await;
     let (pressed, outcome) = posted.then(unfollow).await;
-    answer(visit, &viewer, person, pressed, outcome, false).await
+    answer(visit, &viewer, &person, pressed, outcome, false).await
 }
 
-async fn found(visit: Visit<'_>, username: &str) -> Result<Person> {
+async fn found(visit: Visit<'_>, username: &str) -> Result<Arc<Person>> {
     people::by_username(visit.app, username, Reads::Primary)
         .await?
         .ok_or(Error::UserNotFound)
@@ -95,7 +96,7 @@ async fn found(visit: Visit<'_>, username: &str) -> Result<Person> {
 async fn answer(
     visit: Visit<'_>,
     viewer: &Viewer,
-    person: Person,
+    person: &Person,
     pressed: Pressed,
     outcome: Result<()>,
     wanted: bool,
@@ -110,7 +111,7 @@ async fn answer(
     let following = wanted == problem.is_none();
     if !visit.wants_part() {
         return match problem {
-            None => Ok(see_other(&back_to(&person, pressed))),
+            None => Ok(see_other(&back_to(person, pressed))),
             Some(problem) => {
                 person::refused(visit, viewer.clone(), &person.username, verdict, problem).await
             }
@@ -128,7 +129,7 @@ async fn answer(
     let own = profiles::own(visit.app, viewer.user_id).await?;
     let part = PressedInList {
         form: FollowForm {
-            username: person.username,
+            username: person.username.clone(),
             following,
             list: pressed.list,
         },

@@ -28,6 +28,7 @@ mod follow;
 mod forgot;
 mod history;
 mod home;
+mod kept_pages;
 mod layers;
 mod link;
 mod lists;
@@ -146,7 +147,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
             "/settings/username",
             get(change_username::show).post(change_username::save),
         )
-        .at("/@:username", get(person::show))
+        .at("/@:username", get(person::Show::default()))
         .at("/@:username/follow", post(follow::follow))
         .at("/@:username/unfollow", post(follow::unfollow))
         .at("/@:username/followers", get(lists::followers))

@@ -133,7 +133,17 @@ impl Visit<'_> {
         let known: &[u8] = secret.as_ref().map_or(&[], |secret| secret.expose());
         let tag = Tag::of(&[html.as_bytes(), known]);
         let answer = || self.html(html, secret.as_ref());
-        let mut response = fresh::unless_known(self.request, &tag, cache, answer)?;
+        self.unless_known(&tag, cache, answer)
+    }
+
+    /// The page that `answer` gives, or 304 when the browser has the one with this tag.
+    pub(super) fn unless_known(
+        self,
+        tag: &Tag,
+        cache: HeaderValue,
+        answer: impl FnOnce() -> Result<Response>,
+    ) -> Result<Response> {
+        let mut response = fresh::unless_known(self.request, tag, cache, answer)?;
         response.headers_mut().insert(header::VARY, VARY);
         Ok(response)
     }
@@ -164,12 +174,17 @@ impl Visit<'_> {
             .transpose()
     }
 
-    fn html(self, html: String, secret: Option<&Secret>) -> Result<Response> {
-        let mut response = Response::builder()
+    /// A page without its text.
+    pub(super) fn document() -> Response {
+        Response::builder()
             .content_type("text/html; charset=utf-8")
             .header(header::VARY, VARY)
             .header("accept-ch", "ECT")
-            .finish();
+            .finish()
+    }
+
+    fn html(self, html: String, secret: Option<&Secret>) -> Result<Response> {
+        let mut response = Self::document();
         match secret {
             None => response.set_body(html),
             Some(secret) => {

@@ -3,6 +3,7 @@
 use super::{
     avatar::{Avatar, Size},
     follow::FollowForm,
+    kept_pages::KeptPages,
     page::Frame,
     people,
     problem::{Problem, Verdict},
@@ -18,7 +19,7 @@ use crate::{
     },
 };
 use askama::{Template, filters::HtmlSafe};
-use poem::{Response, handler, http::StatusCode};
+use poem::{Endpoint, FromRequest, Request, Response, http::StatusCode};
 
 #[derive(Template)]
 #[template(path = "person/page.html")]
@@ -52,22 +53,35 @@ enum Stance {
 }
 
 /// `GET /@{username}`
-#[handler]
-pub(super) async fn show(visit: Visit<'_>, Handle(username): Handle) -> Result<Response> {
-    match shown(visit, &username).await {
-        Err(Error::UserNotFound) => visit.to_successor_of(&username).await,
-        shown => shown,
+#[derive(Default)]
+pub(super) struct Show(KeptPages);
+
+impl Endpoint for Show {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let visit = Visit::of(&request)?;
+        let Handle(username) = Handle::from_request_without_body(&request).await?;
+        Ok(match self.shown(visit, &username).await {
+            Err(Error::UserNotFound) => visit.to_successor_of(&username).await,
+            shown => shown,
+        }?)
     }
 }
 
-async fn shown(visit: Visit<'_>, username: &str) -> Result<Response> {
-    let read = async |view: View| views::person(view, username).await;
-    if let Some((viewer, seen)) = visit.viewer_and(read).await? {
-        return visit.page(StatusCode::OK, &PersonPage::seen(visit, viewer, seen));
+impl Show {
+    async fn shown(&self, visit: Visit<'_>, username: &str) -> Result<Response> {
+        let read = async |view: View| views::person(view, username).await;
+        if let Some((viewer, seen)) = visit.viewer_and(read).await? {
+            return visit.page(StatusCode::OK, &PersonPage::seen(visit, viewer, seen));
+        }
+        let profile = profiles::by_username(visit.app, username, visit.reads()).await?;
+        let page = |profile: &PublicProfile| {
+            let panel = Panel::new(profile, false, Stance::Stranger);
+            PersonPage::new(visit, None, profile.clone(), panel)
+        };
+        self.0.page(visit, profile, page).await
     }
-    let profile = profiles::by_username(visit.app, username, visit.reads()).await?;
-    let panel = Panel::new(&profile, false, Stance::Stranger);
-    visit.kept_page(&PersonPage::new(visit, None, profile, panel))
 }
 
 /// The page as the answer to a press that could not be taken.

@@ -225,7 +225,8 @@ async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Viewe
         session_id: logged_in.session_id,
         username: people::by_id(app, logged_in.user_id, Reads::Primary)
             .await?
-            .username,
+            .username
+            .clone(),
         access_token: Secret(logged_in.access_token),
     };
     let id = store(app, &viewer).await?;

@@ -231,6 +231,7 @@ async fn unpacked(answer: &Answer) -> Vec<u8> {
 #[tokio::test]
 async fn pages_and_static_files_are_compressed_as_asked() {
     let app = TestApp::start().await;
+    app.person("ana").await;
     let api = app.api();
     let page = api.get("/login").await.text();
     let css = page
@@ -243,7 +244,7 @@ async fn pages_and_static_files_are_compressed_as_asked() {
         .find(|part| part.ends_with(".js"))
         .unwrap()
         .to_owned();
-    for path in ["/", css.as_str(), js.as_str()] {
+    for path in ["/", "/@ana", css.as_str(), js.as_str()] {
         let plain = api.get(path).await.expect(200);
         assert_eq!(plain.header("content-encoding"), None);
         let vary = |answer: &Answer| {
@@ -309,4 +310,30 @@ async fn the_key_set_may_be_kept_for_a_while() {
         cache.contains("max-age=") && !cache.contains("no-"),
         "{cache}"
     );
+}
+
+#[tokio::test]
+async fn every_form_of_a_profile_page_shows_a_change_at_once() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    for bio in ["first", "second", "first"] {
+        let form = json!({ "bio": bio });
+        app.api()
+            .of(&ana)
+            .patch("/users/me", form)
+            .await
+            .expect(200);
+        let plain = app.api().get("/@ANA").await.expect(200);
+        assert!(plain.text().contains(bio), "{}", plain.text());
+        for coding in ["br", "gzip"] {
+            for _ in ["made", "kept"] {
+                let request = app.api().request("GET", "/@ana");
+                let request = request.header("Accept-Encoding", coding);
+                let packed = request.send().await.expect(200);
+                assert_eq!(packed.header("content-encoding"), Some(coding));
+                assert_eq!(packed.header("etag"), plain.header("etag"));
+                assert_eq!(unpacked(&packed).await, plain.body);
+            }
+        }
+    }
 }
