@@ -11,7 +11,7 @@ use std::{pin::pin, time::Duration};
 use tokio::time::{sleep, timeout};
 
 /// How often at most changes are told: meanwhile they are gathered.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(1);
 /// How long it may take to listen, and to tell: longer than the database gives a statement, since a
 /// disk that stands still for a moment is no reason to forget everything.
 const LISTEN_TIME: Duration = Duration::from_secs(5);

@@ -7,8 +7,8 @@
 //! - look-ups of people without a token, and public profiles for who is signed out: from the read
 //!   cache (`services::cache`), never more than 5 s old;
 //! - `GET /users/me`, and the people whom lists show, for everybody: from the read cache too. Where
-//!   something was written it is seen at once; the other replicas of the service hear of it with the
-//!   commit, or a few milliseconds later when it is a follow;
+//!   something was written it is seen at once; the other replicas of the service have as a rule heard
+//!   of it when it is answered;
 //! - the API's list of somebody else's followees: from a replica of the database, which may be
 //!   `DATABASE_READ_MAX_LAG` behind.
 //!

@@ -49,7 +49,7 @@ const NAMES_BYTES: usize = 4 << 20;
 /// for those who hear it a little later.
 const NOTICES: usize = 64;
 const ECHO_TIME: Duration = Duration::from_millis(20);
-const GRACE: Duration = Duration::from_millis(2);
+const GRACE: Duration = Duration::from_millis(1);
 
 /// People as they were at most 5 s ago.
 pub struct ReadCache {
