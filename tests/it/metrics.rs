@@ -1,6 +1,6 @@
 //! `/metrics`: names, labels, and what the alert rules count.
 
-use crate::support::{Answer, Api, Database, KEY, Program, eventually};
+use crate::support::{Answer, Api, Database, KEY, Program, Watched, eventually};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -36,43 +36,16 @@ fn counted(scrape: &Answer, method: &str, path: &str, status: &str) -> f64 {
     same.map(|(_, value)| value).sum()
 }
 
-/// The program with metrics of its own, and its database.
-struct Watched {
-    program: Program,
-    database: Database,
-    _data: tempfile::TempDir,
-}
-
 impl Watched {
-    async fn start() -> Self {
-        let database = Database::migrated().await;
-        let data = tempfile::tempdir().unwrap();
-        let settings = [
-            ("DATABASE_URL", database.url()),
-            ("JWT_PRIVATE_KEY", &*KEY),
-            ("DATA_DIR", data.path().to_str().unwrap()),
-        ];
-        let program = Program::start(&settings).await;
-        Self {
-            program,
-            database,
-            _data: data,
-        }
-    }
-
-    fn api(&self) -> Api {
-        Api::new(&self.program.url)
-    }
-
     async fn scrape(&self) -> Answer {
-        self.api().get("/metrics").await.expect(200)
+        self.api.get("/metrics").await.expect(200)
     }
 }
 
 #[tokio::test]
 async fn requests_are_counted_and_timed_by_method_route_and_status() {
     let watched = Watched::start().await;
-    let api = watched.api();
+    let api = &watched.api;
     let id = uuid::Uuid::new_v4();
     for _ in 0..3 {
         api.get(&format!("/users/{id}")).await.expect(404);
@@ -153,7 +126,7 @@ async fn there_are_gauges_of_the_pool_the_mails_and_the_hashes() {
 async fn user_infra_001_4_s2_server_errors_are_counted_for_the_alert() {
     let watched = Watched::start().await;
     watched.database.allow_connections(false).await;
-    let api = watched.api();
+    let api = &watched.api;
     api.get("/health").await.expect(503);
     api.get("/@ana").await.expect(503);
     api.get("/livez").await.expect(200);
@@ -176,7 +149,7 @@ async fn user_infra_001_4_s2_server_errors_are_counted_for_the_alert() {
 #[tokio::test]
 async fn user_infra_002_4_s1_refused_log_ins_are_counted_on_both_doors() {
     let watched = Watched::start().await;
-    let api = watched.api();
+    let api = &watched.api;
     let typed = json!({ "email": "nobody@example.org", "password": "whatever" });
     for _ in 0..2 {
         api.post("/auth/login", typed.clone()).await.expect(401);
@@ -216,7 +189,7 @@ async fn user_infra_004_4_s1_the_follow_endpoints_are_counted_like_all_others() 
         .unwrap()
     };
     watched.database.allow_connections(false).await;
-    let api = watched.api().bearer(&claims_of_nobody);
+    let api = watched.api.bearer(&claims_of_nobody);
     let path = format!("/users/{}/follow", uuid::Uuid::new_v4());
     api.act(&path).await.error(503, "SERVICE_UNAVAILABLE");
     api.delete(&path).await.error(503, "SERVICE_UNAVAILABLE");
@@ -238,7 +211,7 @@ async fn what_the_alerts_count_starts_at_zero_so_that_the_first_one_is_a_rise() 
             assert_eq!(one.map(|(_, value)| *value), Some(0.0), "{path} {status}");
         }
     }
-    let document = watched.api().get("/openapi.json").await.json();
+    let document = watched.api.get("/openapi.json").await.json();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
             let method = method.to_uppercase();
@@ -274,7 +247,7 @@ async fn what_the_alerts_count_starts_at_zero_so_that_the_first_one_is_a_rise() 
 #[tokio::test]
 async fn failures_of_a_route_are_zero_from_its_first_success_on() {
     let watched = Watched::start().await;
-    watched.api().get("/login").await.expect(200);
+    watched.api.get("/login").await.expect(200);
     let scrape = watched.scrape().await;
     for status in ["500", "503"] {
         let all = samples(&scrape, "http_requests_total");

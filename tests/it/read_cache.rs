@@ -1,9 +1,7 @@
 //! People and profiles are kept for a few seconds: what was changed is seen at once where it was
 //! changed, soon everywhere, and nothing is ever shown for longer than 5 s.
 
-use crate::support::{
-    Api, Database, KEY, PASSWORD, Person, Program, TestApp, eventually, pass, png,
-};
+use crate::support::{PASSWORD, Person, TestApp, Watched, eventually, pass, png};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -278,32 +276,7 @@ async fn whoever_was_cut_off_listens_again() {
     by_notice("the name after a cut", look, name).await;
 }
 
-/// The program with metrics of its own.
-struct Counted {
-    api: Api,
-    database: Database,
-    _program: Program,
-    _data: tempfile::TempDir,
-}
-
-impl Counted {
-    async fn start() -> Self {
-        let database = Database::migrated().await;
-        let data = tempfile::tempdir().unwrap();
-        let settings = [
-            ("DATABASE_URL", database.url()),
-            ("JWT_PRIVATE_KEY", &*KEY),
-            ("DATA_DIR", data.path().to_str().unwrap()),
-        ];
-        let program = Program::start(&settings).await;
-        Self {
-            api: Api::new(&program.url),
-            database,
-            _program: program,
-            _data: data,
-        }
-    }
-
+impl Watched {
     async fn read(&self, metric: &str) -> f64 {
         let scrape = self.api.get("/metrics").await.expect(200).text();
         let line = scrape.lines().find_map(|line| line.strip_prefix(metric));
@@ -318,41 +291,41 @@ impl Counted {
 
 #[tokio::test]
 async fn many_at_once_cost_one_statement_and_all_is_counted() {
-    let counted = Counted::start().await;
+    let watched = Watched::start().await;
     for result in ["hit", "absent", "joined", "miss"] {
-        assert_eq!(counted.people(result).await, 0.0, "{result}");
+        assert_eq!(watched.people(result).await, 0.0, "{result}");
     }
     let new = json!({ "email": "ana@example.org", "username": "ana", "password": PASSWORD });
-    let ana = counted.api.post("/auth/register", new).await.expect(201);
+    let ana = watched.api.post("/auth/register", new).await.expect(201);
     let path = format!("/users/{}", ana.json()["id"].as_str().unwrap());
-    let all = (0..40).map(|_| counted.api.get(&path));
+    let all = (0..40).map(|_| watched.api.get(&path));
     for answer in join_all(all).await {
         answer.expect(200);
     }
     // It is read anew when the machine took seconds for them.
-    let loads = counted.people("miss").await;
+    let loads = watched.people("miss").await;
     assert!((1.0..=3.0).contains(&loads), "{loads}");
-    let rest = counted.people("hit").await + counted.people("joined").await;
+    let rest = watched.people("hit").await + watched.people("joined").await;
     assert_eq!(rest, 40.0 - loads);
     let nobody = format!("/users/{}", Uuid::new_v4());
     for _ in 0..5 {
-        counted.api.get(&nobody).await.expect(404);
+        watched.api.get(&nobody).await.expect(404);
     }
-    assert!(counted.people("absent").await >= 1.0);
-    assert!(counted.read("read_cache_bytes{cache=\"people\"}").await > 100.0);
+    assert!(watched.people("absent").await >= 1.0);
+    assert!(watched.read("read_cache_bytes{cache=\"people\"}").await > 100.0);
     eventually("it listens", || async {
-        (counted.read("read_cache_listening").await == 1.0).then_some(())
+        (watched.read("read_cache_listening").await == 1.0).then_some(())
     })
     .await;
-    let db = crate::support::connect(counted.database.url()).await;
+    let db = crate::support::connect(watched.database.url()).await;
     let notice = "select pg_notify('users_changes', '*')";
     db.execute(notice, &[]).await.unwrap();
     eventually("a notice is heard", || async {
-        (counted.read("read_cache_notices_total").await >= 1.0).then_some(())
+        (watched.read("read_cache_notices_total").await >= 1.0).then_some(())
     })
     .await;
     assert!(
-        counted.people("miss").await <= loads + 1.0,
+        watched.people("miss").await <= loads + 1.0,
         "nobody is read twice"
     );
 }

@@ -31,6 +31,7 @@ mod upstream;
 mod visitor;
 mod w3m;
 mod wait;
+mod watched;
 
 pub use api::{Answer, Api, Call, assert_keys, bare_client};
 pub use app::{KEY, TestApp};
@@ -58,3 +59,4 @@ pub use upstream::Upstream;
 pub use visitor::Visitor;
 pub use w3m::W3m;
 pub use wait::{PATIENCE, eventually, pass};
+pub use watched::Watched;
