@@ -14,6 +14,7 @@ mod notice;
 mod provider;
 mod smtp;
 pub mod url;
+mod wire;
 pub mod worker;
 
 pub use mailer::{Mail, Mailer};

@@ -72,6 +72,7 @@ mod logs_output;
 mod logs_trace;
 mod lookups;
 mod mail;
+mod mail_tls;
 mod mail_transports;
 mod metrics;
 mod migrations;

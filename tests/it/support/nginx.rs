@@ -1,7 +1,7 @@
 //! A real nginx with the configuration that is shipped: only ports, names of files, addresses of the
 //! services, and the length of a wait are the test's.
 
-use super::{Api, Visitor, api, eventually, free_port};
+use super::{Api, Visitor, api, certificate::make_certificate, eventually, free_port};
 use std::{
     fs,
     net::SocketAddr,
@@ -272,19 +272,4 @@ fn change(file: &Path, words: &[(&str, &str)]) {
         text = text.replace(from, to);
     }
     fs::write(file, text).expect("a file");
-}
-
-fn make_certificate(folder: &Path) {
-    let made = Command::new("openssl")
-        .args("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost".split(' '))
-        .args(["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
-        .args(["-keyout", "tls.key", "-out", "tls.crt"])
-        .current_dir(folder)
-        .output()
-        .expect(MISSING);
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
 }

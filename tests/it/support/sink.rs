@@ -1,15 +1,19 @@
-//! A mail server that keeps what it gets, and can misbehave.
+//! A mail server that keeps what it gets, may speak TLS, and can misbehave.
 
-use super::eventually;
-use mail_parser::MessageParser;
+use super::{Certificate, Mail, eventually};
 use std::{
+    io,
     sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufStream},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufStream},
     net::{TcpListener, TcpStream},
 };
+use tokio_rustls::TlsAcceptor;
+
+const ANY_PORT: &str = "127.0.0.1:0";
+const GREETING: &str = "220 sink";
 
 /// How long a slow server thinks before each answer.
 const SLOW: Duration = Duration::from_millis(500);
@@ -31,91 +35,17 @@ pub enum Mode {
     LosesAnswers,
     /// It takes a mail and never says so.
     Silent,
+    /// Somebody on the way adds an answer to the last one before TLS.
+    IsTamperedWith,
 }
 
-/// A mail as it arrived.
-#[derive(Debug, Clone)]
-pub struct Mail {
-    /// Who it is for, by the envelope.
-    pub to: Vec<String>,
-    /// All of it.
-    pub raw: String,
-}
-
-impl Mail {
-    /// The mail in this text.
-    pub fn of(to: &str, raw: &str) -> Self {
-        Self {
-            to: vec![to.to_owned()],
-            raw: raw.to_owned(),
-        }
-    }
-
-    /// The text part.
-    pub fn text(&self) -> String {
-        self.parsed(|mail| mail.body_text(0).expect("a text part").into_owned())
-    }
-
-    /// The HTML part.
-    pub fn html(&self) -> String {
-        self.parsed(|mail| mail.body_html(0).expect("an HTML part").into_owned())
-    }
-
-    /// The subject.
-    pub fn subject(&self) -> String {
-        self.parsed(|mail| mail.subject().expect("a subject").to_owned())
-    }
-
-    /// The Message-ID, without angle brackets.
-    pub fn message_id(&self) -> String {
-        self.parsed(|mail| mail.message_id().expect("a Message-ID").to_owned())
-    }
-
-    /// The addresses in `From` and `To`.
-    pub fn addresses(&self) -> (String, Vec<String>) {
-        self.parsed(|mail| {
-            let all = |a: Option<&mail_parser::Address<'_>>| -> Vec<String> {
-                let addresses = a.into_iter().flat_map(mail_parser::Address::iter);
-                addresses
-                    .filter_map(|a| a.address())
-                    .map(str::to_owned)
-                    .collect()
-            };
-            (all(mail.from()).join(","), all(mail.to()))
-        })
-    }
-
-    /// The link, which stands alone on its line in the text part.
-    #[track_caller]
-    pub fn link(&self) -> String {
-        let text = self.text();
-        let mut links = text.lines().filter(|line| line.contains("://"));
-        let link = links.next().expect("a link").to_owned();
-        assert!(links.next().is_none(), "more than one link:\n{text}");
-        assert!(
-            link.starts_with("http") && !link.contains(char::is_whitespace),
-            "{link:?}"
-        );
-        link
-    }
-
-    /// The token in the link.
-    #[track_caller]
-    pub fn token(&self) -> String {
-        let link = self.link();
-        link.split_once("?token=")
-            .expect("a link with a token")
-            .1
-            .to_owned()
-    }
-
-    fn parsed<T>(&self, look: impl FnOnce(&mail_parser::Message<'_>) -> T) -> T {
-        look(
-            &MessageParser::default()
-                .parse(self.raw.as_bytes())
-                .expect("a mail"),
-        )
-    }
+/// When the server encrypts.
+enum Tls {
+    Never,
+    /// When the client takes its offer of STARTTLS.
+    Offered(TlsAcceptor),
+    /// From the first byte.
+    Implicit(TlsAcceptor),
 }
 
 /// The server.
@@ -127,6 +57,7 @@ pub struct Sink {
 }
 
 struct State {
+    tls: Tls,
     mode: Mutex<Mode>,
     mails: Mutex<Vec<Mail>>,
 }
@@ -134,15 +65,35 @@ struct State {
 impl Sink {
     /// A server on a port of its own.
     pub async fn start() -> Self {
-        Self::on("127.0.0.1:0").await
+        Self::on(ANY_PORT).await
     }
 
     /// A server on this address.
     pub async fn on(address: &str) -> Self {
+        Self::listen(address, Tls::Never).await
+    }
+
+    /// A server that offers STARTTLS.
+    pub async fn offering_tls(certificate: &Certificate) -> Self {
+        Self::listen(ANY_PORT, Tls::Offered(certificate.acceptor())).await
+    }
+
+    /// A server that speaks TLS from the first byte.
+    pub async fn over_tls(certificate: &Certificate) -> Self {
+        Self::listen(ANY_PORT, Tls::Implicit(certificate.acceptor())).await
+    }
+
+    async fn listen(address: &str, tls: Tls) -> Self {
         let listener = TcpListener::bind(address).await.expect("a port");
+        let address = listener.local_addr().expect("bound");
         let sink = Self {
-            url: format!("smtp://{}?tls=none", listener.local_addr().expect("bound")),
+            url: match tls {
+                Tls::Never => format!("smtp://{address}?tls=none"),
+                Tls::Offered(_) => format!("smtp://localhost:{}", address.port()),
+                Tls::Implicit(_) => format!("smtps://localhost:{}", address.port()),
+            },
             state: Arc::new(State {
+                tls,
                 mode: Mutex::new(Mode::Up),
                 mails: Mutex::default(),
             }),
@@ -151,7 +102,7 @@ impl Sink {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let state = Arc::clone(&state);
-                tokio::spawn(async move { state.talk(stream).await.ok() });
+                tokio::spawn(async move { state.serve(stream).await.ok() });
             }
         });
         sink
@@ -197,13 +148,34 @@ impl State {
         *self.mode.lock().unwrap()
     }
 
-    /// One conversation, RFC 5321.
-    async fn talk(&self, stream: TcpStream) -> std::io::Result<()> {
-        let mut stream = BufStream::new(stream);
+    /// One connection.
+    async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         if self.mode() == Mode::Down {
             return Ok(());
         }
-        say(&mut stream, "220 sink").await?;
+        if let Tls::Implicit(tls) = &self.tls {
+            let mut stream = tls.accept(stream).await?;
+            say(&mut stream, GREETING).await?;
+            return self.talk(&mut stream, true).await.map(drop);
+        }
+        say(&mut stream, GREETING).await?;
+        if let Some(tls) = self.talk(&mut stream, false).await? {
+            self.talk(&mut tls.accept(stream).await?, true).await?;
+        }
+        Ok(())
+    }
+
+    /// What is said after the greeting, RFC 5321, up to the end or to STARTTLS, RFC 3207.
+    async fn talk(
+        &self,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+        encrypted: bool,
+    ) -> io::Result<Option<&TlsAcceptor>> {
+        let mut stream = BufStream::new(stream);
+        let offer = match &self.tls {
+            Tls::Offered(tls) if !encrypted => Some(tls),
+            _ => None,
+        };
         let mut to = Vec::new();
         loop {
             let line = hear(&mut stream).await?;
@@ -213,8 +185,15 @@ impl State {
                 .unwrap_or_default()
                 .to_ascii_uppercase();
             let answer = match verb.as_str() {
-                _ if self.mode() == Mode::Down => return Ok(()),
+                _ if self.mode() == Mode::Down => return Ok(None),
+                "EHLO" if offer.is_some() => "250-sink\r\n250-STARTTLS\r\n250 8BITMIME",
                 "EHLO" => "250-sink\r\n250 8BITMIME",
+                "STARTTLS" if offer.is_some() => {
+                    let tampered = self.mode() == Mode::IsTamperedWith;
+                    let added = if tampered { "\r\n250 taken" } else { "" };
+                    say(&mut stream, &format!("220 go on{added}")).await?;
+                    return Ok(offer);
+                }
                 "MAIL" if self.mode() == Mode::Busy => "451 come back later",
                 "MAIL" if self.mode() == Mode::Refuses => "550 not here",
                 "RCPT" => {
@@ -226,15 +205,18 @@ impl State {
                     say(&mut stream, "354 go on").await?;
                     let raw = data(&mut stream).await?;
                     let to = std::mem::take(&mut to);
-                    self.mails.lock().unwrap().push(Mail { to, raw });
+                    self.mails.lock().unwrap().push(Mail { to, raw, encrypted });
                     match self.mode() {
-                        Mode::LosesAnswers => return Ok(()),
+                        Mode::LosesAnswers => return Ok(None),
                         Mode::Silent => std::future::pending().await,
                         _ => {}
                     }
                     "250 taken"
                 }
-                "QUIT" | "" => return say(&mut stream, "221 bye").await,
+                "QUIT" | "" => {
+                    say(&mut stream, "221 bye").await?;
+                    return Ok(None);
+                }
                 _ => "250 ok",
             };
             if self.mode() == Mode::Slow {
@@ -245,18 +227,18 @@ impl State {
     }
 }
 
-async fn say(stream: &mut BufStream<TcpStream>, line: &str) -> std::io::Result<()> {
+async fn say(stream: &mut (impl AsyncWrite + Unpin), line: &str) -> io::Result<()> {
     stream.write_all(format!("{line}\r\n").as_bytes()).await?;
     stream.flush().await
 }
 
-async fn hear(stream: &mut BufStream<TcpStream>) -> std::io::Result<String> {
+async fn hear(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
     let mut line = String::new();
     stream.read_line(&mut line).await?;
     Ok(line.trim_end().to_owned())
 }
 
-async fn data(stream: &mut BufStream<TcpStream>) -> std::io::Result<String> {
+async fn data(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
     let mut raw = String::new();
     loop {
         let mut line = String::new();
