@@ -13,6 +13,7 @@ use users_service::{
     clock::Clock,
     crypto::{Keys, keys},
     domain::{Cursor, Email, Token, Username},
+    ops::logs::Json,
     routes,
     storage::{Pool, Replicas},
 };
@@ -20,7 +21,7 @@ use uuid::Uuid;
 
 fn main() {
     tracing_subscriber::fmt()
-        .json()
+        .event_format(Json)
         .with_max_level(Level::INFO)
         .with_writer(io::sink)
         .init();

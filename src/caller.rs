@@ -1,7 +1,7 @@
 //! The caller of the request being served, readable anywhere below its handler.
 
 use crate::domain::token::TokenHash;
-use std::{future::Future, net::IpAddr};
+use std::{future::Future, net::IpAddr, sync::Arc};
 
 tokio::task_local! {
     static CALLER: Caller;
@@ -11,7 +11,7 @@ tokio::task_local! {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
     /// The trace that the request is part of.
-    pub trace_id: String,
+    pub trace_id: Arc<str>,
     /// The address of the client, behind the proxies that are trusted.
     pub address: Option<IpAddr>,
     /// What the client says it is: at most 256 characters of `User-Agent`.
@@ -34,5 +34,5 @@ pub fn current() -> Caller {
 /// The trace id of the request being served; none outside of requests.
 #[must_use]
 pub fn trace_id() -> Option<String> {
-    CALLER.try_with(|caller| caller.trace_id.clone()).ok()
+    CALLER.try_with(|caller| caller.trace_id.to_string()).ok()
 }

@@ -8,7 +8,7 @@ use crate::{
     config::PasswordHasher,
     domain::password::{Password, normalise},
     error::{Error, Result},
-    trace::SPANS,
+    trace::{self, SPANS},
 };
 use std::{
     sync::{
@@ -101,14 +101,14 @@ impl PasswordPool {
         work: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, result) = oneshot::channel();
-        let (lines, span) = (Span::current(), span());
+        let (trace_id, span) = (trace::current(), span());
         let queued = Instant::now();
         let job: Job = Box::new(move |worker| {
             span.record("users_service.waited_ms", in_ms(queued.elapsed()));
             // Nobody waits any more: don't hash for nobody.
             if !answer.is_closed() {
                 let begun = Instant::now();
-                let outcome = lines.in_scope(|| work(worker));
+                let outcome = trace::within_sync(trace_id, || work(worker));
                 span.record("users_service.hashed_ms", in_ms(begun.elapsed()));
                 // Over before who waits goes on.
                 drop(span);

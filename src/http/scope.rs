@@ -8,13 +8,19 @@ use crate::{
     trace::{self, Parent},
 };
 use ipnet::IpNet;
-use poem::{Request, http::header};
+use poem::{
+    Request,
+    http::{HeaderName, header},
+};
 use std::{
     net::IpAddr,
     sync::{Arc, OnceLock},
 };
 use uuid::Uuid;
 
+/// The header of a request and of its answer that names their trace.
+pub const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The longest `User-Agent` that is kept, in characters.
 const LONGEST_USER_AGENT: usize = 256;
 
@@ -24,7 +30,7 @@ pub struct Scope(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    trace_id: String,
+    trace_id: Arc<str>,
     parent: Option<Parent>,
     user_id: OnceLock<Uuid>,
     must_close: OnceLock<()>,
@@ -33,7 +39,7 @@ struct Inner {
 impl Scope {
     /// The scope of a request that is part of this trace.
     #[must_use]
-    pub fn new(trace_id: String, parent: Option<Parent>) -> Self {
+    pub fn new(trace_id: Arc<str>, parent: Option<Parent>) -> Self {
         Self(Arc::new(Inner {
             trace_id,
             parent,
@@ -85,10 +91,10 @@ impl Scope {
 /// The trace id that a request asks for: `X-Trace-Id` of 1 to 64 of `A-Za-z0-9_-`, or the one of
 /// its parent; else a new one.
 #[must_use]
-pub fn trace_id(request: &Request, parent: Option<&Parent>) -> String {
-    let own = request.header("x-trace-id").filter(|id| is_plain(id));
-    own.map(str::to_owned)
-        .or_else(|| parent.map(Parent::trace_id))
+pub fn trace_id(request: &Request, parent: Option<&Parent>) -> Arc<str> {
+    let own = request.header(TRACE_ID).filter(|id| is_plain(id));
+    own.map(Into::into)
+        .or_else(|| parent.map(|parent| parent.trace_id().into()))
         .unwrap_or_else(trace::new_id)
 }
 
@@ -103,7 +109,7 @@ fn is_plain(id: &str) -> bool {
 /// right: every one of them wrote the address that it saw, and what stands further left than the
 /// first stranger is the stranger's own claim.
 #[must_use]
-pub fn caller(request: &Request, app: &App, trace_id: String) -> Caller {
+pub fn caller(request: &Request, app: &App, trace_id: Arc<str>) -> Caller {
     let user_agent = request.header(header::USER_AGENT);
     Caller {
         trace_id,
@@ -116,6 +122,9 @@ pub fn caller(request: &Request, app: &App, trace_id: String) -> Caller {
 /// The beginning of a text: as many characters at most.
 #[must_use]
 pub fn first_chars(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
     let end = text.char_indices().nth(most).map(|(end, _)| end);
     &text[..end.unwrap_or(text.len())]
 }
@@ -123,7 +132,7 @@ pub fn first_chars(text: &str, most: usize) -> &str {
 fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut nearest = request.remote_addr().as_socket_addr()?.ip().to_canonical();
-    let forwarded = request.headers().get_all("x-forwarded-for");
+    let forwarded = request.headers().get_all(FORWARDED_FOR);
     let mut hops: Vec<&str> = forwarded
         .iter()
         .flat_map(|header| header.to_str().unwrap_or_default().split(','))
@@ -160,12 +169,12 @@ mod tests {
             let request = Request::builder().header(name, value).finish();
             trace_id(&request, Parent::of(request.headers()).as_ref())
         };
-        assert_eq!(of("x-trace-id", "abc-DEF_123"), "abc-DEF_123");
+        assert_eq!(&*of("x-trace-id", "abc-DEF_123"), "abc-DEF_123");
         for odd in ["", "a b", "a\u{e9}", &"a".repeat(65), "{\"a\":1}"] {
-            assert_ne!(of("x-trace-id", odd), odd);
+            assert_ne!(&*of("x-trace-id", odd), odd);
         }
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let parent = format!("00-{trace}-00f067aa0ba902b7-01");
-        assert_eq!(of("traceparent", &parent), trace);
+        assert_eq!(&*of("traceparent", &parent), trace);
     }
 }

@@ -33,8 +33,9 @@ pub(super) async fn deliver(app: App, mailer: Arc<Mailer>, owed: Owed) -> Option
     let own = || owed.id.simple().to_string();
     let trace_id = owed.trace_id.clone().unwrap_or_else(own);
     let span = span(&owed, &trace_id);
-    send(app, mailer, owed, &span)
-        .instrument(trace::lines(&trace_id))
+    // On the heap: the library's part of it is large, and each wrapper would copy it.
+    let sending = Box::pin(send(app, mailer, owed, &span));
+    trace::within(trace_id.into(), sending)
         .instrument(span.clone())
         .await
 }

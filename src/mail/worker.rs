@@ -15,7 +15,6 @@ use tokio::{
     task::{JoinError, JoinSet},
     time::{Duration, MissedTickBehavior, interval, timeout},
 };
-use tracing::Instrument;
 
 /// How many mails are sent at the same time.
 const SLOTS: usize = 32;
@@ -60,8 +59,7 @@ pub async fn run(app: App, mailer: Mailer, stop: impl Future<Output = ()>) {
             _ = tidy.tick() => worker.mailer.tidy(),
         }
     }
-    let lines = trace::lines(&trace::new_id());
-    worker.finish().instrument(lines).await;
+    trace::within(trace::new_id(), worker.finish()).await;
 }
 
 struct Worker {
@@ -80,8 +78,7 @@ struct Worker {
 impl Worker {
     /// Claims what is due and starts sending it, as far as there are free slots.
     async fn start_due(&mut self) {
-        let lines = trace::lines(&trace::new_id());
-        self.claim_and_send().instrument(lines).await;
+        trace::within(trace::new_id(), self.claim_and_send()).await;
     }
 
     async fn claim_and_send(&mut self) {

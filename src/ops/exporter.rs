@@ -2,7 +2,6 @@
 
 use crate::{App, services::exports, trace};
 use std::time::Duration;
-use tracing::Instrument;
 
 /// How often to look for copies whose request nobody rang for, and for those of a dead maker.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -10,8 +9,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Makes copies until the service ends. One that is cut off is made anew when its claim has lapsed.
 pub async fn run(app: App) {
     loop {
-        let lines = trace::lines(&trace::new_id());
-        if let Some(claimed) = look(&app).instrument(lines).await {
+        if let Some(claimed) = trace::within(trace::new_id(), look(&app)).await {
             trace::background("make a copy of an account", make(&app, &claimed)).await;
             continue;
         }

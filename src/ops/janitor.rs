@@ -31,8 +31,9 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
                 () = &mut stop => return give_back(&lease, &app).await,
                 () = trace::background("clean up", try_round(&lease, &app)) => {}
             },
-            Err(error) => trace::lines(&trace::new_id())
-                .in_scope(|| tracing::warn!(%error, "could not ask whether to clean up")),
+            Err(error) => trace::within_sync(Some(trace::new_id()), || {
+                tracing::warn!(%error, "could not ask whether to clean up");
+            }),
         }
     }
 }

@@ -6,21 +6,20 @@ use crate::{
     http::{
         Scope,
         headers::Headers,
-        scope::{self, trace_id},
+        scope::{self, TRACE_ID, trace_id},
     },
     storage,
     trace::{self, Parent},
 };
 use poem::{
     Endpoint, IntoResponse, Request, Response,
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderValue, header},
 };
 use std::{sync::Arc, time::Instant};
 use tracing::Instrument;
 
 /// How much of a path is logged, in characters: more than ours have.
 const LONGEST_PATH: usize = 1_024;
-const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 
 /// The layer.
 pub struct Observe<E> {
@@ -52,8 +51,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         let uri = request.uri().clone();
         let path = scope::first_chars(uri.path(), LONGEST_PATH);
         let span = request_span::start(&request, path, parent.as_ref(), &trace_id);
-        let scope = Scope::new(trace_id.clone(), parent);
-        let caller = scope::caller(&request, &self.app, trace_id.clone());
+        let scope = Scope::new(Arc::clone(&trace_id), parent);
+        let caller = scope::caller(&request, &self.app, Arc::clone(&trace_id));
         let method = request.method().clone();
         request.extensions_mut().insert(scope.clone());
         request.extensions_mut().insert(self.app.clone());
@@ -61,15 +60,15 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         // On the heap at once: a request's future is thousands of bytes, which each wrapper would copy.
         let work = storage::patience::of_request(Box::pin(self.inner.call(request)));
         let work = caller::scope(caller, work);
+        let work = trace::within(Arc::clone(&trace_id), work);
         let mut response = work
-            .instrument(trace::lines(&trace_id))
             .instrument(span.clone())
             .await
             .unwrap_or_else(poem::Error::into_response)
             .into_response();
 
         self.headers.add(&mut response);
-        if let Ok(id) = HeaderValue::try_from(&trace_id) {
+        if let Ok(id) = HeaderValue::try_from(&*trace_id) {
             response.headers_mut().insert(TRACE_ID, id);
         }
         if self.app.is_draining() || scope.closes_connection() {
@@ -79,15 +78,16 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         let took = started.elapsed().as_secs_f64();
         self.series.count(&method, &response, took);
         request_span::note(&span, &method, &response);
-        tracing::info!(
-            trace_id,
-            user_id = scope.user_id().map(|id| id.to_string()).unwrap_or_default(),
-            method = method.as_str(),
-            path,
-            status_code = response.status().as_u16(),
-            duration_ms = took * 1_000.0,
-            "request"
-        );
+        trace::within_sync(Some(trace_id), || {
+            tracing::info!(
+                user_id = scope.user_id().map(|id| id.to_string()).unwrap_or_default(),
+                method = method.as_str(),
+                path,
+                status_code = response.status().as_u16(),
+                duration_ms = took * 1_000.0,
+                "request"
+            );
+        });
         Ok(response)
     }
 }

@@ -166,7 +166,7 @@ pub mod sql {
     fn values(entry: &Entry<'_>) -> [Expr; 9] {
         let caller = &entry.caller;
         let is_request = !caller.trace_id.is_empty();
-        let trace_id = is_request.then(|| caller.trace_id.clone());
+        let trace_id = is_request.then(|| caller.trace_id.to_string());
         let text = |text: Option<String>| Expr::val(text).cast_as("text");
         [
             Expr::val(Uuid::now_v7()).cast_as("uuid"),

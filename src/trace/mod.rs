@@ -1,8 +1,10 @@
 //! The trace that a piece of work is part of: in its log lines, in its spans, and in what it asks
 //! other services.
 
+mod lines;
 mod parent;
 
+pub use lines::{current, within, within_sync};
 pub use parent::Parent;
 
 use opentelemetry::{
@@ -10,8 +12,8 @@ use opentelemetry::{
     trace::{TraceContextExt, TraceId},
 };
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
-use std::cell::Cell;
-use tracing::{Instrument, Span, error_span, info_span};
+use std::{cell::Cell, sync::Arc};
+use tracing::{Instrument, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// The target of the spans that are exported. Log lines know nothing of them, and while nothing
@@ -25,15 +27,11 @@ thread_local! {
 /// A new trace id: 32 lower-case hexadecimal digits. Made as those of spans are, without asking the
 /// operating system for randomness each time: it is a name, not a secret.
 #[must_use]
-pub fn new_id() -> String {
-    RandomIdGenerator::default().new_trace_id().to_string()
-}
-
-/// Puts this trace id on every log line of what runs within.
-#[must_use]
-pub fn lines(trace_id: &str) -> Span {
-    // Of the highest level: lines keep their trace whatever `RUST_LOG` leaves of them.
-    error_span!("trace", trace_id)
+pub fn new_id() -> Arc<str> {
+    RandomIdGenerator::default()
+        .new_trace_id()
+        .to_string()
+        .into()
 }
 
 /// Work that no request asked for, in a trace of its own, which log lines and spans call the same.
@@ -41,7 +39,7 @@ pub fn background<T>(name: &str, work: impl Future<Output = T>) -> impl Future<O
     let trace_id = new_id();
     let span = info_span!(target: SPANS, parent: None, "background", otel.name = name);
     begin(&span, None, &trace_id);
-    work.instrument(lines(&trace_id)).instrument(span)
+    within(trace_id, work).instrument(span)
 }
 
 /// Starts an exported span that begins a trace here: below `parent`, else under the id that the

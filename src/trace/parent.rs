@@ -1,8 +1,9 @@
 //! Where a request says that it belongs: W3C Trace Context, `traceparent` and `tracestate`.
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The length of a `traceparent` of version 00, and of the part of later ones that is known.
 const KNOWN_LENGTH: usize = 55;
 /// The longest `traceparent` of a later version that is read, in bytes.
@@ -19,7 +20,7 @@ impl Parent {
     /// twice. A `tracestate` that is not valid or too long is left out.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let mut values = headers.get_all("traceparent").iter();
+        let mut values = headers.get_all(TRACEPARENT).iter();
         let (Some(header), None) = (values.next(), values.next()) else {
             return None;
         };

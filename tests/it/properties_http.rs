@@ -74,7 +74,7 @@ fn trace_id(name: &str, value: &[u8]) -> Option<String> {
     let value = HeaderValue::from_bytes(value).ok()?;
     let request = Request::builder().header(name, value).finish();
     let parent = Parent::of(request.headers());
-    Some(scope::trace_id(&request, parent.as_ref()))
+    Some(scope::trace_id(&request, parent.as_ref()).to_string())
 }
 
 proptest! {

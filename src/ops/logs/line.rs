@@ -1,48 +1,115 @@
-//! JSON lines that carry the trace of the work they were written in.
+//! Log lines that carry the trace of the work they were written in: JSON objects, or text for people.
 
-use std::fmt;
-use tracing::{Event, Metadata, Subscriber};
+use crate::trace;
+use serde::Serialize;
+use std::{error::Error, fmt};
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+};
 use tracing_subscriber::{
-    fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, format::Writer},
+    field::RecordFields,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::{DefaultFields, Writer},
+        time::{FormatTime, SystemTime},
+    },
     registry::LookupSpan,
 };
 
-/// The field, on lines and on the spans made by [`crate::trace::lines`].
+/// The field.
 const TRACE_ID: &str = "trace_id";
+/// How long most lines are, in bytes.
+const USUAL_LENGTH: usize = 512;
 
-/// A format of one JSON object a line, with the trace id in front unless the line has its own.
-pub(super) struct WithTrace<E>(pub(super) E);
+/// One JSON object a line. Not the library's: that copies every line through several buffers, and took
+/// a tenth of the time of a request that is answered from memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Json;
 
-impl<S, N, E> FormatEvent<S, N> for WithTrace<E>
+impl<S, N> FormatEvent<S, N> for Json
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
-    E: FormatEvent<S, N>,
 {
     fn format_event(
         &self,
-        context: &FmtContext<'_, S, N>,
+        _: &FmtContext<'_, S, N>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let has_id = |about: &Metadata<'_>| about.fields().field(TRACE_ID).is_some();
-        let around = context.event_scope().into_iter().flatten();
-        let mut named = around.filter(|span| has_id(span.metadata()));
-        let Some(span) = named.next().filter(|_| !has_id(event.metadata())) else {
-            return self.0.format_event(context, writer, event);
-        };
-        let mut line = String::new();
-        self.0
-            .format_event(context, Writer::new(&mut line), event)?;
-        let extensions = span.extensions();
-        let fields = extensions.get::<FormattedFields<N>>();
-        // The span's fields are an object too: the line becomes the rest of it.
-        match (
-            fields.and_then(|f| f.strip_suffix('}')),
-            line.strip_prefix('{'),
-        ) {
-            (Some(fields), Some(rest)) => write!(writer, "{fields},{rest}"),
-            _ => writer.write_str(&line),
+        let mut time = String::new();
+        SystemTime.format_time(&mut Writer::new(&mut time))?;
+        let mut object = Object(Vec::with_capacity(USUAL_LENGTH));
+        object.add("timestamp", &time);
+        object.add("level", event.metadata().level().as_str());
+        if let Some(trace_id) = trace::current() {
+            object.add(TRACE_ID, &*trace_id);
+        }
+        event.record(&mut object);
+        object.add("target", event.metadata().target());
+        let line = std::str::from_utf8(&object.0).map_err(|_| fmt::Error)?;
+        writer.write_str(line)?;
+        writer.write_str("}\n")
+    }
+}
+
+/// An object that lacks its closing brace.
+struct Object(Vec<u8>);
+
+impl Object {
+    fn add(&mut self, name: &str, value: impl Serialize) {
+        self.0.push(if self.0.is_empty() { b'{' } else { b',' });
+        // Neither can fail: the values are plain, and memory takes them all.
+        serde_json::to_writer(&mut self.0, name).ok();
+        self.0.push(b':');
+        serde_json::to_writer(&mut self.0, &value).ok();
+    }
+}
+
+impl Visit for Object {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field.name(), value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.add(field.name(), value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.add(field.name(), value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.add(field.name(), value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.add(field.name(), value);
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.add(field.name(), value.to_string());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.add(field.name(), format!("{value:?}"));
+    }
+}
+
+/// The fields of a line of the library's text, the trace id after them.
+pub(super) struct Text;
+
+impl<'writer> FormatFields<'writer> for Text {
+    fn format_fields<R: RecordFields>(
+        &self,
+        mut writer: Writer<'writer>,
+        fields: R,
+    ) -> fmt::Result {
+        DefaultFields::new().format_fields(writer.by_ref(), fields)?;
+        match trace::current() {
+            Some(trace_id) => write!(writer, " {TRACE_ID}={trace_id}"),
+            None => Ok(()),
         }
     }
 }

@@ -3,11 +3,12 @@
 mod line;
 mod output;
 
+pub use line::Json;
 pub use output::dropped;
 
 use super::spans;
 use crate::{Config, config::LogFormat, error::Cause, trace::SPANS};
-use line::WithTrace;
+use line::Text;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::{
     io::{self, IsTerminal},
@@ -46,15 +47,8 @@ pub fn start(config: &Config) -> Result<Logs, Cause> {
         .with_writer(output)
         .with_ansi(io::stdout().is_terminal());
     let all = match config.log_format {
-        LogFormat::Text => all.compact().with_filter(filter).boxed(),
-        LogFormat::Json => all
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .map_event_format(WithTrace)
-            .with_filter(filter)
-            .boxed(),
+        LogFormat::Text => all.compact().fmt_fields(Text).with_filter(filter).boxed(),
+        LogFormat::Json => all.event_format(Json).with_filter(filter).boxed(),
     };
     let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = vec![all];
     let spans = config.spans.as_ref().map(spans::provider).transpose()?;

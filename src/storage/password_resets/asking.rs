@@ -74,7 +74,7 @@ pub mod sql {
             .values_panic([
                 request.id.into(),
                 request.email.as_str().into(),
-                caller.trace_id.as_str().into(),
+                (*caller.trace_id).into(),
                 caller.address.map(network::coarse).into(),
                 device::in_words(caller.user_agent.as_deref()).into(),
                 request.now.into(),
