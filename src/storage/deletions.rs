@@ -93,12 +93,12 @@ pub mod sql {
         storage::{
             retention,
             schema::{AuditLog, FollowCounts, Follows, Schema, Users},
+            with::{cte, cte_once, with},
         },
     };
     use sea_query::{
-        Alias, CommonTableExpression, Cond, DeleteStatement, Expr, ExprTrait, Func, FunctionCall,
-        LockBehavior, LockType, Order, Query, SubQueryStatement, UpdateStatement, WithClause,
-        WithQuery,
+        Alias, Cond, DeleteStatement, Expr, ExprTrait, Func, FunctionCall, LockBehavior, LockType,
+        Order, Query, UpdateStatement, WithQuery,
     };
 
     fn account(user_id: Uuid) -> UpdateStatement {
@@ -140,8 +140,8 @@ pub mod sql {
             .limit(1)
             .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
             .take();
-        let due = cte("due", due).materialized(true).to_owned();
-        Query::update()
+        let due = cte_once("due", due);
+        let last = Query::update()
             .table((Schema::Users, Users::Table))
             .value(Users::DeletionStartedAt, started(now))
             .from(Alias::new("due"))
@@ -150,8 +150,8 @@ pub mod sql {
                 Query::returning()
                     .columns([(Users::Table, Users::Id), (Users::Table, Users::Username)]),
             )
-            .take()
-            .with(WithClause::new().cte(due).to_owned())
+            .take();
+        with([due], last)
     }
 
     /// Moves an account behind the others. It stays marked.
@@ -230,12 +230,14 @@ pub mod sql {
             .and_where(Expr::col(FollowCounts::Slot).eq(slot))
             .returning_col(FollowCounts::UserId)
             .take();
-        Query::select().column(other).from(edge).take().with(
-            WithClause::new()
-                .cte(cte("edge", edges))
-                .cte(cte("counter", counters))
-                .cte(cte("counted", counted))
-                .to_owned(),
+        let last = Query::select().column(other).from(edge).take();
+        with(
+            [
+                cte("edge", edges),
+                cte("counter", counters),
+                cte("counted", counted),
+            ],
+            last,
         )
     }
 
@@ -273,13 +275,6 @@ pub mod sql {
             .and_where(Expr::col(Users::Id).eq(user_id))
             .and_where(Expr::col(Users::DeletionStartedAt).is_not_null())
             .take()
-    }
-
-    fn cte(name: &'static str, query: impl Into<SubQueryStatement>) -> CommonTableExpression {
-        CommonTableExpression::new()
-            .query(query)
-            .table_name(Alias::new(name))
-            .to_owned()
     }
 
     /// That an account is not to be deleted: others see it.

@@ -119,11 +119,11 @@ pub mod sql {
     use crate::storage::{
         database_time::in_seconds,
         schema::{ExportParts, Exports, Schema},
+        with::{cte, cte_once, with},
     };
     use sea_query::{
-        Alias, CommonTableExpression, DeleteStatement, Expr, ExprTrait, InsertStatement,
-        LockBehavior, LockType, OnConflict, Order, Query, SelectStatement, UpdateStatement,
-        WithClause, WithQuery,
+        Alias, DeleteStatement, Expr, ExprTrait, InsertStatement, LockBehavior, LockType,
+        OnConflict, Order, Query, SelectStatement, UpdateStatement, WithQuery,
     };
 
     /// A new copy to be made, in the place of one that is old enough.
@@ -190,12 +190,8 @@ pub mod sql {
             .limit(1)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .take();
-        let due = CommonTableExpression::new()
-            .table_name(Alias::new("due"))
-            .materialized(true)
-            .query(due)
-            .to_owned();
-        Query::update()
+        let due = cte_once("due", due);
+        let last = Query::update()
             .table((Schema::Users, Exports::Table))
             .value(Exports::NextAttemptAt, claimed_until(passed))
             .value(
@@ -210,8 +206,8 @@ pub mod sql {
                 (Exports::Table, Exports::UserId),
                 (Exports::Table, Exports::Attempts),
             ]))
-            .take()
-            .with(WithClause::new().cte(due).to_owned())
+            .take();
+        with([due], last)
     }
 
     /// The pieces of other makings, gone.
@@ -238,7 +234,7 @@ pub mod sql {
             .expr(Expr::val(bytes.to_vec()).cast_as("bytea"))
             .from(Alias::new("held"))
             .take();
-        Query::insert()
+        let last = Query::insert()
             .into_table((Schema::Users, ExportParts::Table))
             .columns([
                 ExportParts::UserId,
@@ -248,17 +244,8 @@ pub mod sql {
             ])
             .select_from(piece)
             .map(InsertStatement::take)
-            .unwrap_or_default()
-            .with(
-                WithClause::new()
-                    .cte(
-                        CommonTableExpression::new()
-                            .query(held)
-                            .table_name(Alias::new("held"))
-                            .to_owned(),
-                    )
-                    .to_owned(),
-            )
+            .unwrap_or_default();
+        with([cte("held", held)], last)
     }
 
     /// The copy is ready, if the claim still holds.

@@ -107,12 +107,13 @@ pub mod sql {
         storage::{
             schema::{FollowCounts, Follows, Schema, Users},
             users::sql as users,
+            with::{cte, with},
         },
     };
     use sea_query::{
         Alias, CommonTableExpression, Cond, DeleteStatement, Expr, ExprTrait, Func, Iden,
         InsertStatement, LockBehavior, LockType, OnConflict, Order, Query, SelectStatement,
-        SubQueryStatement, UnionType, WithClause, WithQuery,
+        SubQueryStatement, UnionType, WithQuery,
     };
 
     /// The parts of a statement that changes an edge.
@@ -150,12 +151,13 @@ pub mod sql {
             )
             .returning_col(Follows::FollowerId)
             .take();
-        let mut with = WithClause::new()
-            .cte(cte(Part::Followee, users::exists(followee)))
-            .cte(cte(Part::Follower, users::exists(follower)))
-            .to_owned();
-        count(&mut with, edge.into(), (follower, followee), 1);
-        said(&[Part::Followee, Part::Follower]).with(with)
+        let people = [
+            cte(Part::Followee, users::exists(followee)),
+            cte(Part::Follower, users::exists(follower)),
+        ];
+        let counting = count(edge.into(), (follower, followee), 1);
+        let last = said(&[Part::Followee, Part::Follower]);
+        with(people.into_iter().chain(counting), last)
     }
 
     /// Deletes an edge to a person that is there to be seen and counts it out, both or neither.
@@ -173,11 +175,10 @@ pub mod sql {
             .and_where(Expr::exists(there))
             .returning_col(Follows::FollowerId)
             .take();
-        let mut with = WithClause::new()
-            .cte(cte(Part::Followee, users::exists(followee)))
-            .to_owned();
-        count(&mut with, edge.into(), (follower, followee), -1);
-        said(&[Part::Followee]).with(with)
+        let followee_there = [cte(Part::Followee, users::exists(followee))];
+        let counting = count(edge.into(), (follower, followee), -1);
+        let last = said(&[Part::Followee]);
+        with(followee_there.into_iter().chain(counting), last)
     }
 
     /// Whether there was an edge, and whether these people are there.
@@ -197,11 +198,10 @@ pub mod sql {
     /// `edge`, and `counted`, which changes both counts when there is one. The two counter rows are
     /// taken in id order: mutual follows can't deadlock.
     fn count(
-        with: &mut WithClause,
         edge: SubQueryStatement,
         (follower, followee): (Uuid, Uuid),
         by: i64,
-    ) {
+    ) -> [CommonTableExpression; 3] {
         let row = |user: Uuid, slot: Expr, followers: i64, followees: i64| {
             Query::select()
                 .expr(Expr::val(user).cast_as("uuid"))
@@ -247,9 +247,11 @@ pub mod sql {
             )
             .returning_col(FollowCounts::UserId)
             .take();
-        with.cte(cte(Part::Edge, edge))
-            .cte(cte(Part::Free, free))
-            .cte(cte(Part::Counted, upsert));
+        [
+            cte(Part::Edge, edge),
+            cte(Part::Free, free),
+            cte(Part::Counted, upsert),
+        ]
     }
 
     fn slot_row(person: Uuid, slot: i16) -> SelectStatement {
@@ -278,13 +280,6 @@ pub mod sql {
 
     fn subquery(select: SelectStatement) -> Expr {
         Expr::SubQuery(None, Box::new(select.into()))
-    }
-
-    fn cte(name: Part, query: impl Into<SubQueryStatement>) -> CommonTableExpression {
-        CommonTableExpression::new()
-            .query(query)
-            .table_name(name)
-            .to_owned()
     }
 
     /// One page of a list, walked by its index alone, with one row more to know whether it ends.

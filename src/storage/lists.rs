@@ -67,10 +67,9 @@ pub mod sql {
         follows::sql::walk,
         schema::{Follows, Schema, Users},
         users::sql::{PERSON, id_by_username},
+        with::{cte, with},
     };
-    use sea_query::{
-        Alias, CommonTableExpression, Expr, ExprTrait, JoinType, Order, Query, WithQuery,
-    };
+    use sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, WithQuery};
 
     /// One page of a list, with one row more to know whether it ends. The list's index is walked
     /// first; only who is on the page is looked up.
@@ -89,7 +88,7 @@ pub mod sql {
         let (id, created_at) = ((edge.clone(), other), (edge.clone(), Follows::CreatedAt));
         let is_them = Expr::col((Users::Table, Users::Id)).equals(id.clone());
         let [following, followed_by] = relationship(viewer);
-        Query::select()
+        let last = Query::select()
             .columns(PERSON.map(|column| (Users::Table, column)))
             .column(id.clone())
             .column(created_at.clone())
@@ -103,14 +102,8 @@ pub mod sql {
             )
             .order_by(created_at, Order::Desc)
             .order_by(id, Order::Desc)
-            .take()
-            .with(
-                CommonTableExpression::new()
-                    .query(edges)
-                    .table_name(edge)
-                    .to_owned()
-                    .into(),
-            )
+            .take();
+        with([cte(edge, edges)], last)
     }
 
     /// Whether the viewer follows the person of a row, and whether that person follows the viewer.

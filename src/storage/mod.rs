@@ -43,6 +43,7 @@ pub mod url;
 pub mod users;
 pub mod web_sessions;
 mod who;
+mod with;
 
 pub use connection::{GenericClient, Object, Transaction};
 pub use pool::Pool;

@@ -85,11 +85,11 @@ pub mod sql {
     use crate::storage::{
         rows,
         schema::{KnownDevices, RateLimits, Schema},
+        with::{cte, with},
     };
     use sea_query::{
-        Alias, CommonTableExpression, DeleteStatement, Expr, ExprTrait, Func, Iden,
-        InsertStatement, JoinType, LockType, OnConflict, Order, Query, SelectStatement, WithClause,
-        WithQuery,
+        Alias, DeleteStatement, Expr, ExprTrait, Func, Iden, InsertStatement, JoinType, LockType,
+        OnConflict, Order, Query, SelectStatement, WithQuery,
     };
 
     /// The columns that a statement works with beside the table's.
@@ -175,19 +175,20 @@ pub mod sql {
             "extract(epoch from max($1))",
             Expr::col(RateLimits::FullAt).sub(Expr::col(Asked::Latest)),
         );
-        Query::select()
+        let last = Query::select()
             .expr(subquery(count))
             .expr(wait.cast_as("float8"))
             .from(Asked::Judged)
-            .take()
-            .with(
-                WithClause::new()
-                    .cte(cte(Asked::Wanted, asked_for(buckets, now)))
-                    .cte(cte(Asked::Found, found(buckets)))
-                    .cte(cte(Asked::Judged, judged))
-                    .cte(cte(Asked::Taken, taken))
-                    .to_owned(),
-            )
+            .take();
+        with(
+            [
+                cte(Asked::Wanted, asked_for(buckets, now)),
+                cte(Asked::Found, found(buckets)),
+                cte(Asked::Judged, judged),
+                cte(Asked::Taken, taken),
+            ],
+            last,
+        )
     }
 
     /// These buckets: how long each is empty, and whether it is that of a known device.
@@ -203,7 +204,7 @@ pub mod sql {
             .and_where(Expr::col((KnownDevices::Table, KnownDevices::Key)).eq(key()))
             .and_where(Expr::col((KnownDevices::Table, KnownDevices::ExpiresAt)).gt(now))
             .take();
-        Query::select()
+        let last = Query::select()
             .column((Asked::Wanted, RateLimits::Key))
             .expr(wait.cast_as("float8"))
             .expr(Expr::exists(known))
@@ -215,12 +216,8 @@ pub mod sql {
                     .eq(key())
                     .and(full_at().gt(latest())),
             )
-            .take()
-            .with(
-                WithClause::new()
-                    .cte(cte(Asked::Wanted, asked_for(buckets, now)))
-                    .to_owned(),
-            )
+            .take();
+        with([cte(Asked::Wanted, asked_for(buckets, now))], last)
     }
 
     /// One try back into each of these buckets.
@@ -229,20 +226,21 @@ pub mod sql {
         let full_at = Expr::col((RateLimits::Table, RateLimits::FullAt));
         let step = Expr::col((Asked::Wanted, Asked::First)).sub(timestamp(now));
         let key = |table| Expr::col((table, RateLimits::Key));
-        Query::update()
+        let last = Query::update()
             .table((Schema::Users, RateLimits::Table))
             .from(Asked::Wanted)
             .from(Asked::Found)
             .value(RateLimits::FullAt, full_at.sub(step))
             .and_where(Expr::col((RateLimits::Table, RateLimits::Key)).eq(key(Asked::Found)))
             .and_where(key(Asked::Wanted).eq(key(Asked::Found)))
-            .take()
-            .with(
-                WithClause::new()
-                    .cte(cte(Asked::Wanted, asked_for(buckets, now)))
-                    .cte(cte(Asked::Found, found(buckets)))
-                    .to_owned(),
-            )
+            .take();
+        with(
+            [
+                cte(Asked::Wanted, asked_for(buckets, now)),
+                cte(Asked::Found, found(buckets)),
+            ],
+            last,
+        )
     }
 
     /// Forgets the buckets that are full again.
@@ -290,13 +288,6 @@ pub mod sql {
 
     fn subquery(select: SelectStatement) -> Expr {
         Expr::SubQuery(None, Box::new(select.into()))
-    }
-
-    fn cte(name: Asked, query: impl Into<sea_query::SubQueryStatement>) -> CommonTableExpression {
-        CommonTableExpression::new()
-            .query(query)
-            .table_name(name)
-            .to_owned()
     }
 }
 

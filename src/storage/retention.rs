@@ -46,13 +46,16 @@ pub enum Class {
 /// The statements.
 pub mod sql {
     use super::{BATCH, Class, OffsetDateTime, WithQuery};
-    use crate::storage::schema::{
-        AuditLog, EmailChanges, EmailRestorations, EmailVerifications, ExportParts, Exports,
-        HeldUsernames, Outbox, RefreshTokens, Schema, Sessions, Users, WebSessions,
+    use crate::storage::{
+        schema::{
+            AuditLog, EmailChanges, EmailRestorations, EmailVerifications, ExportParts, Exports,
+            HeldUsernames, Outbox, RefreshTokens, Schema, Sessions, Users, WebSessions,
+        },
+        with::{cte_once, with},
     };
     use sea_query::{
-        Alias, Asterisk, CommonTableExpression, Cond, Condition, Expr, ExprTrait, Iden,
-        LockBehavior, LockType, Query, SelectStatement, WithClause,
+        Alias, Asterisk, Cond, Condition, Expr, ExprTrait, Iden, LockBehavior, LockType, Query,
+        SelectStatement,
     };
     use uuid::Uuid;
 
@@ -184,17 +187,13 @@ pub mod sql {
             .columns(key.iter().copied())
             .from(Alias::new("due"))
             .take();
-        let due = CommonTableExpression::new()
-            .table_name(Alias::new("due"))
-            .materialized(true)
-            .query(due)
-            .to_owned();
+        let due = cte_once("due", due);
         let key = Expr::tuple(key.iter().map(|column| Expr::col(*column)));
-        Query::delete()
+        let last = Query::delete()
             .from_table((Schema::Users, table))
             .and_where(key.in_subquery(chosen))
-            .take()
-            .with(WithClause::new().cte(due).to_owned())
+            .take();
+        with([due], last)
     }
 
     fn proven() -> SelectStatement {

@@ -42,10 +42,11 @@ pub mod sql {
     use crate::storage::{
         lists::sql::is_edge,
         schema::{Follows, Schema, Users},
+        with::{cte, with},
     };
     use sea_query::{
-        Alias, Asterisk, CommonTableExpression, Expr, ExprTrait, Func, JoinType, Order, Query,
-        SelectStatement, UnionType, WithClause, WithQuery,
+        Alias, Asterisk, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, UnionType,
+        WithQuery,
     };
 
     /// How many of the viewer's followees are looked at.
@@ -115,25 +116,19 @@ pub mod sql {
             .order_by((Users::Table, Users::Id), Order::Desc)
             .limit(limit)
             .take();
-        let cte = |name: Alias, query: SelectStatement| {
-            CommonTableExpression::new()
-                .query(query)
-                .table_name(name)
-                .to_owned()
-        };
-        let with = WithClause::new()
-            .cte(cte(viewer, looked_up))
-            .cte(cte(own, own_edges))
-            .cte(cte(Alias::new("edges"), edges))
-            .cte(cte(seen, counted))
-            .cte(cte(known.clone(), by_mutuals))
-            .to_owned();
-        Query::select()
+        let parts = [
+            cte(viewer, looked_up),
+            cte(own, own_edges),
+            cte("edges", edges),
+            cte(seen, counted),
+            cte(known.clone(), by_mutuals),
+        ];
+        let last = Query::select()
             .column((known.clone(), Asterisk))
             .from(known)
             .union(UnionType::All, newest(&viewer_id, limit))
-            .take()
-            .with(with)
+            .take();
+        with(parts, last)
     }
 
     /// The newest whom the viewer does not follow, unless as many are known already. Nobody's search

@@ -103,10 +103,11 @@ pub mod sql {
         database_time::in_seconds,
         outbox::unfinished,
         schema::{Outbox, Schema, Users},
+        with::{cte_once, with},
     };
     use sea_query::{
-        Alias, CommonTableExpression, Expr, ExprTrait, Func, LockBehavior, LockType, Order, Query,
-        SelectStatement, WithClause, WithQuery, extension::postgres::PgExpr,
+        Alias, Expr, ExprTrait, Func, LockBehavior, LockType, Order, Query, SelectStatement,
+        WithQuery, extension::postgres::PgExpr,
     };
 
     /// Moves the mails due longest ahead, passing over those that another is claiming right now,
@@ -127,13 +128,8 @@ pub mod sql {
             .limit(limit.into())
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .take();
-        // As a subquery of the condition it might be run more than once, and lock more than `limit`.
-        let due = CommonTableExpression::new()
-            .table_name(Alias::new("due"))
-            .materialized(true)
-            .query(due)
-            .to_owned();
-        Query::update()
+        let due = cte_once("due", due);
+        let last = Query::update()
             .table((Schema::Users, Outbox::Table))
             .value(Outbox::NextAttemptAt, until)
             .value(Outbox::Attempts, Expr::col(Outbox::Attempts).add(1_i32))
@@ -155,8 +151,8 @@ pub mod sql {
                 Expr::col((Users::Table, Users::Email)),
                 Expr::col((Users::Table, Users::EmailVerified)),
             ]))
-            .take()
-            .with(WithClause::new().cte(due).to_owned())
+            .take();
+        with([due], last)
     }
 
     /// Counts the mails still to be sent, with the time of the oldest.

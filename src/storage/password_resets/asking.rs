@@ -50,11 +50,12 @@ pub mod sql {
             audit::Event,
             outbox::Kind,
             schema::{AuditLog, Outbox, PasswordResetRequests, Schema, Users},
+            with::{cte, cte_once, with},
         },
     };
     use sea_query::{
-        Alias, CommonTableExpression, Expr, ExprTrait, Func, InsertStatement, LockBehavior,
-        LockType, Order, Query, SubQueryStatement, WithClause, WithQuery,
+        Alias, Expr, ExprTrait, Func, InsertStatement, LockBehavior, LockType, Order, Query,
+        WithQuery,
     };
 
     /// A wish.
@@ -149,7 +150,7 @@ pub mod sql {
                 asked(PasswordResetRequests::Id).equals((Alias::new("owed"), Outbox::Id)),
             )
             .take();
-        Query::insert()
+        let last = Query::insert()
             .into_table((Schema::Users, AuditLog::Table))
             .columns([
                 AuditLog::Id,
@@ -162,21 +163,10 @@ pub mod sql {
             ])
             .select_from(line)
             .map(InsertStatement::take)
-            .unwrap_or_default()
-            .with(
-                WithClause::new()
-                    // As a subquery it might be run more than once, and lock more than `limit`.
-                    .cte(cte("due", due).materialized(true).to_owned())
-                    .cte(cte("asked", take))
-                    .cte(cte("owed", owe))
-                    .to_owned(),
-            )
-    }
-
-    fn cte(name: &'static str, query: impl Into<SubQueryStatement>) -> CommonTableExpression {
-        CommonTableExpression::new()
-            .query(query)
-            .table_name(Alias::new(name))
-            .to_owned()
+            .unwrap_or_default();
+        with(
+            [cte_once("due", due), cte("asked", take), cte("owed", owe)],
+            last,
+        )
     }
 }

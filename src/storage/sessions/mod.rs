@@ -11,7 +11,6 @@ pub use opening::{Opened, open};
 pub use rotation::{StoredToken, rotate, token};
 
 use crate::{domain::token::TokenHash, storage::schema::RefreshTokens};
-use sea_query::{Alias, CommonTableExpression, SubQueryStatement};
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -60,10 +59,3 @@ const TOKEN: [RefreshTokens; 5] = [
     RefreshTokens::ExpiresAt,
     RefreshTokens::CreatedAt,
 ];
-
-fn cte(name: &'static str, query: impl Into<SubQueryStatement>) -> CommonTableExpression {
-    CommonTableExpression::new()
-        .query(query)
-        .table_name(Alias::new(name))
-        .to_owned()
-}

@@ -43,12 +43,12 @@ pub mod sql {
             known_devices,
             outbox::{self, Kind, NewMail},
             schema::{AuditLog, RefreshTokens, Schema, Sessions, Users},
-            sessions::{TOKEN, cte},
+            sessions::TOKEN,
+            with::{cte, with},
         },
     };
     use sea_query::{
-        Alias, Asterisk, Condition, Expr, ExprTrait, InsertStatement, LockType, Query, WithClause,
-        WithQuery,
+        Alias, Asterisk, Condition, Expr, ExprTrait, InsertStatement, LockType, Query, WithQuery,
     };
     use sha2::{Digest, Sha256};
 
@@ -110,21 +110,22 @@ pub mod sql {
             .expr(timestamp(opened.now))
             .from(session)
             .take();
-        Query::insert()
+        let last = Query::insert()
             .into_table((Schema::Users, RefreshTokens::Table))
             .columns(TOKEN)
             .select_from(first)
             .map(InsertStatement::take)
-            .unwrap_or_default()
-            .with(
-                WithClause::new()
-                    .cte(cte("account", same_password))
-                    .cte(cte("session", open))
-                    .cte(cte("noted", note))
-                    .cte(cte("owed", owe))
-                    .cte(cte("known", known))
-                    .to_owned(),
-            )
+            .unwrap_or_default();
+        with(
+            [
+                cte("account", same_password),
+                cte("session", open),
+                cte("noted", note),
+                cte("owed", owe),
+                cte("known", known),
+            ],
+            last,
+        )
     }
 
     /// The notice of a new device. Its id is the same for log-ins from such a device on one day,

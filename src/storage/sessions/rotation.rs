@@ -58,12 +58,12 @@ pub mod sql {
         domain::network,
         storage::{
             schema::{RefreshTokens, Schema, Sessions, Users},
-            sessions::{TOKEN, cte},
+            sessions::TOKEN,
+            with::{cte, with},
         },
     };
     use sea_query::{
-        Alias, Expr, ExprTrait, InsertStatement, LockType, Query, SelectStatement, WithClause,
-        WithQuery,
+        Alias, Expr, ExprTrait, InsertStatement, LockType, Query, SelectStatement, WithQuery,
     };
 
     /// The whole rotation. `live` holds the session against its end while `spent` compares and
@@ -145,7 +145,7 @@ pub mod sql {
                     .equals((spent, RefreshTokens::SessionId)),
             )
             .take();
-        Query::select()
+        let last = Query::select()
             .column((fresh.clone(), RefreshTokens::SessionId))
             .column((Users::Table, Users::Id))
             .column((Users::Table, Users::Email))
@@ -155,15 +155,16 @@ pub mod sql {
                 (Schema::Users, Users::Table),
                 Expr::col((Users::Table, Users::Id)).equals((fresh, RefreshTokens::UserId)),
             )
-            .take()
-            .with(
-                WithClause::new()
-                    .cte(cte("live", live_session))
-                    .cte(cte("spent", spend))
-                    .cte(cte("fresh", store))
-                    .cte(cte("seen", see))
-                    .to_owned(),
-            )
+            .take();
+        with(
+            [
+                cte("live", live_session),
+                cte("spent", spend),
+                cte("fresh", store),
+                cte("seen", see),
+            ],
+            last,
+        )
     }
 
     /// A token by its hash.
