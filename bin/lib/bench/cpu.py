@@ -34,6 +34,15 @@ def of_postgres(postmaster):
 
 def peak_memory(pid):
     """The most memory that a process had resident, in MB."""
+    return megabytes(pid, "VmHWM")
+
+
+def memory(pid):
+    """The memory that a process has resident, in MB."""
+    return megabytes(pid, "VmRSS")
+
+
+def megabytes(pid, name):
     with open(f"/proc/{pid}/status") as file:
-        peak = next(line for line in file if line.startswith("VmHWM"))
-    return int(peak.split()[1]) / 1024
+        line = next(line for line in file if line.startswith(name))
+    return int(line.split()[1]) / 1024

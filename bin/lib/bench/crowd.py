@@ -1,4 +1,4 @@
-"""What is measured with much going on at once: reads during a storm of log-ins, and ten thousand people."""
+"""What is measured with much going on at once: reads during a storm of log-ins, ten thousand people, and many for long."""
 
 import concurrent.futures
 import resource
@@ -11,6 +11,8 @@ from world import PASSWORD, listed, raw
 
 # Milliseconds between the requests of a person in the crowd; an idle connection is closed after 10 seconds.
 PAUSE = 4000
+# The same of a soak, and how many take part.
+SOAK_PAUSE, SOAKING = 150, 500
 
 
 def reads(world):
@@ -54,7 +56,17 @@ def storm(bench, world, rounds, seconds):
     }
 
 
-def crowd(bench, world, connections, seconds):
+def soak(bench, world, minutes):
+    """Memory after each minute in which many people come, do something all the time, and leave."""
+    service, memory, errors = world.service, [], 0
+    for _ in range(minutes):
+        errors += crowd(bench, world, SOAKING, 60, SOAK_PAUSE)["errors"]
+        memory.append(cpu.memory(service.pid))
+        service.forget_log()
+    return {"minutes": minutes, "connections": SOAKING, "memory": memory, "errors": errors}
+
+
+def crowd(bench, world, connections, seconds, pause=PAUSE):
     """So many people at once, each of whom does something every few seconds."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < connections + 100:
@@ -73,7 +85,7 @@ def crowd(bench, world, connections, seconds):
              for line in ([read, follows[n // step % len(follows)]] if n % step == 0 else [read])]
     tokens = world.refresh_tokens(min(connections, world.sessions - world.spent))
     sample = bench.wrk(
-        "crowd.lua", service.base, seconds, service.pid, connections=connections, PAUSE=str(PAUSE),
+        "crowd.lua", service.base, seconds, service.pid, connections=connections, PAUSE=str(pause),
         REQUESTS=bench.file(listed(mixed)), TOKENS=bench.file("\n".join(tokens)))
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return {**sample, "connections": connections, "memory": cpu.peak_memory(service.pid)}

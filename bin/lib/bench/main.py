@@ -12,7 +12,7 @@ import tempfile
 
 import cpu
 import report
-from crowd import crowd, storm
+from crowd import crowd, soak, storm
 from load import Bench
 from paths import all_rows
 from postgres import Postgres, free_port
@@ -27,8 +27,10 @@ def arguments():
     parser.add_argument("--scale", type=float, default=1, help="of 100,000 people and 2,000,000 follows")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4, help="of a round of a path")
-    parser.add_argument("--only", action="append", help="a row, `storm` or `crowd`; may be given several times")
+    parser.add_argument("--only", action="append", help="a row, `storm`, `crowd` or `soak`; may be given several times")
     parser.add_argument("--connections", type=int, default=0, help="of a crowd that comes last, such as 10000")
+    parser.add_argument("--soak", type=int, default=0, metavar="MINUTES", help="of load at the end, with the memory after each; up to 20")
+    parser.add_argument("--pool", type=int, help="connections to PostgreSQL, if not as many as usual")
     parser.add_argument("--service", help="a program to measure instead of building one")
     parser.add_argument("--against", help="another one, measured in the same run")
     parser.add_argument("--keep", action="store_true", help="leave the logs and the database's files")
@@ -66,7 +68,7 @@ def measure(options, folder, stack):
     worlds = []
     for name, program in {"service": options.service, "other": options.against}.items():
         if program:
-            service = Service(name, program, postgres, folder, bench.key)
+            service = Service(name, program, postgres, folder, bench.key, options.pool)
             say(f"Loading the world of {program}")
             postgres.psql(name, "-f", f"{bench.benches}/world.sql", people=int(100_000 * options.scale))
             postgres.psql(name, "-c", "create schema bare", "-c",
@@ -81,9 +83,9 @@ def measure(options, folder, stack):
 
     wanted = lambda name: not options.only or name in options.only
     rows, result = all_rows(bench, hello), {"scale": options.scale, "rows": []}
-    unknown = set(options.only or []) - {row.name for row in rows} - {"storm", "crowd"}
+    unknown = set(options.only or []) - {row.name for row in rows} - {"storm", "crowd", "soak"}
     if unknown:
-        raise SystemExit(f"unknown: {', '.join(unknown)}. There are: {', '.join(row.name for row in rows)}, storm, crowd")
+        raise SystemExit(f"unknown: {', '.join(unknown)}. There are: {', '.join(row.name for row in rows)}, storm, crowd, soak")
     for row in rows:
         if wanted(row.name):
             done = row.run(worlds, options.rounds, options.seconds)
@@ -97,13 +99,16 @@ def measure(options, folder, stack):
     connections = options.connections or (10_000 if "crowd" in (options.only or []) else 0)
     if connections:
         result["crowd"] = crowd(bench, first, connections, 5 * options.seconds)
+    minutes = options.soak or (10 if "soak" in (options.only or []) else 0)
+    if minutes:
+        result["soak"] = soak(bench, first, minutes)
     result["memory"] = {world.service.name: cpu.peak_memory(world.service.pid) for world in worlds}
     return result
 
 
 def errors(result):
     samples = [(row["title"], sample) for row in result["rows"] for sample in row["medians"].values()]
-    samples += [(name, result[name]) for name in ("storm", "crowd") if name in result]
+    samples += [(name, result[name]) for name in ("storm", "crowd", "soak") if name in result]
     return [f"{title}: {sample['errors']} errors" for title, sample in samples if sample["errors"]]
 
 

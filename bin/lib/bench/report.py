@@ -79,6 +79,12 @@ def crowd(result):
             f"per 1,000; memory of the service at its peak {result['memory']:.0f} MB."]
 
 
+def soak(result):
+    each = ", ".join(f"{megabytes:.0f}" for megabytes in result["memory"])
+    return [f"{result['connections']} connections, new ones each minute, for {result['minutes']} minutes: memory of the service after each "
+            f"{each} MB; {result['errors']} errors."]
+
+
 def memory(peaks):
     first, *others = peaks.values()
     other = "".join(f"; the other program's {peak:.0f} MB" for peak in others)
@@ -97,6 +103,8 @@ def tables(result, of_scale_1):
         lines += [*storm(result["storm"]), ""]
     if "crowd" in result:
         lines += [*crowd(result["crowd"]), ""]
+    if "soak" in result:
+        lines += [*soak(result["soak"]), ""]
     return "\n".join(lines + memory(result["memory"])) + "\n"
 
 

@@ -14,7 +14,7 @@ ADDRESS_OF_PROXY = "127.0.0.1/32"
 class Service:
     """One build of it. `name` is also the name of its database."""
 
-    def __init__(self, name, program, postgres, folder, key):
+    def __init__(self, name, program, postgres, folder, key, pool=None):
         self.name, self.postgres = name, postgres
         self.port = free_port()
         self.log = os.path.join(folder, f"{name}.log")
@@ -32,6 +32,8 @@ class Service:
             # Each request comes from another address, so that the limits are on as in production.
             "TRUSTED_PROXIES": ADDRESS_OF_PROXY,
         }
+        if pool:
+            environment["DATABASE_POOL_SIZE"] = str(pool)
         os.mkdir(environment["DATA_DIR"])
         subprocess.run([program, "migrate"], check=True, stdout=subprocess.DEVNULL, env=environment)
         self.program, self.environment, self.process = program, environment, None
