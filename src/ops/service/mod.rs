@@ -1,5 +1,8 @@
 //! Starting and stopping the whole service.
 
+mod database;
+mod signing_key;
+
 use super::{
     embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, metrics, notices,
     replication, server,
@@ -7,20 +10,15 @@ use super::{
 use crate::{
     App, Config,
     clock::Clock,
-    config::Secret,
-    crypto::{Keys, keys},
-    error::{Cause, causes},
+    crypto::Keys,
+    error::Cause,
     mail::{EmailUrl, Mailer, worker},
     routes,
     services::posts::PostsService,
-    storage::{Pool, Replicas, migrate, notices::Place},
+    storage::{Pool, notices::Place},
 };
-use std::{fs, io::Write, net::SocketAddr, path::Path, time::Duration};
+use std::net::SocketAddr;
 use tokio::{sync::watch, task::JoinHandle};
-
-/// How long a database that is just starting is waited for.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(10);
-const DATABASE_PAUSE: Duration = Duration::from_millis(250);
 
 /// A running service.
 pub struct Service {
@@ -60,16 +58,16 @@ impl Service {
             config.public_url = format!("{origin}:{}", addr.port());
         }
 
-        let (postgres, url) = database(&config).await?;
-        prepare_schema(&config, &url).await?;
+        let (postgres, url) = database::primary(&config).await?;
+        database::prepare_schema(&config, &url).await?;
         let db = Pool::new(&url, config.database_pool_size)?;
-        let keys = Keys::new(&config, &private_key(&config)?)?;
+        let keys = Keys::new(&config, &signing_key::private_key(&config)?)?;
         let mailer = Mailer::new(&config.email_url, config.email_from.clone())?;
         warn_of_risks(&config);
 
         let posts = config.posts_service_url.as_ref();
         let posts = posts.map(PostsService::new).transpose()?;
-        let replicas = replicas(&config)?;
+        let replicas = database::replicas(&config)?;
         let app = App::new(config, clock, db, replicas, keys, posts);
         let (stop_server, server_stopped) = watch::channel(false);
         let janitor_stopped = server_stopped.clone();
@@ -151,97 +149,6 @@ impl Service {
         };
         let folder = folder.display();
         format!("Open {}\nMails lie in {folder}{read}\n", config.public_url)
-    }
-}
-
-/// The configured database, or one of our own under `DATA_DIR`.
-async fn database(config: &Config) -> Result<(Option<EmbeddedPostgres>, String), Cause> {
-    if let Some(Secret(url)) = &config.database_url {
-        return Ok((None, url.clone()));
-    }
-    let data_dir = config.data_dir.clone();
-    let postgres =
-        tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&data_dir, &[])).await??;
-    let url = postgres.url().to_owned();
-    Ok((Some(postgres), url))
-}
-
-/// The configured replicas, or none.
-fn replicas(config: &Config) -> Result<Replicas, Cause> {
-    let Some(Secret(url)) = &config.database_read_url else {
-        return Ok(Replicas::default());
-    };
-    Replicas::new(url, config.database_pool_size, config.database_read_max_lag)
-}
-
-/// Migrates, or makes sure that somebody did.
-async fn prepare_schema(config: &Config, url: &str) -> Result<(), Cause> {
-    let client = patiently(url).await?;
-    if config.auto_migrate {
-        drop(client);
-        let report = migrate::run(url, None).await?;
-        if !report.applied.is_empty() {
-            tracing::info!(applied = ?report.applied, "migrated the database");
-        }
-        return Ok(());
-    }
-    let version = migrate::version(&client).await?;
-    let newest = migrate::newest();
-    if version < newest {
-        return Err(format!(
-            "the database's schema is at version {version}, this program needs {newest}: \
-             run `users-service migrate`, or set AUTO_MIGRATE=true"
-        )
-        .into());
-    }
-    Ok(())
-}
-
-/// A connection to a database that may be just starting.
-async fn patiently(url: &str) -> Result<tokio_postgres::Client, Cause> {
-    let deadline = tokio::time::Instant::now() + DATABASE_PATIENCE;
-    loop {
-        match crate::storage::pool::direct(url).await {
-            Ok(client) => return Ok(client),
-            Err(error) if tokio::time::Instant::now() >= deadline => {
-                return Err(format!("the database can't be reached: {}", causes(&*error)).into());
-            }
-            Err(_) => tokio::time::sleep(DATABASE_PAUSE).await,
-        }
-    }
-}
-
-/// The configured key, or one made once and kept under `DATA_DIR`.
-fn private_key(config: &Config) -> Result<String, Cause> {
-    if let Some(Secret(pem)) = &config.jwt_private_key {
-        return Ok(pem.clone());
-    }
-    let path = config.jwt_key_file.as_deref();
-    let path = path.ok_or("there is no file for the signing key")?;
-    if !path.exists() {
-        create_private(path, &keys::generate_private_key()?)?;
-    }
-    Ok(fs::read_to_string(path)?)
-}
-
-/// Writes a file that only its owner reads; the first of several at once wins.
-fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let temporary = path.with_extension(format!("{}.tmp", uuid::Uuid::new_v4()));
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary)?
-        .write_all(text.as_bytes())?;
-    let outcome = fs::hard_link(&temporary, path);
-    fs::remove_file(&temporary)?;
-    match outcome {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
     }
 }
 

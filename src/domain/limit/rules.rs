@@ -1,65 +1,6 @@
-//! How often something may be done: the limits and their defaults.
+//! What has a limit of its own, and THE table of these limits as long as nobody changes them.
 
-use time::Duration;
-
-/// A bucket of tries that fills up again one by one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
-    /// How many tries a full bucket holds.
-    pub burst: u32,
-    /// How long until one more is in it.
-    pub step: Duration,
-}
-
-impl Limit {
-    const fn new(burst: u32, more: i64, period: i64) -> Self {
-        Self {
-            burst,
-            step: Duration::microseconds(period * 1_000_000 / more),
-        }
-    }
-
-    /// How long an empty bucket takes to be full again.
-    #[must_use]
-    pub fn whole(self) -> Duration {
-        self.step
-            .saturating_mul(i32::try_from(self.burst).unwrap_or(i32::MAX))
-    }
-
-    /// The same bucket counted in rations of so many tries.
-    #[must_use]
-    pub fn in_rations_of(self, tries: u32) -> Self {
-        Self {
-            burst: self.burst / tries,
-            step: self
-                .step
-                .saturating_mul(i32::try_from(tries).unwrap_or(i32::MAX)),
-        }
-    }
-
-    /// Reads `45+12/h`: 45 at once, then 12 an hour (or `/s`, `/m`, `/d`).
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (burst, rate) = text.split_once('+')?;
-        let (more, unit) = rate.split_once('/')?;
-        let period = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => HOUR,
-            "d" => 24 * HOUR,
-            _ => return None,
-        };
-        let few = |text: &str| {
-            text.parse()
-                .ok()
-                .filter(|count| (1..=1_000_000).contains(count))
-        };
-        Some(Self::new(few(burst)?, few(more)?.into(), period))
-    }
-}
-
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3_600;
+use super::{HOUR, Limit, MINUTE};
 
 /// What has a limit of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +50,7 @@ pub enum Rule {
 /// addresses, 18 + 2 times more if they sit in a network that its owner logs in from, and as
 /// often with a known browser: under 100 together. One session fills up slower than its account,
 /// so that a stolen one leaves room to the others.
-const DEFAULTS: [(Rule, &str, Limit); 19] = [
+pub(super) const DEFAULTS: [(Rule, &str, Limit); 19] = [
     (
         Rule::LogInAddress,
         "log_in_address",
@@ -199,78 +140,15 @@ impl Rule {
     }
 }
 
-/// The limit of every rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits([Limit; DEFAULTS.len()]);
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self(DEFAULTS.map(|(_, _, limit)| limit))
-    }
-}
-
-impl Limits {
-    /// The limit of a rule.
-    #[must_use]
-    pub fn of(&self, rule: Rule) -> Limit {
-        self.0[rule as usize]
-    }
-
-    /// Changes one limit: `log_in_account=45+12/h`. Says false when that can't be read.
-    pub fn change(&mut self, text: &str) -> bool {
-        let change = text.split_once('=').and_then(|(name, limit)| {
-            let (rule, ..) = DEFAULTS
-                .iter()
-                .find(|(_, known, _)| *known == name.trim())?;
-            Some((*rule, Limit::parse(limit.trim())?))
-        });
-        if let Some((rule, limit)) = change {
-            self.0[rule as usize] = limit;
-        }
-        change.is_some()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::limit::Limits;
 
     #[test]
     fn every_rule_finds_its_line_in_the_table() {
         for (at, (rule, ..)) in DEFAULTS.iter().enumerate() {
             assert_eq!(*rule as usize, at, "{rule:?}");
-        }
-    }
-
-    #[test]
-    fn a_limit_is_a_burst_and_a_rate() {
-        let limit = Limit::new(45, 12, HOUR);
-        assert_eq!(Limit::parse("45+12/h"), Some(limit));
-        assert_eq!(limit.step, Duration::minutes(5));
-        assert_eq!(limit.whole(), Duration::minutes(225));
-        assert_eq!(limit.in_rations_of(5), Limit::new(9, 12, 5 * HOUR));
-        for bad in [
-            "",
-            "45",
-            "45+12",
-            "0+12/h",
-            "45+0/h",
-            "45+12/w",
-            "45+12/hour",
-            "-1+1/h",
-        ] {
-            assert_eq!(Limit::parse(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn limits_are_changed_by_name() {
-        let mut limits = Limits::default();
-        assert!(limits.change(" resend_pair = 1+1/m "));
-        assert_eq!(limits.of(Rule::ResendPair), Limit::new(1, 1, MINUTE));
-        assert_eq!(limits.of(Rule::ResendAccount), Limit::new(12, 12, HOUR));
-        for bad in ["", "resend_pair", "nothing=1+1/m", "resend_pair=many"] {
-            assert!(!limits.change(bad), "{bad}");
         }
     }
 

@@ -1,0 +1,52 @@
+//! The limits in force.
+
+use super::{Limit, Rule, rules::DEFAULTS};
+
+/// The limit of every rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits([Limit; DEFAULTS.len()]);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self(DEFAULTS.map(|(_, _, limit)| limit))
+    }
+}
+
+impl Limits {
+    /// The limit of a rule.
+    #[must_use]
+    pub fn of(&self, rule: Rule) -> Limit {
+        self.0[rule as usize]
+    }
+
+    /// Changes one limit: `log_in_account=45+12/h`. Says false when that can't be read.
+    pub fn change(&mut self, text: &str) -> bool {
+        let change = text.split_once('=').and_then(|(name, limit)| {
+            let (rule, ..) = DEFAULTS
+                .iter()
+                .find(|(_, known, _)| *known == name.trim())?;
+            Some((*rule, Limit::parse(limit.trim())?))
+        });
+        if let Some((rule, limit)) = change {
+            self.0[rule as usize] = limit;
+        }
+        change.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::limit::{HOUR, MINUTE};
+
+    #[test]
+    fn limits_are_changed_by_name() {
+        let mut limits = Limits::default();
+        assert!(limits.change(" resend_pair = 1+1/m "));
+        assert_eq!(limits.of(Rule::ResendPair), Limit::new(1, 1, MINUTE));
+        assert_eq!(limits.of(Rule::ResendAccount), Limit::new(12, 12, HOUR));
+        for bad in ["", "resend_pair", "nothing=1+1/m", "resend_pair=many"] {
+            assert!(!limits.change(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The database that a service starts with.
+
+use crate::{
+    Config,
+    config::Secret,
+    error::{Cause, causes},
+    ops::embedded_postgres::EmbeddedPostgres,
+    storage::{Replicas, migrate},
+};
+use std::time::Duration;
+
+/// How long a database that is just starting is waited for.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(10);
+const DATABASE_PAUSE: Duration = Duration::from_millis(250);
+
+/// The configured database, or one of our own under `DATA_DIR`.
+pub(super) async fn primary(config: &Config) -> Result<(Option<EmbeddedPostgres>, String), Cause> {
+    if let Some(Secret(url)) = &config.database_url {
+        return Ok((None, url.clone()));
+    }
+    let data_dir = config.data_dir.clone();
+    let postgres =
+        tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&data_dir, &[])).await??;
+    let url = postgres.url().to_owned();
+    Ok((Some(postgres), url))
+}
+
+/// The configured replicas, or none.
+pub(super) fn replicas(config: &Config) -> Result<Replicas, Cause> {
+    let Some(Secret(url)) = &config.database_read_url else {
+        return Ok(Replicas::default());
+    };
+    Replicas::new(url, config.database_pool_size, config.database_read_max_lag)
+}
+
+/// Migrates, or makes sure that somebody did.
+pub(super) async fn prepare_schema(config: &Config, url: &str) -> Result<(), Cause> {
+    let client = patiently(url).await?;
+    if config.auto_migrate {
+        drop(client);
+        let report = migrate::run(url, None).await?;
+        if !report.applied.is_empty() {
+            tracing::info!(applied = ?report.applied, "migrated the database");
+        }
+        return Ok(());
+    }
+    let version = migrate::version(&client).await?;
+    let newest = migrate::newest();
+    if version < newest {
+        return Err(format!(
+            "the database's schema is at version {version}, this program needs {newest}: \
+             run `users-service migrate`, or set AUTO_MIGRATE=true"
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// A connection to a database that may be just starting.
+async fn patiently(url: &str) -> Result<tokio_postgres::Client, Cause> {
+    let deadline = tokio::time::Instant::now() + DATABASE_PATIENCE;
+    loop {
+        match crate::storage::pool::direct(url).await {
+            Ok(client) => return Ok(client),
+            Err(error) if tokio::time::Instant::now() >= deadline => {
+                return Err(format!("the database can't be reached: {}", causes(&*error)).into());
+            }
+            Err(_) => tokio::time::sleep(DATABASE_PAUSE).await,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Accounts that are to be deleted: asking for it, keeping the account after all, and taking it
+//! away for good in batches, so that no transaction is long whoever leaves.
+
+mod asking;
+mod claiming;
+mod emptying;
+
+pub use asking::{keep, request};
+pub use claiming::{Leaving, claim, postpone};
+pub use emptying::{BATCH, delete, delete_edges, delete_rows};
+
+use super::schema::{Schema, Users};
+use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
+use uuid::Uuid;
+
+/// The statements.
+pub mod sql {
+    pub use super::{asking::sql::*, claiming::sql::*, emptying::sql::*};
+}
+
+fn account(user_id: Uuid) -> UpdateStatement {
+    Query::update()
+        .table((Schema::Users, Users::Table))
+        .and_where(Expr::col((Users::Table, Users::Id)).eq(user_id))
+        .take()
+}

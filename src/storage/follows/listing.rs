@@ -1,0 +1,72 @@
+//! Reading one page of a list.
+
+use super::List;
+use crate::{
+    Result,
+    domain::page::Position,
+    storage::{GenericClient, all},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// The ids of one page of a list with the times of their edges, newest first, and one more.
+pub async fn page(
+    db: &impl GenericClient,
+    of: Uuid,
+    list: List,
+    position: &Position,
+) -> Result<Vec<(Uuid, OffsetDateTime)>> {
+    let rows = all(db, sql::page(of, list, position)).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// The statements.
+pub mod sql {
+    use super::{List, Position, Uuid};
+    use crate::{
+        domain::page::Start,
+        storage::{
+            schema::{Follows, Schema},
+            users::sql as users,
+        },
+    };
+    use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+
+    /// One page of a list, walked by its index alone, with one row more to know whether it ends.
+    #[must_use]
+    pub fn page(of: Uuid, list: List, position: &Position) -> SelectStatement {
+        walk(of, list, position)
+            // Asked once, not for each row: who is leaving has no list.
+            .and_where(Expr::exists(users::exists(of)))
+            .take()
+    }
+
+    /// The same of somebody who is known to be there.
+    pub(in crate::storage) fn walk(
+        of: impl Into<Expr>,
+        list: List,
+        position: &Position,
+    ) -> SelectStatement {
+        let (owner, other) = list.ends();
+        let mut select = Query::select()
+            .column(other)
+            .column(Follows::CreatedAt)
+            .from((Schema::Users, Follows::Table))
+            .and_where(Expr::col(owner).eq(of))
+            .order_by(Follows::CreatedAt, Order::Desc)
+            .order_by(other, Order::Desc)
+            .limit(u64::from(position.size) + 1)
+            .take();
+        match position.start {
+            Start::Number(page) => {
+                select.offset(u64::from(page - 1) * u64::from(position.size));
+            }
+            Start::After(cursor) => {
+                let at = Expr::tuple([Expr::col(Follows::CreatedAt), Expr::col(other)]);
+                let after = Expr::tuple([Expr::val(cursor.created_at), Expr::val(cursor.id)]);
+                select.and_where(at.lt(after));
+            }
+        }
+        select
+    }
+}
