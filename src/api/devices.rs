@@ -6,6 +6,7 @@ use crate::{
     services::{
         devices::{self, Device},
         people,
+        views::View,
     },
 };
 use poem::{Response, handler, http::StatusCode, web::Data, web::Path};
@@ -29,7 +30,8 @@ pub struct Devices {
 )]
 #[handler]
 pub async fn list(app: Data<&App>, bearer: SessionBearer) -> Result<Response> {
-    let items = devices::list(&app, bearer.user_id, bearer.session_id).await?;
+    let sessions = devices::open(View::of(&app, bearer.user_id).await?).await?;
+    let items = devices::in_words(sessions, bearer.session_id);
     Ok(super::users::private(poem::web::Json(Devices { items })))
 }
 

@@ -5,7 +5,7 @@ use crate::{
     App, Result,
     domain::history::HistoryPage,
     error::{Broken, FieldErrors},
-    services::history,
+    services::{history, views::View},
 };
 use poem::{Request, Response, handler, web::Data};
 use serde::Deserialize;
@@ -43,6 +43,6 @@ pub async fn list(app: Data<&App>, Bearer(viewer): Bearer, request: &Request) ->
                 Broken::new("repeated", "Send each parameter once"),
             )
         })?;
-    let page = history::list(&app, viewer, query.cursor.as_deref()).await?;
+    let page = history::list(View::of(&app, viewer).await?, query.cursor.as_deref()).await?;
     Ok(super::users::private(poem::web::Json(page)))
 }

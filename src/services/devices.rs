@@ -1,6 +1,9 @@
 //! The devices that somebody is logged in on: seeing them, and ending their sessions.
 
-use super::sessions::{SESSION_LIFETIME, log_out_session};
+use super::{
+    sessions::{SESSION_LIFETIME, log_out_session},
+    views::View,
+};
 use crate::{
     App, Error, Result,
     domain::device,
@@ -13,6 +16,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub use crate::storage::devices::OpenSession;
 
 /// A session that has not ended, in words that its owner recognises.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,11 +40,14 @@ pub struct Device {
     pub current: bool,
 }
 
-/// The devices that an account is logged in on, `current` first, then those last used.
-pub async fn list(app: &App, user_id: Uuid, current: Uuid) -> Result<Vec<Device>> {
-    let client = app.db.get().await?;
-    let now = app.clock.now();
-    let sessions = devices::open(&client, user_id, now - SESSION_LIFETIME, now).await?;
+/// The sessions of who is looking that have neither ended nor run out, last used first.
+pub async fn open(view: View) -> Result<Vec<OpenSession>> {
+    devices::open(&*view.db, view.who, view.now - SESSION_LIFETIME, view.now).await
+}
+
+/// The devices that these sessions are of, `current` first.
+#[must_use]
+pub fn in_words(sessions: Vec<OpenSession>, current: Uuid) -> Vec<Device> {
     let mut devices: Vec<Device> = sessions
         .into_iter()
         .map(|session| Device {
@@ -52,7 +60,7 @@ pub async fn list(app: &App, user_id: Uuid, current: Uuid) -> Result<Vec<Device>
         })
         .collect();
     devices.sort_by_key(|device| !device.current);
-    Ok(devices)
+    devices
 }
 
 /// Ends a session of one's own, at once: no page and no refresh token of it works any more. Ending

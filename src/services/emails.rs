@@ -8,7 +8,7 @@ use super::{
     throttle::{self, Action},
     verification::Verification,
     verification::presented,
-    views::View,
+    views::{self, View},
 };
 use crate::{
     App, Error, Result,
@@ -110,6 +110,16 @@ pub async fn waiting(view: View) -> Result<Option<Waiting>> {
     Ok(found.map(Waiting::from))
 }
 
+/// The address that the account of who is looking has, and the change that waits.
+///
+/// # Errors
+/// `Unauthenticated` when the account is gone.
+pub async fn addresses(view: View) -> Result<(String, Option<Waiting>)> {
+    let own = views::profile(view.clone());
+    let (own, waiting) = tokio::try_join!(own, waiting(view))?;
+    Ok((own.email, waiting))
+}
+
 /// Forgets the change that waits for an account; its link works no more.
 pub async fn cancel(app: &App, user_id: Uuid) -> Result<()> {
     email_changes::cancel(&app.db.get().await?, user_id).await
@@ -119,10 +129,9 @@ pub async fn cancel(app: &App, user_id: Uuid) -> Result<()> {
 ///
 /// # Errors
 /// `InvalidVerificationToken`
-pub async fn inspect(app: &App, link: &Verification) -> Result<Waiting> {
+pub async fn inspect(view: View, link: &Verification) -> Result<Waiting> {
     let token = presented(link)?;
-    let client = app.db.get().await?;
-    let found = email_changes::by_link(&client, &token.hash(), app.clock.now(), false).await?;
+    let found = email_changes::by_link(&*view.db, &token.hash(), view.now, false).await?;
     found
         .map(Waiting::from)
         .ok_or(Error::InvalidVerificationToken)

@@ -1,7 +1,8 @@
 //! What happened to one's account.
 
+use super::views::View;
 use crate::{
-    App, Result,
+    Result,
     domain::history::{HistoryPage, KEPT, page},
     error::{Broken, FieldErrors},
     storage::history,
@@ -11,16 +12,16 @@ use uuid::Uuid;
 /// How much of the log is read for one page: more failures in a row become a second line.
 const STRETCH: usize = 500;
 
-/// One page of the security history of an account, newest first, from where `cursor` of the page
+/// One page of the security history of who is looking, newest first, from where `cursor` of the page
 /// before says.
 ///
 /// # Errors
 /// `Validation` for a cursor that was not given out.
-pub async fn list(app: &App, user_id: Uuid, cursor: Option<&str>) -> Result<HistoryPage> {
+pub async fn list(view: View, cursor: Option<&str>) -> Result<HistoryPage> {
     let before = cursor.map(parse).transpose()?;
-    let client = app.db.get().await?;
-    let from = app.clock.now() - KEPT;
-    let mut read = history::read(&client, user_id, from, before, STRETCH as u64 + 1).await?;
+    let from = view.now - KEPT;
+    let most = STRETCH as u64 + 1;
+    let mut read = history::read(&*view.db, view.who, from, before, most).await?;
     let more = read.len() > STRETCH;
     read.truncate(STRETCH);
     Ok(page(read, more))

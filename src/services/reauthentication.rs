@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use serde::Deserialize;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -31,11 +31,10 @@ pub struct Confirmation {
     pub password: Text,
 }
 
-/// Whether a password was entered lately in this session.
-pub async fn is_recent(app: &App, session_id: Uuid) -> Result<bool> {
-    let client = app.db.get().await?;
-    let entered = sessions::authenticated_at(&client, session_id).await?;
-    Ok(entered.is_some_and(|at| at + RECENT > app.clock.now()))
+/// Whether a password that was entered at this time, if ever, was entered lately.
+#[must_use]
+pub fn is_recent(app: &App, entered: Option<OffsetDateTime>) -> bool {
+    entered.is_some_and(|at| at + RECENT > app.clock.now())
 }
 
 /// Lets a sensitive change go on only when a password was entered lately in this session.
@@ -43,7 +42,9 @@ pub async fn is_recent(app: &App, session_id: Uuid) -> Result<bool> {
 /// # Errors
 /// `ReauthenticationRequired`
 pub async fn require_recent(app: &App, session_id: Uuid) -> Result<()> {
-    if is_recent(app, session_id).await? {
+    let client = app.db.get().await?;
+    let entered = sessions::authenticated_at(&client, session_id).await?;
+    if is_recent(app, entered) {
         return Ok(());
     }
     Err(Error::ReauthenticationRequired)

@@ -4,6 +4,7 @@
 use super::{
     retry::on_contention,
     throttle::{self, Action},
+    views::View,
 };
 use crate::{
     App, Error, Result,
@@ -74,9 +75,9 @@ pub async fn forgot(app: &App, forgot: &Forgot) -> Result<()> {
 ///
 /// # Errors
 /// `InvalidResetToken`
-pub async fn inspect(app: &App, token: &Text) -> Result<String> {
+pub async fn inspect(view: View, token: &Text) -> Result<String> {
     let token = Token::presented(token.typed());
-    Ok(linked(app, &token).await?.username)
+    Ok(linked(view, &token).await?.username)
 }
 
 /// Sets a new password for the account that the link was sent to. That proves its address, ends
@@ -94,7 +95,7 @@ pub async fn reset(app: &App, reset: &Reset) -> Result<()> {
     };
     throttle::check(app, Action::ResetPassword).await?;
     let token = Token::presented(token);
-    let account = linked(app, &token).await?;
+    let account = linked(View::of_nobody(app).await?, &token).await?;
     let password = Password::parse(typed, &account.email, &account.username)
         .map_err(|broken| FieldErrors::one("password", broken))?;
     // Before the transaction: nobody's row waits for 20 ms of hashing.
@@ -105,9 +106,8 @@ pub async fn reset(app: &App, reset: &Reset) -> Result<()> {
     Ok(())
 }
 
-async fn linked(app: &App, token: &Token) -> Result<password_resets::Linked> {
-    let client = app.db.get().await?;
-    password_resets::linked(&client, &token.hash(), app.clock.now(), false)
+async fn linked(view: View, token: &Token) -> Result<password_resets::Linked> {
+    password_resets::linked(&*view.db, &token.hash(), view.now, false)
         .await?
         .ok_or(Error::InvalidResetToken)
 }

@@ -6,6 +6,7 @@ use super::{
     retry::on_contention,
     verification::Verification,
     verification::presented,
+    views::View,
 };
 use crate::{
     App, Error, Result,
@@ -31,10 +32,9 @@ pub struct Restorable {
 ///
 /// # Errors
 /// `InvalidVerificationToken`
-pub async fn inspect(app: &App, link: &Verification) -> Result<Restorable> {
+pub async fn inspect(view: View, link: &Verification) -> Result<Restorable> {
     let token = presented(link)?;
-    let client = app.db.get().await?;
-    let found = email_restorations::by_link(&client, &token.hash(), app.clock.now(), false).await?;
+    let found = email_restorations::by_link(&*view.db, &token.hash(), view.now, false).await?;
     let found = found.ok_or(Error::InvalidVerificationToken)?;
     Ok(Restorable {
         username: found.username,
@@ -49,7 +49,7 @@ pub async fn inspect(app: &App, link: &Verification) -> Result<Restorable> {
 /// `InvalidVerificationToken`; `EmailTaken` when another account proved the address meanwhile.
 pub async fn restore(app: &App, link: &Verification) -> Result<()> {
     let token = presented(link)?;
-    inspect(app, link).await?;
+    inspect(View::of_nobody(app).await?, link).await?;
     // Before the transaction: nobody's row waits for 20 ms of hashing.
     let nobodys = Token::random().map_err(Error::internal)?;
     let hash = app.passwords.rehash(nobodys.expose()).await?;

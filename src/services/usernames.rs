@@ -6,13 +6,14 @@ use super::{
     reauthentication,
     retry::on_contention,
     throttle::{self, Action},
+    views::View,
 };
 use crate::{
     App, Error, Result,
     domain::{Text, Username, username, when},
     error::{Broken, FieldErrors},
     storage::{
-        self, audit, held_usernames,
+        self, Who, audit, held_usernames,
         outbox::{self, Kind, NewMail},
         users, web_sessions,
     },
@@ -74,7 +75,7 @@ async fn rename(app: &App, user_id: Uuid, session_id: Uuid, new: &Username) -> R
     let now = app.clock.now();
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
-    let named = users::named(&tx, user_id, true)
+    let named = users::named(&tx, Who::Account(user_id), true)
         .await?
         .ok_or(Error::Unauthenticated)?;
     let (old, new) = (named.username.as_str(), new.as_str());
@@ -120,15 +121,14 @@ fn too_soon(from: OffsetDateTime) -> Error {
     FieldErrors::one("username", Broken::new("too_soon", message))
 }
 
-/// When a person may change their username again; none when they may now.
+/// When who is looking may change their username again; none when they may now.
 ///
 /// # Errors
 /// `Unauthenticated` when the account is gone.
-pub async fn waits_until(app: &App, user_id: Uuid) -> Result<Option<OffsetDateTime>> {
-    let client = app.db.get().await?;
-    let named = users::named(&client, user_id, false).await?;
+pub async fn waits_until(view: View) -> Result<Option<OffsetDateTime>> {
+    let named = users::named(&*view.db, view.who, false).await?;
     let from = changeable_from(named.ok_or(Error::Unauthenticated)?.changed_at);
-    Ok(from.filter(|from| *from > app.clock.now()))
+    Ok(from.filter(|from| *from > view.now))
 }
 
 /// The present name of whoever gave this name up in the last 90 days, and did not delete the

@@ -5,6 +5,7 @@ use super::{
     retry::on_contention,
     throttle::{self, Action},
     uniform,
+    views::View,
 };
 use crate::{
     App, Error, Result,
@@ -119,12 +120,11 @@ pub async fn verify(app: &App, verification: &Verification) -> Result<Verified> 
 ///
 /// # Errors
 /// `InvalidVerificationToken`
-pub async fn inspect(app: &App, verification: &Verification) -> Result<LinkedAccount> {
+pub async fn inspect(view: View, verification: &Verification) -> Result<LinkedAccount> {
     let token = presented(verification)?;
-    let client = app.db.get().await?;
-    let linked = users::by_link(&client, &token.hash(), false)
+    let linked = users::by_link(&*view.db, &token.hash(), false)
         .await?
-        .filter(|linked| linked.used || linked.expires_at > app.clock.now())
+        .filter(|linked| linked.used || linked.expires_at > view.now)
         .ok_or(Error::InvalidVerificationToken)?;
     Ok(LinkedAccount {
         username: linked.username,

@@ -16,8 +16,10 @@ use crate::{
 };
 use std::sync::Arc;
 use time::OffsetDateTime;
-use tower_sessions::session::{Id, Record};
+use tower_sessions::session::Id;
 use uuid::Uuid;
+
+pub use crate::storage::web_sessions::Live;
 
 /// Somebody as the viewer sees them.
 pub type Seen = (Person, Relationship);
@@ -36,8 +38,20 @@ impl View {
     /// # Errors
     /// `Unavailable`
     pub async fn of(app: &App, viewer: Uuid) -> Result<Self> {
-        let (db, now) = (Arc::new(app.db.get().await?), app.clock.now());
-        let who = Who::Account(viewer);
+        Self::new(app, Who::Account(viewer)).await
+    }
+
+    /// The view of somebody who is signed out.
+    ///
+    /// # Errors
+    /// `Unavailable`
+    pub async fn of_nobody(app: &App) -> Result<Self> {
+        Self::new(app, Who::Nobody).await
+    }
+
+    async fn new(app: &App, who: Who) -> Result<Self> {
+        let db = Arc::new(app.db.get().await?);
+        let now = app.clock.now();
         Ok(Self { db, who, now })
     }
 
@@ -50,7 +64,7 @@ impl View {
         app: &App,
         id: &Id,
         read: impl FnOnce(Self) -> F,
-    ) -> Result<Option<(Record, Result<T>)>>
+    ) -> Result<Option<(Live, Result<T>)>>
     where
         F: Future<Output = Result<T>>,
     {
@@ -63,8 +77,8 @@ impl View {
             now,
         };
         let shown = async { Ok(read(view).await) };
-        let (record, shown) = tokio::try_join!(live, shown)?;
-        Ok(record.map(|record| (record, shown)))
+        let (live, shown) = tokio::try_join!(live, shown)?;
+        Ok(live.map(|live| (live, shown)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sessions as their owners see them, and as other services hear of their end.
 
-use super::{GenericClient, all, optional};
+use super::{GenericClient, Who, all, optional};
 use crate::{Result, domain::page::Cursor};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -34,11 +34,11 @@ pub struct Locked {
 /// used first: at most [`MOST`].
 pub async fn open(
     db: &impl GenericClient,
-    user_id: Uuid,
+    who: Who,
     opened_after: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<Vec<OpenSession>> {
-    let rows = all(db, sql::open(user_id, opened_after, now)).await?;
+    let rows = all(db, sql::open(who, opened_after, now)).await?;
     let sessions = rows.iter().map(|row| OpenSession {
         id: row.get(0),
         user_agent: row.get(1),
@@ -79,17 +79,13 @@ pub async fn ended_after(
 
 /// The statements.
 pub mod sql {
-    use super::{Cursor, MOST, OffsetDateTime, Uuid};
+    use super::{Cursor, MOST, OffsetDateTime, Uuid, Who};
     use crate::storage::schema::{RefreshTokens, Schema, Sessions};
     use sea_query::{Asterisk, Expr, ExprTrait, LockType, Order, Query, SelectStatement};
 
     /// The open sessions of an account: those whose newest refresh token is still good.
     #[must_use]
-    pub fn open(
-        user_id: Uuid,
-        opened_after: OffsetDateTime,
-        now: OffsetDateTime,
-    ) -> SelectStatement {
+    pub fn open(who: Who, opened_after: OffsetDateTime, now: OffsetDateTime) -> SelectStatement {
         let good_token = Query::select()
             .column(Asterisk)
             .from((Schema::Users, RefreshTokens::Table))
@@ -109,7 +105,7 @@ pub mod sql {
                 Sessions::LastSeenAt,
             ])
             .from((Schema::Users, Sessions::Table))
-            .and_where(Expr::col(Sessions::UserId).eq(user_id))
+            .and_where(Expr::col(Sessions::UserId).eq(who))
             .and_where(Expr::col(Sessions::EndedAt).is_null())
             .and_where(Expr::col(Sessions::CreatedAt).gt(opened_after))
             .and_where(Expr::exists(good_token))

@@ -3,7 +3,7 @@
 //! The claim is the outbox's: whoever takes the row moves `next_attempt_at` ahead, and on again
 //! with every piece, by the database's time; when that comes the maker is dead and another takes over.
 
-use super::{GenericClient, execute, optional};
+use super::{GenericClient, Who, execute, optional};
 use crate::Result;
 use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
@@ -47,12 +47,8 @@ pub async fn request(db: &impl GenericClient, user_id: Uuid, now: OffsetDateTime
 }
 
 /// The copy of an account, whatever became of it; none once it ran out.
-pub async fn of(
-    db: &impl GenericClient,
-    user_id: Uuid,
-    now: OffsetDateTime,
-) -> Result<Option<Export>> {
-    let row = optional(db, sql::of(user_id, now)).await?;
+pub async fn of(db: &impl GenericClient, who: Who, now: OffsetDateTime) -> Result<Option<Export>> {
+    let row = optional(db, sql::of(who, now)).await?;
     Ok(row.as_ref().map(to_export))
 }
 
@@ -115,7 +111,7 @@ fn to_export(row: &Row) -> Export {
 
 /// The statements.
 pub mod sql {
-    use super::{CLAIM, Claimed, Duration, LIFETIME, OffsetDateTime, PAUSE, Uuid};
+    use super::{CLAIM, Claimed, Duration, LIFETIME, OffsetDateTime, PAUSE, Uuid, Who};
     use crate::storage::{
         database_time::in_seconds,
         schema::{ExportParts, Exports, Schema},
@@ -162,7 +158,7 @@ pub mod sql {
 
     /// The copy of an account in its time.
     #[must_use]
-    pub fn of(user_id: Uuid, now: OffsetDateTime) -> SelectStatement {
+    pub fn of(who: Who, now: OffsetDateTime) -> SelectStatement {
         Query::select()
             .columns([
                 Exports::RequestedAt,
@@ -172,7 +168,7 @@ pub mod sql {
                 Exports::Attempts,
             ])
             .from((Schema::Users, Exports::Table))
-            .and_where(Expr::col(Exports::UserId).eq(user_id))
+            .and_where(Expr::col(Exports::UserId).eq(who))
             .and_where(Expr::col(Exports::ExpiresAt).gt(now))
             .take()
     }

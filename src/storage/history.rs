@@ -1,6 +1,6 @@
 //! Reading the log of an account. Nothing changes a line.
 
-use super::{GenericClient, all};
+use super::{GenericClient, Who, all};
 use crate::{Result, domain::history::Entry};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -9,12 +9,12 @@ use uuid::Uuid;
 /// line that was read already.
 pub async fn read(
     db: &impl GenericClient,
-    user_id: Uuid,
+    who: Who,
     from: OffsetDateTime,
     before: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Entry>> {
-    let rows = all(db, sql::read(user_id, from, before, limit)).await?;
+    let rows = all(db, sql::read(who, from, before, limit)).await?;
     let entries = rows.iter().map(|row| Entry {
         id: row.get(0),
         event: row.get(1),
@@ -28,14 +28,14 @@ pub async fn read(
 
 /// The statements.
 pub mod sql {
-    use super::{OffsetDateTime, Uuid};
+    use super::{OffsetDateTime, Uuid, Who};
     use crate::storage::schema::{AuditLog, Schema};
     use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
     /// A stretch of an account's log. Ids grow with time: the primary key is in the right order.
     #[must_use]
     pub fn read(
-        user_id: Uuid,
+        who: Who,
         from: OffsetDateTime,
         before: Option<Uuid>,
         limit: u64,
@@ -50,7 +50,7 @@ pub mod sql {
                 AuditLog::Detail,
             ])
             .from((Schema::Users, AuditLog::Table))
-            .and_where(Expr::col(AuditLog::UserId).eq(user_id))
+            .and_where(Expr::col(AuditLog::UserId).eq(who))
             .and_where(Expr::col(AuditLog::CreatedAt).gt(from))
             .and_where_option(before.map(|before| Expr::col(AuditLog::Id).lt(before)))
             .order_by(AuditLog::Id, Order::Desc)

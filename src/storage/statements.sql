@@ -22,8 +22,11 @@ UPDATE "users"."users" SET "email" = $1, "email_verified" = $2, "updated_at" = $
 -- users::email_of_another
 SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1) AND "id" <> $2 AND "email_verified";
 
--- users::named
-SELECT "username", "username_changed_at" FROM "users"."users" WHERE "id" = $1 FOR UPDATE;
+-- users::named, an account
+SELECT "username", "username_changed_at" FROM "users"."users" WHERE "id" = CAST($1 AS uuid) FOR UPDATE;
+
+-- users::named, a session
+SELECT "username", "username_changed_at" FROM "users"."users" WHERE "id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL);
 
 -- users::set_username
 UPDATE "users"."users" SET "username" = $1, "username_changed_at" = $2, "updated_at" = $3 WHERE "id" = $4;
@@ -155,7 +158,7 @@ UPDATE "users"."sessions" SET "ended_at" = $1, "end_reason" = $2 WHERE "id" = AN
 UPDATE "users"."refresh_tokens" SET "revoked" = $1, "sealed_successor" = $2 WHERE "session_id" = ANY($3);
 
 -- web_sessions::live
-SELECT "web_sessions"."data", "web_sessions"."expires_at" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL;
+SELECT "web_sessions"."data", "web_sessions"."expires_at", "sessions"."authenticated_at" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL;
 
 -- web_sessions::rename
 UPDATE "users"."web_sessions" SET "data" = "data" || $1 WHERE "user_id" = $2;
@@ -217,8 +220,11 @@ WITH "edge" AS (SELECT "follower_id", "created_at" FROM "users"."follows" WHERE 
 -- lists::page, by cursor
 WITH "edge" AS (SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = (SELECT "id" FROM "users"."users" WHERE LOWER("users"."username") = LOWER($1) AND "users"."delete_after" IS NULL) AND ("created_at", "follower_id") < ($2, $3) AND (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $4 AND "web_sessions"."expires_at" > $5 AND "sessions"."ended_at" IS NULL) IS NOT NULL ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $6) SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "edge"."follower_id", "edge"."created_at", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $7 AND "web_sessions"."expires_at" > $8 AND "sessions"."ended_at" IS NULL) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $9 AND "web_sessions"."expires_at" > $10 AND "sessions"."ended_at" IS NULL)) IS NOT NULL AS "followed_by" FROM "edge" LEFT JOIN "users"."users" ON "users"."id" = "edge"."follower_id" AND "users"."delete_after" IS NULL ORDER BY "edge"."created_at" DESC, "edge"."follower_id" DESC;
 
--- devices::open
-SELECT "id", "user_agent", "address", "created_at", "last_seen_at" FROM "users"."sessions" WHERE "user_id" = $1 AND "ended_at" IS NULL AND "created_at" > $2 AND EXISTS(SELECT * FROM "users"."refresh_tokens" WHERE "refresh_tokens"."session_id" = "sessions"."id" AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $3) ORDER BY "last_seen_at" DESC, "id" DESC LIMIT $4;
+-- devices::open, an account
+SELECT "id", "user_agent", "address", "created_at", "last_seen_at" FROM "users"."sessions" WHERE "user_id" = CAST($1 AS uuid) AND "ended_at" IS NULL AND "created_at" > $2 AND EXISTS(SELECT * FROM "users"."refresh_tokens" WHERE "refresh_tokens"."session_id" = "sessions"."id" AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $3) ORDER BY "last_seen_at" DESC, "id" DESC LIMIT $4;
+
+-- devices::open, a session
+SELECT "id", "user_agent", "address", "created_at", "last_seen_at" FROM "users"."sessions" WHERE "user_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL) AND "ended_at" IS NULL AND "created_at" > $3 AND EXISTS(SELECT * FROM "users"."refresh_tokens" WHERE "refresh_tokens"."session_id" = "sessions"."id" AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $4) ORDER BY "last_seen_at" DESC, "id" DESC LIMIT $5;
 
 -- devices::lock_own
 SELECT "ended_at", "user_agent" FROM "users"."sessions" WHERE "id" = $1 AND "user_id" = $2 FOR UPDATE;
@@ -268,8 +274,11 @@ DELETE FROM "users"."users" WHERE "id" = $1 AND "deletion_started_at" IS NOT NUL
 -- exports::request
 INSERT INTO "users"."exports" ("user_id", "requested_at", "next_attempt_at", "expires_at") VALUES ($1, $2, CURRENT_TIMESTAMP, $3) ON CONFLICT ("user_id") DO UPDATE SET "requested_at" = "excluded"."requested_at", "next_attempt_at" = "excluded"."next_attempt_at", "expires_at" = "excluded"."expires_at", "ready_at" = $4, "size" = $5 WHERE "exports"."ready_at" IS NOT NULL AND "exports"."requested_at" <= $6;
 
--- exports::of
-SELECT "requested_at", "ready_at", "expires_at", "size", "attempts" FROM "users"."exports" WHERE "user_id" = $1 AND "expires_at" > $2;
+-- exports::of, an account
+SELECT "requested_at", "ready_at", "expires_at", "size", "attempts" FROM "users"."exports" WHERE "user_id" = CAST($1 AS uuid) AND "expires_at" > $2;
+
+-- exports::of, a session
+SELECT "requested_at", "ready_at", "expires_at", "size", "attempts" FROM "users"."exports" WHERE "user_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL) AND "expires_at" > $3;
 
 -- exports::claim
 WITH "due" AS  MATERIALIZED (SELECT "user_id" FROM "users"."exports" WHERE "ready_at" IS NULL AND "next_attempt_at" <= CURRENT_TIMESTAMP + (make_interval(secs => $1)) ORDER BY "next_attempt_at" ASC LIMIT $2 FOR UPDATE SKIP LOCKED) UPDATE "users"."exports" SET "next_attempt_at" = CURRENT_TIMESTAMP + (make_interval(secs => $3)), "attempts" = "exports"."attempts" + $4 FROM "due" WHERE "exports"."user_id" = "due"."user_id" RETURNING "exports"."user_id", "exports"."attempts";
@@ -364,8 +373,14 @@ WITH "due" AS  MATERIALIZED (SELECT "user_id", "attempt", "number" FROM "users".
 -- audit::append
 INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") VALUES (CAST($1 AS uuid), CAST($2 AS uuid), CAST($3 AS uuid), CAST($4 AS text), CAST($5 AS text), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text), CAST($9 AS text));
 
--- history::read
-SELECT "id", "event", "created_at", "device", "address", "detail" FROM "users"."audit_log" WHERE "user_id" = $1 AND "created_at" > $2 AND "id" < $3 ORDER BY "id" DESC LIMIT $4;
+-- history::read, an account
+SELECT "id", "event", "created_at", "device", "address", "detail" FROM "users"."audit_log" WHERE "user_id" = CAST($1 AS uuid) AND "created_at" > $2 AND "id" < $3 ORDER BY "id" DESC LIMIT $4;
+
+-- history::read, a session
+SELECT "id", "event", "created_at", "device", "address", "detail" FROM "users"."audit_log" WHERE "user_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL) AND "created_at" > $3 AND "id" < $4 ORDER BY "id" DESC LIMIT $5;
+
+-- history::read, a session's newest
+SELECT "id", "event", "created_at", "device", "address", "detail" FROM "users"."audit_log" WHERE "user_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL) AND "created_at" > $3 ORDER BY "id" DESC LIMIT $4;
 
 -- rate_limits::take
 WITH "wanted" AS (SELECT CAST($1 AS bytea) AS "key", CAST($2 AS timestamptz) AS "first", CAST($3 AS timestamptz) AS "latest") , "found" AS (SELECT "key", "full_at" FROM "users"."rate_limits" WHERE "key" IN ($4) ORDER BY "key" ASC FOR UPDATE) , "judged" AS (SELECT "wanted"."key", "wanted"."first", "wanted"."latest", GREATEST("found"."full_at", CAST($5 AS timestamptz)) AS "full_at" FROM "wanted" LEFT JOIN "found" ON "found"."key" = "wanted"."key") , "taken" AS (INSERT INTO "users"."rate_limits" ("key", "full_at") SELECT "key", "first" FROM "judged" WHERE NOT EXISTS(SELECT "key" FROM "judged" WHERE "full_at" > "latest") ORDER BY "key" ASC ON CONFLICT ("key") DO UPDATE SET "full_at" = GREATEST("rate_limits"."full_at", CAST($6 AS timestamptz)) + ("excluded"."full_at" - CAST($7 AS timestamptz)) WHERE GREATEST("rate_limits"."full_at", CAST($8 AS timestamptz)) <= (SELECT "wanted"."latest" FROM "wanted" WHERE "wanted"."key" = "excluded"."key") RETURNING "key") SELECT (SELECT COUNT("key") FROM "taken"), CAST((extract(epoch from max("full_at" - "latest"))) AS float8) FROM "judged";

@@ -68,7 +68,8 @@ impl SessionStore for WebSessionStore {
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let db = self.db.get().await.map_err(failed)?;
-        live(&db, id, self.clock.now()).await.map_err(failed)
+        let found = live(&db, id, self.clock.now()).await.map_err(failed)?;
+        Ok(found.map(|live| live.record))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
@@ -80,14 +81,25 @@ impl SessionStore for WebSessionStore {
     }
 }
 
-/// The record with this id, if it is live.
-pub async fn live(db: &impl GenericClient, id: &Id, now: OffsetDateTime) -> Result<Option<Record>> {
+/// A session that is live.
+pub struct Live {
+    /// What was put into it.
+    pub record: Record,
+    /// When a password was last entered in its log-in.
+    pub authenticated_at: Option<OffsetDateTime>,
+}
+
+/// The session with this id, if it is live.
+pub async fn live(db: &impl GenericClient, id: &Id, now: OffsetDateTime) -> Result<Option<Live>> {
     let found = optional(db, sql::live(&hash(id), now)).await?;
     let Some(found) = found else { return Ok(None) };
-    Ok(Some(Record {
-        id: *id,
-        data: serde_json::from_value(found.get::<_, Value>(0)).map_err(Error::internal)?,
-        expiry_date: found.get(1),
+    Ok(Some(Live {
+        record: Record {
+            id: *id,
+            data: serde_json::from_value(found.get::<_, Value>(0)).map_err(Error::internal)?,
+            expiry_date: found.get(1),
+        },
+        authenticated_at: found.get(2),
     }))
 }
 
@@ -190,6 +202,7 @@ pub mod sql {
         of_live(id_hash, now)
             .column((WebSessions::Table, WebSessions::Data))
             .column((WebSessions::Table, WebSessions::ExpiresAt))
+            .column((Sessions::Table, Sessions::AuthenticatedAt))
             .take()
     }
 

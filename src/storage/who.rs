@@ -12,6 +12,8 @@ pub enum Who {
     Account(Uuid),
     /// Whoever the browser session with this hash belongs to if it is live at this time, else nobody.
     Session([u8; 32], OffsetDateTime),
+    /// Nobody.
+    Nobody,
 }
 
 impl From<Who> for Expr {
@@ -22,6 +24,7 @@ impl From<Who> for Expr {
             Who::Session(id_hash, now) => {
                 Expr::SubQuery(None, Box::new(owner(&id_hash, now).into()))
             }
+            Who::Nobody => Expr::val(None::<Uuid>).cast_as("uuid"),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `/settings/email`: asking for another e-mail address.
 
 use super::{
-    confirm::Recent,
     csrf::{NoFields, Posted},
     field::{Field, Kind},
     page::Frame,
@@ -10,10 +9,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    services::{
-        emails::{self, EmailChange, Waiting},
-        views::View,
-    },
+    services::emails::{self, EmailChange, Waiting},
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
@@ -42,17 +38,14 @@ struct Texts {
 
 /// `GET /settings/email`
 #[handler]
-pub(super) async fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Response> {
+pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, addresses) = visit.recent(emails::addresses).await?;
     let draft: Option<Texts> = visit.draft(viewer.user_id, FORM);
     let is_restored = draft.is_some();
+    let typed = draft.unwrap_or_default().email;
     let page = EmailPage {
         is_restored,
-        ..page(
-            visit,
-            visit.frame(Some(viewer)),
-            &draft.unwrap_or_default().email,
-        )
-        .await?
+        ..EmailPage::new(visit.frame(Some(viewer)), Some(addresses), &typed)
     };
     let mut response = visit.page(StatusCode::OK, &page)?;
     if is_restored {
@@ -61,20 +54,31 @@ pub(super) async fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Res
     Ok(response)
 }
 
-async fn page(visit: Visit<'_>, frame: Frame, typed: &str) -> Result<EmailPage> {
-    Ok(EmailPage {
-        current: visit.email_of(&frame).await?,
-        waiting: match &frame.viewer {
-            Some(viewer) => emails::waiting(View::of(visit.app, viewer.user_id).await?).await?,
-            None => None,
-        },
-        is_restored: false,
-        email: Field::new("email", "New email", Kind::Email, "email")
-            .hint("We send a link to this address to check that it is yours.")
-            .typed(typed)
-            .judged(frame.problem.as_ref()),
-        frame,
-    })
+impl EmailPage {
+    fn new(frame: Frame, addresses: Option<(String, Option<Waiting>)>, typed: &str) -> Self {
+        let (current, waiting) = addresses.unzip();
+        Self {
+            current,
+            waiting: waiting.flatten(),
+            is_restored: false,
+            email: Field::new("email", "New email", Kind::Email, "email")
+                .hint("We send a link to this address to check that it is yours.")
+                .typed(typed)
+                .judged(frame.problem.as_ref()),
+            frame,
+        }
+    }
+}
+
+async fn refused(
+    visit: Visit<'_>,
+    viewer: Option<Viewer>,
+    typed: &str,
+    error: Error,
+) -> Result<Response> {
+    let (verdict, frame) = visit.frame_refusing(viewer, error)?;
+    let addresses = visit.beside(&frame, emails::addresses).await?;
+    visit.page(verdict, &EmailPage::new(frame, addresses, typed))
 }
 
 /// `POST /settings/email`
@@ -92,10 +96,7 @@ pub(super) async fn save(visit: Visit<'_>, posted: Posted<EmailChange>) -> Resul
             let email = typed.to_owned();
             visit.to_confirm_with(viewer.as_ref(), FORM, &Texts { email })
         }
-        Err(error) => {
-            let (verdict, frame) = visit.frame_refusing(viewer, error)?;
-            visit.page(verdict, &page(visit, frame, typed).await?)
-        }
+        Err(error) => refused(visit, viewer, typed, error).await,
     }
 }
 
@@ -108,9 +109,6 @@ pub(super) async fn cancel(visit: Visit<'_>, posted: Posted<NoFields>) -> Result
     match outcome {
         Ok(()) => Ok(see_other("/settings")),
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
-        Err(error) => {
-            let (verdict, frame) = visit.frame_refusing(viewer, error)?;
-            visit.page(verdict, &page(visit, frame, "").await?)
-        }
+        Err(error) => refused(visit, viewer, "", error).await,
     }
 }

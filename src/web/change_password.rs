@@ -12,7 +12,11 @@ use super::{
 };
 use crate::{
     Error, Result,
-    services::passwords::{self, PasswordChange},
+    domain::Profile,
+    services::{
+        passwords::{self, PasswordChange},
+        views,
+    },
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
@@ -35,16 +39,23 @@ struct ChangedPage {
 
 /// `GET /settings/password`. The present password is asked for on the page itself.
 #[handler]
-pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
-    page(visit, StatusCode::OK.into(), visit.frame(Some(viewer))).await
+pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, own) = visit.signed_in(views::profile).await?;
+    let frame = visit.frame(Some(viewer));
+    Ok(page(visit, StatusCode::OK.into(), frame, Some(own))?)
 }
 
-async fn page(visit: Visit<'_>, verdict: Verdict, frame: Frame) -> Result<Response> {
+fn page(
+    visit: Visit<'_>,
+    verdict: Verdict,
+    frame: Frame,
+    own: Option<Profile>,
+) -> Result<Response> {
     let (name, label) = ("current_password", "Current password");
     let current = Field::new(name, label, Kind::Password, "current-password");
     let new = new_password::field("password", "New password");
     let page = PasswordPage {
-        email: visit.email_of(&frame).await?,
+        email: own.map(|own| own.email),
         current: current.judged(frame.problem.as_ref()),
         new: new.judged(frame.problem.as_ref()),
         frame,
@@ -64,7 +75,8 @@ pub(super) async fn save(visit: Visit<'_>, posted: Posted<PasswordChange>) -> Re
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => {
             let (verdict, frame) = visit.frame_refusing(viewer, error)?;
-            page(visit, verdict, frame).await
+            let own = visit.beside(&frame, views::profile).await?;
+            page(visit, verdict, frame, own)
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `/settings/username`: changing one's username, and where pages of the old one are now.
 
 use super::{
-    confirm::Recent,
     csrf::Posted,
     field::{Field, Kind},
     page::Frame,
@@ -19,6 +18,7 @@ use poem::{
     http::{StatusCode, header},
 };
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 const FORM: &str = "/settings/username";
 
@@ -43,13 +43,14 @@ struct Texts {
 
 /// `GET /settings/username`
 #[handler]
-pub(super) async fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Response> {
+pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, waits_until) = visit.recent(usernames::waits_until).await?;
     let draft: Option<Texts> = visit.draft(viewer.user_id, FORM);
     let is_restored = draft.is_some();
     let typed = draft.map_or_else(|| viewer.username.clone(), |draft| draft.username);
     let page = UsernamePage {
         is_restored,
-        ..page(visit, visit.frame(Some(viewer)), &typed).await?
+        ..UsernamePage::new(visit.frame(Some(viewer)), waits_until, &typed)
     };
     let mut response = visit.page(StatusCode::OK, &page)?;
     if is_restored {
@@ -58,21 +59,19 @@ pub(super) async fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Res
     Ok(response)
 }
 
-async fn page(visit: Visit<'_>, frame: Frame, typed: &str) -> Result<UsernamePage> {
-    let waits_until = match &frame.viewer {
-        Some(viewer) => usernames::waits_until(visit.app, viewer.user_id).await?,
-        None => None,
-    };
-    Ok(UsernamePage {
-        current: frame.viewer.as_ref().map(|viewer| viewer.username.clone()),
-        waits_until: waits_until.map(when::day),
-        is_restored: false,
-        username: Field::new("username", "Username", Kind::Handle, "username")
-            .hint("3 to 30 letters, digits, dots or underscores. Everybody sees it.")
-            .typed(typed)
-            .judged(frame.problem.as_ref()),
-        frame,
-    })
+impl UsernamePage {
+    fn new(frame: Frame, waits_until: Option<OffsetDateTime>, typed: &str) -> Self {
+        Self {
+            current: frame.viewer.as_ref().map(|viewer| viewer.username.clone()),
+            waits_until: waits_until.map(when::day),
+            is_restored: false,
+            username: Field::new("username", "Username", Kind::Handle, "username")
+                .hint("3 to 30 letters, digits, dots or underscores. Everybody sees it.")
+                .typed(typed)
+                .judged(frame.problem.as_ref()),
+            frame,
+        }
+    }
 }
 
 /// `POST /settings/username`
@@ -92,7 +91,11 @@ pub(super) async fn save(visit: Visit<'_>, posted: Posted<UsernameChange>) -> Re
         }
         Err(error) => {
             let (verdict, frame) = visit.frame_refusing(viewer, error)?;
-            visit.page(verdict, &page(visit, frame, typed).await?)
+            let waits_until = visit.beside(&frame, usernames::waits_until).await?;
+            visit.page(
+                verdict,
+                &UsernamePage::new(frame, waits_until.flatten(), typed),
+            )
         }
     }
 }

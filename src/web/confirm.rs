@@ -7,36 +7,37 @@ use super::{
     page::Frame,
     session::Viewer,
     settings,
-    visit::{SignedIn, Visit, see_other},
+    visit::{Visit, see_other},
 };
 use crate::{
     Error, Result,
+    domain::Profile,
     error::FieldErrors,
     services::{
-        profiles,
         reauthentication::{self, Confirmation, INCORRECT},
+        views::{self, View},
     },
 };
 use askama::Template;
-use poem::{FromRequest, Request, RequestBody, Response, handler, http::StatusCode, web::Query};
+use poem::{Response, handler, http::StatusCode, web::Query};
 use serde::{Deserialize, Serialize};
 
-/// The person that is signed in and entered their password lately, for the page of a sensitive
-/// change. Who did not is asked for it, and then led on to the page.
-pub(super) struct Recent(pub(super) Viewer);
-
-impl<'a> FromRequest<'a> for Recent {
-    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let SignedIn(viewer) = SignedIn::from_request(request, body).await?;
-        if reauthentication::is_recent(Visit::of(request)?.app, viewer.session_id).await? {
-            return Ok(Self(viewer));
+impl Visit<'_> {
+    /// The person that is signed in and entered their password lately, and what `read` gives for
+    /// them, for the page of a sensitive change. Who did not is asked for it, and then led on to the
+    /// page.
+    pub(super) async fn recent<T, F>(self, read: impl Fn(View) -> F) -> poem::Result<(Viewer, T)>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let (viewer, shown) = self.signed_in(read).await?;
+        if viewer.is_recent {
+            return Ok((viewer, shown));
         }
-        let ask = see_other(&LocalPath::of(request).after_confirming());
+        let ask = see_other(&LocalPath::of(self.request).after_confirming());
         Err(poem::Error::from_response(ask))
     }
-}
 
-impl Visit<'_> {
     /// Asks for the password after a form was refused with `ReauthenticationRequired`, and leads
     /// on to the form's page, which finds what was typed as its draft.
     pub(super) fn to_confirm_with(
@@ -51,14 +52,6 @@ impl Visit<'_> {
             self.keep_draft(&mut response, viewer.user_id, form, typed)?;
         }
         Ok(response)
-    }
-
-    /// The address of who looks at a page, for password managers; none after a failure.
-    pub(super) async fn email_of(self, frame: &Frame) -> Result<Option<String>> {
-        let Some(viewer) = &frame.viewer else {
-            return Ok(None);
-        };
-        Ok(Some(profiles::own(self.app, viewer.user_id).await?.email))
     }
 }
 
@@ -75,15 +68,15 @@ struct ConfirmPage {
 }
 
 impl ConfirmPage {
-    async fn new(visit: Visit<'_>, frame: Frame, next: &LocalPath) -> Result<Self> {
+    fn new(frame: Frame, own: Option<Profile>, next: LocalPath) -> Self {
         let password = Field::new("password", "Password", Kind::Password, "current-password");
-        Ok(Self {
-            what_for: settings::name_of(next),
-            email: visit.email_of(&frame).await?,
+        Self {
+            what_for: settings::name_of(&next),
+            email: own.map(|own| own.email),
             password: password.judged(frame.problem.as_ref()),
-            next: next.clone(),
+            next,
             frame,
-        })
+        }
     }
 }
 
@@ -106,14 +99,18 @@ struct Next {
 #[handler]
 pub(super) async fn show(
     visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    Query(asked): Query<Next>,
-) -> Result<Response> {
-    if reauthentication::is_recent(visit.app, viewer.session_id).await? {
-        return Ok(see_other(asked.next.as_str()));
+    asked: poem::Result<Query<Next>>,
+) -> poem::Result<Response> {
+    let next = match asked {
+        Ok(Query(asked)) => asked.next,
+        Err(error) => return visit.refuse(error).await,
+    };
+    let (viewer, own) = visit.signed_in(views::profile).await?;
+    if viewer.is_recent {
+        return Ok(see_other(next.as_str()));
     }
-    let page = ConfirmPage::new(visit, visit.frame(Some(viewer)), &asked.next).await?;
-    visit.page(StatusCode::OK, &page)
+    let page = ConfirmPage::new(visit.frame(Some(viewer)), Some(own), next);
+    Ok(visit.page(StatusCode::OK, &page)?)
 }
 
 /// `POST /settings/confirm`
@@ -137,7 +134,8 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Confirmed>) -> Resul
     } else {
         verdict
     };
-    visit.page(verdict, &ConfirmPage::new(visit, frame, &typed.next).await?)
+    let own = visit.beside(&frame, views::profile).await?;
+    visit.page(verdict, &ConfirmPage::new(frame, own, typed.next))
 }
 
 fn is_incorrect(fields: &FieldErrors) -> bool {

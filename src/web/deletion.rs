@@ -1,7 +1,6 @@
 //! `/settings/delete`: leaving for good, and coming back in time.
 
 use super::{
-    confirm::Recent,
     csrf::{NoFields, Posted},
     flash::Flash,
     next::LocalPath,
@@ -10,7 +9,10 @@ use super::{
     visit::{SignedIn, Visit, see_other},
     when::When,
 };
-use crate::{Error, Result, services::deletion};
+use crate::{
+    Error, Result,
+    services::{deletion, views::View},
+};
 use askama::Template;
 use poem::{Response, handler, http::StatusCode, web::Query};
 use serde::Deserialize;
@@ -49,9 +51,10 @@ struct KeptPage {
 
 /// `GET /settings/delete`
 #[handler]
-pub(super) fn show(visit: Visit<'_>, Recent(viewer): Recent) -> Result<Response> {
+pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, ()) = visit.recent(async |_: View| Ok(())).await?;
     let frame = visit.frame(Some(viewer));
-    visit.page(StatusCode::OK, &DeletePage::new(visit, frame))
+    Ok(visit.page(StatusCode::OK, &DeletePage::new(visit, frame))?)
 }
 
 /// `POST /settings/delete`

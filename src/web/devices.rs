@@ -4,14 +4,16 @@ use super::{
     csrf::{NoFields, Posted},
     flash::Flash,
     page::Frame,
-    problem::{Problem, Verdict},
     session::{self, Viewer},
     visit::{SignedIn, Visit, see_other},
     when::When,
 };
 use crate::{
     Error, Result,
-    services::devices::{self, Device},
+    services::{
+        devices::{self, Device, OpenSession},
+        views::View,
+    },
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
@@ -48,7 +50,8 @@ struct Chosen {
 
 /// `GET /settings/devices`
 #[handler]
-pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
+pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, sessions) = visit.signed_in(devices::open).await?;
     let done = if Flash::SessionEnded.is_of(visit) {
         Some("The session has ended.")
     } else if Flash::OthersEnded.is_of(visit) {
@@ -56,7 +59,11 @@ pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result
     } else {
         None
     };
-    let mut response = page(visit, viewer, StatusCode::OK.into(), done, None).await?;
+    let page = DevicesPage {
+        done,
+        ..DevicesPage::new(visit, viewer, sessions)
+    };
+    let mut response = visit.page(StatusCode::OK, &page)?;
     if done.is_some() {
         Flash::forget(&mut response, visit);
     }
@@ -103,31 +110,29 @@ pub(super) async fn end_others(
 
 async fn refused(visit: Visit<'_>, viewer: Viewer, error: Error) -> Result<Response> {
     let (verdict, problem) = visit.problem(error)?;
-    page(visit, viewer, verdict, None, Some(problem)).await
+    let view = View::of(visit.app, viewer.user_id).await?;
+    let mut page = DevicesPage::new(visit, viewer, devices::open(view).await?);
+    page.frame = page.frame.with(Some(problem));
+    visit.page(verdict, &page)
 }
 
-async fn page(
-    visit: Visit<'_>,
-    viewer: Viewer,
-    verdict: Verdict,
-    done: Option<&'static str>,
-    problem: Option<Problem>,
-) -> Result<Response> {
-    let now = visit.app.clock.now();
-    let devices = devices::list(visit.app, viewer.user_id, viewer.session_id).await?;
-    let row = |device: Device| Row {
-        id: device.id,
-        device: device.device,
-        network: device.network.unwrap_or_else(|| "unknown".to_owned()),
-        is_current: device.current,
-        first_seen: When(device.created_at),
-        last_seen: When(device.last_seen_at),
-        ago: When(device.last_seen_at).ago(now),
-    };
-    let page = DevicesPage {
-        frame: visit.frame(Some(viewer)).with(problem),
-        rows: devices.into_iter().map(row).collect(),
-        done,
-    };
-    visit.page(verdict, &page)
+impl DevicesPage {
+    fn new(visit: Visit<'_>, viewer: Viewer, sessions: Vec<OpenSession>) -> Self {
+        let now = visit.app.clock.now();
+        let row = |device: Device| Row {
+            id: device.id,
+            device: device.device,
+            network: device.network.unwrap_or_else(|| "unknown".to_owned()),
+            is_current: device.current,
+            first_seen: When(device.created_at),
+            last_seen: When(device.last_seen_at),
+            ago: When(device.last_seen_at).ago(now),
+        };
+        let devices = devices::in_words(sessions, viewer.session_id);
+        Self {
+            frame: visit.frame(Some(viewer)),
+            rows: devices.into_iter().map(row).collect(),
+            done: None,
+        }
+    }
 }

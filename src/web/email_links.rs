@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     App, Error, Result,
-    services::{emails, restoration, verification::Verification},
+    services::{emails, restoration, verification::Verification, views::View},
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode, web::Query};
@@ -40,14 +40,14 @@ impl Act {
     }
 
     /// The account's name, and the address that it would have.
-    async fn inspect(self, app: &App, link: &Verification) -> Result<(String, String)> {
+    async fn inspect(self, view: View, link: &Verification) -> Result<(String, String)> {
         Ok(match self {
             Self::Confirm => {
-                let waiting = emails::inspect(app, link).await?;
+                let waiting = emails::inspect(view, link).await?;
                 (waiting.username, waiting.email)
             }
             Self::Restore => {
-                let restorable = restoration::inspect(app, link).await?;
+                let restorable = restoration::inspect(view, link).await?;
                 (restorable.username, restorable.email)
             }
         })
@@ -168,10 +168,12 @@ async fn page(
     let link = Verification {
         token: token.as_str().into(),
     };
-    match act.inspect(visit.app, &link).await {
+    let read = async |view: View| Ok(act.inspect(view, &link).await);
+    let (viewer, linked) = visit.anybody(read).await?;
+    let frame = visit.frame(viewer);
+    match linked {
         Ok((username, email)) => {
             let is_taken = problem.as_ref().is_some_and(|it| it.is_about("email"));
-            let frame = visit.frame(visit.viewer().await?);
             let page = LinkPage {
                 // The page itself says it.
                 frame: frame.with(problem.filter(|_| !is_taken)),
@@ -185,7 +187,7 @@ async fn page(
         }
         Err(error @ Error::InvalidVerificationToken) => {
             let verdict = refused.unwrap_or(error.status().into());
-            done_page(visit, verdict, None).await
+            visit.page(verdict, &DonePage { frame, done: None })
         }
         Err(error) => Err(error),
     }

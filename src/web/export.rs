@@ -4,9 +4,8 @@ use super::{
     csrf::{NoFields, Posted},
     next::LocalPath,
     page::Frame,
-    problem::Verdict,
     session::Viewer,
-    visit::{SignedIn, Visit, see_other},
+    visit::{Visit, see_other},
     when::When,
 };
 use crate::{
@@ -71,18 +70,13 @@ fn size(bytes: i64) -> String {
 
 /// `GET /settings/export`
 #[handler]
-pub(super) async fn show(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
-    page(visit, StatusCode::OK.into(), visit.frame(Some(viewer))).await
-}
-
-/// After a failure, the page as if there was no copy: what it offers can be asked for again.
-async fn page(visit: Visit<'_>, verdict: Verdict, frame: Frame) -> Result<Response> {
-    let export = match &frame.viewer {
-        Some(viewer) => exports::of(visit.app, viewer.user_id).await?,
-        None => None,
+pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, export) = visit.signed_in(exports::of).await?;
+    let page = ExportPage {
+        frame: visit.frame(Some(viewer)),
+        copy: Copy::of(visit, export),
     };
-    let copy = Copy::of(visit, export);
-    visit.page(verdict, &ExportPage { frame, copy })
+    Ok(visit.page(StatusCode::OK, &page)?)
 }
 
 /// `POST /settings/export`
@@ -98,25 +92,27 @@ pub(super) async fn request(visit: Visit<'_>, posted: Posted<NoFields>) -> Resul
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => {
             let (verdict, frame) = visit.frame_refusing(viewer, error)?;
-            page(visit, verdict, frame).await
+            // After a failure as if there was no copy: what the page offers can be asked for again.
+            let export = visit.beside(&frame, exports::of).await?.flatten();
+            let copy = Copy::of(visit, export);
+            visit.page(verdict, &ExportPage { frame, copy })
         }
     }
 }
 
 /// `GET /settings/export/download`
 #[handler]
-pub(super) async fn download(visit: Visit<'_>, SignedIn(viewer): SignedIn) -> Result<Response> {
-    let outcome = exports::download(visit.app, viewer.user_id, viewer.session_id).await;
-    let (export, pieces) = match outcome {
-        Ok(found) => found,
-        Err(Error::ReauthenticationRequired) => {
-            let page = LocalPath::parse(PAGE).unwrap_or_default();
-            return Ok(see_other(&page.after_confirming()));
-        }
+pub(super) async fn download(visit: Visit<'_>) -> poem::Result<Response> {
+    let (viewer, export) = visit.signed_in(exports::of).await?;
+    if !viewer.is_recent {
+        let page = LocalPath::parse(PAGE).unwrap_or_default();
+        return Ok(see_other(&page.after_confirming()));
+    }
+    let Some(export) = export.filter(|export| export.ready_at.is_some()) else {
         // It ran out since the page was opened, which says so.
-        Err(Error::NotFound) => return Ok(see_other(PAGE)),
-        Err(error) => return Err(error),
+        return Ok(see_other(PAGE));
     };
+    let pieces = exports::pieces(visit.app, viewer.user_id, &export);
     let name = format!(
         "attachment; filename=\"users-service-{}.zip\"",
         viewer.username

@@ -2,10 +2,14 @@
 
 use super::{
     page::Frame,
-    visit::{SignedIn, Visit, see_other},
+    visit::{Visit, see_other},
     when::When,
 };
-use crate::{Error, Result, domain::history::Line, services::history};
+use crate::{
+    Error,
+    domain::history::Line,
+    services::{history, views::View},
+};
 use askama::Template;
 use poem::{Response, handler, http::StatusCode, web::Query};
 use serde::Deserialize;
@@ -39,15 +43,21 @@ struct Asked {
 #[handler]
 pub(super) async fn show(
     visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    Query(asked): Query<Asked>,
-) -> Result<Response> {
+    asked: poem::Result<Query<Asked>>,
+) -> poem::Result<Response> {
+    let asked = match asked {
+        Ok(Query(asked)) => asked,
+        Err(error) => return visit.refuse(error).await,
+    };
     let cursor = asked.cursor.as_deref();
-    let page = match history::list(visit.app, viewer.user_id, cursor).await {
-        Ok(page) => page,
+    let read = async |view: View| match history::list(view, cursor).await {
+        Err(Error::Validation(_)) => Ok(None),
+        page => page.map(Some),
+    };
+    let (viewer, page) = visit.signed_in(read).await?;
+    let Some(page) = page else {
         // A cursor that was never given out leads to the start.
-        Err(Error::Validation(_)) => return Ok(see_other(PATH)),
-        Err(error) => return Err(error),
+        return Ok(see_other(PATH));
     };
     let page = HistoryPage {
         frame: visit.frame(Some(viewer)),
@@ -55,7 +65,7 @@ pub(super) async fn show(
         is_first: cursor.is_none(),
         older: page.next_cursor.map(|cursor| format!("?cursor={cursor}")),
     };
-    visit.page(StatusCode::OK, &page)
+    Ok(visit.page(StatusCode::OK, &page)?)
 }
 
 impl Row {

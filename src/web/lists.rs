@@ -78,11 +78,7 @@ async fn page(
 ) -> poem::Result<Response> {
     let (username, asked) = match (of, asked) {
         (Ok(Handle(username)), Ok(Query(asked))) => (username, asked),
-        (Err(error), _) | (_, Err(error)) => {
-            // Who is signed out logs in before being told what is wrong.
-            visit.signed_in(async |_: View| Ok(())).await?;
-            return Err(error);
-        }
+        (Err(error), _) | (_, Err(error)) => return visit.refuse(error).await,
     };
     let username = &*username;
     let asked = Position::parse(asked.page.as_deref(), None, asked.cursor.as_deref());

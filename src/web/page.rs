@@ -9,6 +9,7 @@ use super::{
 use crate::{
     Error, Result,
     http::fresh::{self, ASK_AGAIN_PRIVATE, NO_STORE, Tag},
+    services::views::View,
 };
 use askama::Template;
 use poem::{
@@ -90,6 +91,22 @@ impl Visit<'_> {
         let (verdict, problem) = self.problem(error)?;
         let frame = self.frame(viewer.filter(|_| !bare)).with(Some(problem));
         Ok((verdict, Frame { bare, ..frame }))
+    }
+
+    /// What `read` gives for who looks at the page of a refused form; nothing after a failure.
+    pub(super) async fn beside<T, F>(
+        self,
+        frame: &Frame,
+        read: impl FnOnce(View) -> F,
+    ) -> Result<Option<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let Some(viewer) = &frame.viewer else {
+            return Ok(None);
+        };
+        let view = View::of(self.app, viewer.user_id).await?;
+        read(view).await.map(Some)
     }
 
     /// A page that nobody keeps a copy of.

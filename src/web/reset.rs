@@ -15,7 +15,10 @@ use super::{
 use crate::{
     Error, Result,
     domain::Text,
-    services::recovery::{self, Reset},
+    services::{
+        recovery::{self, Reset},
+        views::View,
+    },
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode, web::Query};
@@ -69,8 +72,11 @@ async fn page(
     problem: Option<(Verdict, Problem)>,
 ) -> Result<Response> {
     let (refused, problem) = problem.unzip();
-    let frame = visit.frame(visit.viewer().await?);
-    match recovery::inspect(visit.app, &Text::from(token)).await {
+    let link = Text::from(token);
+    let read = async |view: View| Ok(recovery::inspect(view, &link).await);
+    let (viewer, linked) = visit.anybody(read).await?;
+    let frame = visit.frame(viewer);
+    match linked {
         Ok(username) => {
             let page = ResetPage {
                 username,

@@ -14,9 +14,10 @@ use crate::{
     services::{
         people,
         reads::Reads,
+        reauthentication,
         sessions::{self, LoggedIn},
         throttle::{self, DEVICE_KNOWN_FOR},
-        views::View,
+        views::{Live, View},
     },
 };
 use poem::{Request, Response};
@@ -45,10 +46,13 @@ pub(super) struct Viewer {
     pub(super) session_id: Uuid,
     pub(super) username: String,
     pub(super) access_token: Secret,
+    /// Whether the password was entered lately.
+    pub(super) is_recent: bool,
 }
 
 impl Viewer {
-    fn of(app: &App, record: &Record) -> Option<Self> {
+    fn of(app: &App, session: &Live) -> Option<Self> {
+        let record = &session.record;
         let session_id = value(record, SESSION_ID)?;
         let sealed: String = value(record, ACCESS_TOKEN)?;
         let token = app
@@ -61,6 +65,7 @@ impl Viewer {
             session_id,
             username: value(record, USERNAME)?,
             access_token: Secret(String::from_utf8(token).ok()?),
+            is_recent: reauthentication::is_recent(app, session.authenticated_at),
         })
     }
 }
@@ -131,22 +136,29 @@ where
     F: Future<Output = Result<T>>,
 {
     if let Some(id) = id(app, request)
-        && let Some((record, shown)) = View::of_session(app, &id, &read).await?
-        && let Some(viewer) = Viewer::of(app, &record)
+        && let Some(seen) = look(app, &id, &read).await?
     {
-        return Ok(Some((viewer, shown)));
+        return Ok(Some(seen));
     }
     let Some(presented) = refresh_token(request) else {
         return Ok(None);
     };
-    let Some(viewer) = renew(app, &Changes::of(request), &presented).await? else {
-        return Ok(None);
-    };
-    let shown = match View::of(app, viewer.user_id).await {
-        Ok(view) => read(view).await,
-        Err(error) => Err(error),
-    };
-    Ok(Some((viewer, shown)))
+    match renew(app, &Changes::of(request), &presented).await? {
+        Some(id) => look(app, &id, &read).await,
+        None => Ok(None),
+    }
+}
+
+async fn look<T, F>(
+    app: &App,
+    id: &Id,
+    read: impl Fn(View) -> F,
+) -> Result<Option<(Viewer, Result<T>)>>
+where
+    F: Future<Output = Result<T>>,
+{
+    let seen = View::of_session(app, id, read).await?;
+    Ok(seen.and_then(|(session, shown)| Some((Viewer::of(app, &session)?, shown))))
 }
 
 /// The store is asked itself: to `Session`, one that ran out is suspicious and worth a warning.
@@ -157,12 +169,13 @@ async fn load(app: &App, request: &Request) -> Result<Option<Record>> {
     }
 }
 
-async fn renew(app: &App, changes: &Changes, presented: &Token) -> Result<Option<Viewer>> {
+/// Gives the id of the new session.
+async fn renew(app: &App, changes: &Changes, presented: &Token) -> Result<Option<Id>> {
     match sessions::refresh(app, presented).await {
         Ok(logged_in) => match open(app, changes, logged_in).await {
             // The account was deleted in this very moment.
             Err(Error::UserNotFound) => Ok(None),
-            opened => opened.map(Some),
+            opened => opened,
         },
         Err(Error::InvalidRefreshToken) => {
             changes.sign_out();
@@ -202,8 +215,8 @@ pub(super) async fn end(app: &App, request: &Request) -> Result<()> {
 
 async fn forget(app: &App, request: &Request) -> Result<()> {
     if let Some(record) = load(app, request).await? {
-        if let Some(viewer) = Viewer::of(app, &record) {
-            sessions::end(app, viewer.session_id).await?;
+        if let Some(session_id) = value(&record, SESSION_ID) {
+            sessions::end(app, session_id).await?;
         }
         app.web_sessions
             .delete(&record.id)
@@ -213,48 +226,32 @@ async fn forget(app: &App, request: &Request) -> Result<()> {
     sessions::log_out(app, refresh_token(request).as_ref()).await
 }
 
-async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Viewer> {
+async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Option<Id>> {
     // First: whatever fails below, the browser must get the token that is good now.
-    changes
-        .0
-        .refresh_token
-        .set(Some(logged_in.refresh_token))
-        .ok();
-    let viewer = Viewer {
-        user_id: logged_in.user_id,
-        session_id: logged_in.session_id,
-        username: people::by_id(app, logged_in.user_id, Reads::Primary)
-            .await?
-            .username
-            .clone(),
-        access_token: Secret(logged_in.access_token),
-    };
-    let id = store(app, &viewer).await?;
+    let refresh_token = logged_in.refresh_token.clone();
+    changes.0.refresh_token.set(Some(refresh_token)).ok();
+    let person = people::by_id(app, logged_in.user_id, Reads::Primary).await?;
+    let sealed = app.keys.secrets().cookies().seal(
+        &context(logged_in.session_id),
+        logged_in.access_token.as_bytes(),
+    )?;
+    let id = save(app, &logged_in, &person.username, sealed).await;
+    let id = id.map_err(Error::unavailable)?;
     changes.0.session.set(id).ok();
-    Ok(viewer)
-}
-
-async fn store(app: &App, viewer: &Viewer) -> Result<Option<Id>> {
-    let Secret(token) = &viewer.access_token;
-    let context = context(viewer.session_id);
-    let sealed = app
-        .keys
-        .secrets()
-        .cookies()
-        .seal(&context, token.as_bytes())?;
-    save(app, viewer, sealed).await.map_err(Error::unavailable)
+    Ok(id)
 }
 
 async fn save(
     app: &App,
-    viewer: &Viewer,
+    logged_in: &LoggedIn,
+    username: &str,
     sealed: String,
 ) -> Result<Option<Id>, tower_sessions::session::Error> {
     let expiry = Expiry::AtDateTime(app.clock.now() + ACCESS_TOKEN_LIFETIME);
     let session = Session::new(None, Arc::clone(&app.web_sessions), Some(expiry));
-    session.insert(USER_ID, viewer.user_id).await?;
-    session.insert(SESSION_ID, viewer.session_id).await?;
-    session.insert(USERNAME, &viewer.username).await?;
+    session.insert(USER_ID, logged_in.user_id).await?;
+    session.insert(SESSION_ID, logged_in.session_id).await?;
+    session.insert(USERNAME, username).await?;
     session.insert(ACCESS_TOKEN, sealed).await?;
     session.save().await?;
     Ok(session.id())

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     Error, Result,
-    services::verification::{self, Verification},
+    services::{
+        verification::{self, Verification},
+        views::View,
+    },
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode, web::Query};
@@ -61,8 +64,11 @@ async fn page(
 ) -> Result<Response> {
     let (refused, problem) = problem.unzip();
     let verdict = refused.unwrap_or(StatusCode::OK.into());
-    let frame = visit.frame(visit.viewer().await?).with(problem);
-    match verification::inspect(visit.app, &named(&token)).await {
+    let link = named(&token);
+    let read = async |view: View| Ok(verification::inspect(view, &link).await);
+    let (viewer, linked) = visit.anybody(read).await?;
+    let frame = visit.frame(viewer).with(problem);
+    match linked {
         Ok(account) if account.email_verified => {
             let username = account.username;
             visit.page(verdict, &VerifiedPage { frame, username })

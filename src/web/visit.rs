@@ -49,6 +49,18 @@ impl<'a> Visit<'a> {
         Ok(Some((viewer, shown?)))
     }
 
+    /// Who is looking, if anybody is signed in, and what `read` gives, whoever it is.
+    pub(super) async fn anybody<T, F>(self, read: impl Fn(View) -> F) -> Result<(Option<Viewer>, T)>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        if let Some((viewer, shown)) = self.viewer_and(&read).await? {
+            return Ok((Some(viewer), shown));
+        }
+        let shown = read(View::of_nobody(self.app).await?).await?;
+        Ok((None, shown))
+    }
+
     /// The person that is signed in, and what `read` gives for them. Who is not is sent to the log-in
     /// page.
     pub(super) async fn signed_in<T, F>(self, read: impl Fn(View) -> F) -> poem::Result<(Viewer, T)>
@@ -63,6 +75,12 @@ impl<'a> Visit<'a> {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Refuses what the address says. Who is signed out logs in before being told what is wrong.
+    pub(super) async fn refuse<T>(self, error: poem::Error) -> poem::Result<T> {
+        self.signed_in(async |_: View| Ok(())).await?;
+        Err(error)
     }
 
     /// Where what the browser has not changed itself may be read from.

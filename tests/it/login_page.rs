@@ -160,6 +160,17 @@ async fn every_signed_in_page_sends_a_visitor_to_login_first() {
         "/@ana/followers",
         "/@ana/following?page=2",
         "/@ana/following?page=1&page=2",
+        "/settings",
+        "/settings/confirm?next=/profile&next=/timeline",
+        "/settings/password",
+        "/settings/email",
+        "/settings/username",
+        "/settings/devices",
+        "/settings/history?cursor=nonsense",
+        "/settings/history?cursor=1&cursor=2",
+        "/settings/export",
+        "/settings/export/download",
+        "/settings/delete",
     ] {
         let mut visitor = app.visitor();
         let page = visitor.open(path).await;

@@ -6,10 +6,10 @@ mod make;
 pub use crate::storage::exports::{Claimed, Export, LIFETIME, PAUSE};
 pub use make::{claim_next, make};
 
-use super::reauthentication;
+use super::views::View;
 use crate::{
     App, Error, Result,
-    storage::{self, audit, exports},
+    storage::{self, Who, audit, exports},
 };
 use futures_util::{Stream, stream};
 use std::io;
@@ -31,7 +31,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<Expor
         let event = audit::Event::ExportRequested;
         audit::append(&tx, user_id, Some(session_id), event, None, now).await?;
     }
-    let export = exports::of(&tx, user_id, now).await?;
+    let export = exports::of(&tx, Who::Account(user_id), now).await?;
     let export = export.ok_or_else(|| Error::unavailable("the copy ran out just now"))?;
     storage::commit(tx).await?;
     if export.ready_at.is_some() {
@@ -42,37 +42,27 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<Expor
     Ok(export)
 }
 
-/// The copy of an account, ready or being made; none was asked for, or it is gone.
-pub async fn of(app: &App, user_id: Uuid) -> Result<Option<Export>> {
-    exports::of(&app.db.get().await?, user_id, app.clock.now()).await
+/// The copy of who is looking, ready or being made; none was asked for, or it is gone.
+pub async fn of(view: View) -> Result<Option<Export>> {
+    exports::of(&*view.db, view.who, view.now).await
 }
 
-/// The copy itself, piece by piece: however large it is, one piece is in memory.
-///
-/// # Errors
-/// `ReauthenticationRequired`, `NotFound` when there is none that is ready.
-pub async fn download(
+/// A copy that is ready, piece by piece: however large it is, one piece is in memory. For who entered
+/// their password lately.
+pub fn pieces(
     app: &App,
     user_id: Uuid,
-    session_id: Uuid,
-) -> Result<(
-    Export,
-    impl Stream<Item = io::Result<Vec<u8>>> + Send + use<>,
-)> {
-    reauthentication::require_recent(app, session_id).await?;
-    let export = of(app, user_id).await?;
-    let export = export.filter(|export| export.ready_at.is_some());
-    let export = export.ok_or(Error::NotFound)?;
-    let app = app.clone();
-    let pieces = stream::try_unfold(0, move |number| {
+    export: &Export,
+) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + use<> {
+    let (app, attempt) = (app.clone(), export.attempt);
+    stream::try_unfold(0, move |number| {
         let app = app.clone();
         async move {
-            let piece = piece(&app, user_id, export.attempt, number).await;
+            let piece = piece(&app, user_id, attempt, number).await;
             let piece = piece.map_err(io::Error::other)?;
             Ok(piece.map(|bytes| (bytes, number + 1)))
         }
-    });
-    Ok((export, pieces))
+    })
 }
 
 async fn piece(app: &App, user_id: Uuid, attempt: i32, number: i32) -> Result<Option<Vec<u8>>> {

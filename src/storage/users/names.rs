@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, execute, optional},
+    storage::{GenericClient, Who, execute, optional},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -16,8 +16,8 @@ pub struct Named {
 }
 
 /// The handle of an account; `lock` keeps the row until the transaction ends.
-pub async fn named(db: &impl GenericClient, id: Uuid, lock: bool) -> Result<Option<Named>> {
-    let row = optional(db, sql::named(id, lock)).await?;
+pub async fn named(db: &impl GenericClient, who: Who, lock: bool) -> Result<Option<Named>> {
+    let row = optional(db, sql::named(who, lock)).await?;
     Ok(row.map(|row| Named {
         username: row.get(0),
         changed_at: row.get(1),
@@ -39,18 +39,18 @@ pub async fn set_username(
 
 /// The statements.
 pub mod sql {
-    use super::{OffsetDateTime, Uuid};
+    use super::{OffsetDateTime, Uuid, Who};
     use crate::storage::schema::{Schema, Users};
     use sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement, UpdateStatement};
 
     /// The handle of an account, and when it was last changed.
     #[must_use]
-    pub fn named(id: Uuid, lock: bool) -> SelectStatement {
+    pub fn named(who: Who, lock: bool) -> SelectStatement {
         let mut select = Query::select();
         select
             .columns([Users::Username, Users::UsernameChangedAt])
             .from((Schema::Users, Users::Table))
-            .and_where(Expr::col(Users::Id).eq(id));
+            .and_where(Expr::col(Users::Id).eq(who));
         if lock {
             select.lock(LockType::Update);
         }
