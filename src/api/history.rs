@@ -43,6 +43,7 @@ pub async fn list(app: Data<&App>, Bearer(viewer): Bearer, request: &Request) ->
                 Broken::new("repeated", "Send each parameter once"),
             )
         })?;
-    let page = history::list(View::of(&app, viewer).await?, query.cursor.as_deref()).await?;
+    let before = history::place(query.cursor.as_deref())?;
+    let page = history::list(View::of(&app, viewer).await?, before).await?;
     Ok(super::users::private(poem::web::Json(page)))
 }

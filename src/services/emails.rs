@@ -116,8 +116,9 @@ pub async fn waiting(view: View) -> Result<Option<Waiting>> {
 /// `Unauthenticated` when the account is gone.
 pub async fn addresses(view: View) -> Result<(String, Option<Waiting>)> {
     let own = views::profile(view.clone());
-    let (own, waiting) = tokio::try_join!(own, waiting(view))?;
-    Ok((own.email, waiting))
+    // Not `try_join`: who is not signed in after all would leave a statement without its answer.
+    let (own, waiting) = tokio::join!(own, waiting(view));
+    Ok((own?.email, waiting?))
 }
 
 /// Forgets the change that waits for an account; its link works no more.

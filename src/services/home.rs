@@ -43,8 +43,10 @@ pub async fn of(view: View) -> Result<Home> {
     };
     let followers = lists::page(&*view.db, view.who, Owner::Viewer, List::Followers, &first);
     let suggested = suggestions::of(&*view.db, view.who, CANDIDATES.into());
+    // Not `try_join`: who is not signed in after all would leave statements without their answers.
     let (own, followers, suggested) =
-        tokio::try_join!(views::profile(view.clone()), followers, suggested)?;
+        tokio::join!(views::profile(view.clone()), followers, suggested);
+    let (own, followers, suggested) = (own?, followers?, suggested?);
     let lately = followers.into_iter().take(PEOPLE as usize);
     let lately: Vec<Seen> = lately.filter_map(|follower| follower.person).collect();
     let there = lately.iter().map(|(person, _)| person.id).collect();

@@ -3,6 +3,7 @@
 use super::{
     csrf::{NoFields, Posted},
     field::{Field, Kind},
+    next::LocalPath,
     page::Frame,
     session::Viewer,
     visit::{Visit, see_other},
@@ -91,7 +92,10 @@ pub(super) async fn save(visit: Visit<'_>, posted: Posted<EmailChange>) -> Resul
     let typed = form.email.typed();
     match outcome {
         Ok(()) => Ok(see_other(FORM)),
-        Err(Error::Unauthenticated) => Ok(visit.to_login()),
+        Err(Error::Unauthenticated) => {
+            let page = LocalPath::parse(FORM).unwrap_or_default();
+            Ok(visit.to_login_from(&page))
+        }
         Err(Error::ReauthenticationRequired) => {
             let email = typed.to_owned();
             visit.to_confirm_with(viewer.as_ref(), FORM, &Texts { email })

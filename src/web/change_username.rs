@@ -3,6 +3,7 @@
 use super::{
     csrf::Posted,
     field::{Field, Kind},
+    next::LocalPath,
     page::Frame,
     session::Viewer,
     visit::{Visit, see_other},
@@ -84,7 +85,10 @@ pub(super) async fn save(visit: Visit<'_>, posted: Posted<UsernameChange>) -> Re
     let typed = form.username.typed();
     match outcome {
         Ok(_) => Ok(see_other("/profile")),
-        Err(Error::Unauthenticated) => Ok(visit.to_login()),
+        Err(Error::Unauthenticated) => {
+            let page = LocalPath::parse(FORM).unwrap_or_default();
+            Ok(visit.to_login_from(&page))
+        }
         Err(Error::ReauthenticationRequired) => {
             let username = typed.to_owned();
             visit.to_confirm_with(viewer.as_ref(), FORM, &Texts { username })

@@ -6,7 +6,6 @@ use super::{
     when::When,
 };
 use crate::{
-    Error,
     domain::history::Line,
     services::{history, views::View},
 };
@@ -50,9 +49,9 @@ pub(super) async fn show(
         Err(error) => return visit.refuse(error).await,
     };
     let cursor = asked.cursor.as_deref();
-    let read = async |view: View| match history::list(view, cursor).await {
-        Err(Error::Validation(_)) => Ok(None),
-        page => page.map(Some),
+    let read = async |view: View| match history::place(cursor) {
+        Ok(before) => history::list(view, before).await.map(Some),
+        Err(_) => Ok(None),
     };
     let (viewer, page) = visit.signed_in(read).await?;
     let Some(page) = page else {

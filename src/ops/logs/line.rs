@@ -65,6 +65,13 @@ impl Object {
         self.0.push(b':');
         serde_json::to_writer(&mut self.0, &value).ok();
     }
+
+    /// As far as it can be written: a value that can't must not cost the work that speaks of it.
+    fn add_written(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        let mut text = String::new();
+        fmt::Write::write_fmt(&mut text, value).ok();
+        self.add(field.name(), text);
+    }
 }
 
 impl Visit for Object {
@@ -89,11 +96,11 @@ impl Visit for Object {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.add(field.name(), value.to_string());
+        self.add_written(field, format_args!("{value}"));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field.name(), format!("{value:?}"));
+        self.add_written(field, format_args!("{value:?}"));
     }
 }
 

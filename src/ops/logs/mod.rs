@@ -41,7 +41,8 @@ pub struct Logs {
 /// Starts logging to standard output, and exporting spans if they are wanted.
 pub fn start(config: &Config) -> Result<Logs, Cause> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
-    let filter = filter.and(filter_fn(|about| about.target() != SPANS));
+    // Lines know nothing of spans, ours or the libraries'.
+    let filter = filter.and(filter_fn(|about| !about.is_span()));
     let (output, lines) = output::open()?;
     let all = fmt::layer()
         .with_writer(output)

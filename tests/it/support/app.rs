@@ -1,9 +1,9 @@
 //! A real server of a test's own.
 
-use super::{Api, Database, Sink, Visitor, connect, eventually};
+use super::{Api, Database, Sink, Visitor, connect, eventually, free_port};
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, LazyLock},
 };
 use tempfile::TempDir;
@@ -19,8 +19,6 @@ use users_service::{
 /// One signing key for the whole run: making one takes a while.
 pub static KEY: LazyLock<String> =
     LazyLock::new(|| keys::generate_private_key().expect("an RSA key"));
-
-const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The service, running, over its own database.
 pub struct TestApp {
@@ -54,7 +52,7 @@ impl TestApp {
 
     /// A service on a database that is there already.
     pub async fn on(database: Database, own: &[(&str, &str)]) -> Self {
-        let listener = Listener::bind(ANY_PORT).expect("a port");
+        let listener = listen();
         let url = format!("http://{}", listener.addr().expect("bound"));
         let sink = Sink::start().await;
         let data_dir = tempfile::tempdir().expect("a folder");
@@ -95,7 +93,7 @@ impl TestApp {
 
     /// The same with a clock of its own.
     pub async fn replica_with(&self, clock: Clock) -> Self {
-        let listener = Listener::bind(ANY_PORT).expect("a port");
+        let listener = listen();
         let url = format!("http://{}", listener.addr().expect("bound"));
         let service = serve(&self.settings, &clock, listener).await;
         Self {
@@ -207,6 +205,12 @@ impl TestApp {
         }
         dump
     }
+}
+
+/// On a port that is still free when the service comes back to it: one that the kernel hands out by
+/// itself may be somebody's connection by then.
+fn listen() -> Listener {
+    Listener::bind((Ipv4Addr::LOCALHOST, free_port()).into()).expect("a port")
 }
 
 async fn serve(settings: &HashMap<String, String>, clock: &Clock, listener: Listener) -> Service {
