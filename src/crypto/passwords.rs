@@ -25,10 +25,10 @@ use tracing::{Span, field::Empty, info_span};
 /// How many hashes may wait. At about 20 ms each on two threads the last waits some 5 s.
 const QUEUE: usize = 512;
 
-/// How far hashing stands back (see nice(2)): while processors are short, whoever reads goes first, and
-/// log-ins keep about a quarter.
+/// How far hashing stands back (see nice(2)): while processors are short, whoever reads goes first and
+/// keeps three quarters of its speed, and log-ins keep a quarter of theirs.
 #[cfg(target_os = "linux")]
-const NICE: i32 = 5;
+const NICE: i32 = 10;
 
 /// The hashing threads. They end when the pool is dropped.
 pub struct PasswordPool {
