@@ -1,6 +1,6 @@
 //! The trace id that log lines carry: that of the work they are written in.
 //!
-//! Kept beside the task and not in a span: every request has one, and a span costs it twenty times as much.
+//! Kept beside the task and not in a span: every request has one, and a span took half a microsecond of each.
 
 use std::sync::Arc;
 
