@@ -17,8 +17,7 @@ pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/metrics", get(metrics::scrape))
         .at("/openapi.json", get(openapi::json))
         .at("/docs", web::compressed(get(docs::page)));
-    let routes = api::routes(operations)
-        .nest_no_strip("/", web::routes(app))
+    let routes = web::routes(api::routes(operations), app)
         // The layers' futures hold each other and this one: boxed, it is not copied from one to the next.
         .boxed();
     let bounded = Intake::new(routes);

@@ -10,7 +10,7 @@ use poem::{
     web::Json,
 };
 use serde::Serialize;
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{future::Future, panic::AssertUnwindSafe};
 use utoipa::ToSchema;
 
 /// Everything below these is for services, and answers in JSON whatever is asked.
@@ -67,49 +67,52 @@ pub type ErrorPage = fn(&Error, &str) -> String;
 
 /// The layer: whatever fails behind it, a panic included, comes out dressed.
 pub struct Errors<E> {
-    inner: Arc<E>,
+    inner: E,
     page: ErrorPage,
 }
 
 impl<E> Errors<E> {
     /// Puts the layer in front of an endpoint.
     pub fn new(inner: E, page: ErrorPage) -> Self {
-        Self {
-            inner: Arc::new(inner),
-            page,
-        }
+        Self { inner, page }
     }
 }
 
 impl<E: Endpoint<Output = Response>> Endpoint for Errors<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
         let scope = Scope::of(&request);
         let json = wants_json(&request);
         let outcome = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        let (error, pattern) = match outcome.await {
-            Ok(Ok(response)) => return Ok(response),
-            Ok(Err(error)) if error.is_from_response() => return Ok(error.into_response()),
+        outcome.map(move |outcome| match outcome {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) if error.is_from_response() => Ok(error.into_response()),
             Ok(Err(error)) => {
+                // The pattern is the label of the metrics: a new answer must not lose it.
                 let pattern = error.data::<PathPattern>().cloned();
-                (ours(error), pattern)
+                let mut response = self.dressed(&ours(error), json, &scope);
+                if let Some(pattern) = pattern {
+                    response.extensions_mut().insert(pattern);
+                }
+                Ok(response)
             }
-            Err(_) => (Error::internal("a handler panicked"), None),
-        };
-        log(&error);
+            Err(_) => Ok(self.dressed(&Error::internal("a handler panicked"), json, &scope)),
+        })
+    }
+}
+
+impl<E> Errors<E> {
+    fn dressed(&self, error: &Error, json: bool, scope: &Scope) -> Response {
+        log(error);
         let mut response = if json {
-            Json(ErrorEnvelope::from(&error)).into_response()
+            Json(ErrorEnvelope::from(error)).into_response()
         } else {
-            let page = (self.page)(&error, scope.trace_id());
+            let page = (self.page)(error, scope.trace_id());
             poem::web::Html(page).into_response()
         };
-        finish(&mut response, &error);
-        // The pattern is the label of the metrics: a new answer must not lose it.
-        if let Some(pattern) = pattern {
-            response.extensions_mut().insert(pattern);
-        }
-        Ok(response)
+        finish(&mut response, error);
+        response
     }
 }
 

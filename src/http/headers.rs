@@ -1,4 +1,4 @@
-//! The headers that every answer carries.
+//! The headers that every answer carries, and those of every page.
 
 use crate::Config;
 use poem::{
@@ -22,8 +22,14 @@ pub fn content_security_policy(config: &Config) -> String {
     )
 }
 
+type Header = (HeaderName, HeaderValue);
+
 /// The headers of every answer, made once.
-pub struct Headers(Vec<(HeaderName, HeaderValue)>);
+pub struct Headers {
+    all: Vec<Header>,
+    /// What a browser heeds where it shows a page, and nowhere else (OWASP ASVS 5.0, 3.4.8).
+    of_pages: [Header; 2],
+}
 
 impl Headers {
     /// Those of this configuration. Browsers that came over https once never come without it again
@@ -35,29 +41,43 @@ impl Headers {
         let policy = HeaderValue::try_from(content_security_policy(config))
             .unwrap_or_else(|_| fixed("default-src 'none'"));
         let named = HeaderName::from_static;
-        let mut headers = vec![
+        let mut all = vec![
             (header::CONTENT_SECURITY_POLICY, policy),
             (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
             (header::REFERRER_POLICY, fixed("same-origin")),
-            (named("cross-origin-opener-policy"), fixed("same-origin")),
             (named("cross-origin-resource-policy"), fixed("same-origin")),
-            (named("permissions-policy"), fixed(PERMISSIONS)),
         ];
         if !config.is_development() && config.public_url.starts_with("https://") {
             let two_years = fixed("max-age=63072000; includeSubDomains");
-            headers.push((header::STRICT_TRANSPORT_SECURITY, two_years));
+            all.push((header::STRICT_TRANSPORT_SECURITY, two_years));
         }
-        Self(headers)
+        let of_pages = [
+            (named("cross-origin-opener-policy"), fixed("same-origin")),
+            (named("permissions-policy"), fixed(PERMISSIONS)),
+        ];
+        Self { all, of_pages }
     }
 
     /// Adds them, keeping what a handler set on purpose.
     pub fn add(&self, response: &mut Response) {
+        let of_pages = if is_page(response) {
+            &self.of_pages[..]
+        } else {
+            &[]
+        };
         let headers = response.headers_mut();
-        headers.reserve(self.0.len());
-        for (name, value) in &self.0 {
+        headers.reserve(self.all.len() + of_pages.len());
+        for (name, value) in self.all.iter().chain(of_pages) {
             headers.entry(name).or_insert_with(|| value.clone());
         }
     }
+}
+
+/// Whether an answer is a page.
+#[must_use]
+pub fn is_page(response: &Response) -> bool {
+    let kind = response.content_type();
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
 #[cfg(test)]

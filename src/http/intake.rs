@@ -4,9 +4,9 @@
 use super::Scope;
 use crate::Error;
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future::Either};
 use poem::{Endpoint, Request, Response, http::header};
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The largest JSON or form body, in bytes.
@@ -28,7 +28,7 @@ pub struct TooLarge;
 
 /// The layer: the endpoint behind it finds the whole body in memory.
 pub struct Intake<E> {
-    inner: Arc<E>,
+    inner: E,
     room: Arc<Semaphore>,
 }
 
@@ -36,7 +36,7 @@ impl<E> Intake<E> {
     /// Puts the layer in front of an endpoint.
     pub fn new(inner: E) -> Self {
         Self {
-            inner: Arc::new(inner),
+            inner,
             room: Arc::new(Semaphore::new(ROOM)),
         }
     }
@@ -45,13 +45,21 @@ impl<E> Intake<E> {
 impl<E: Endpoint<Output = Response>> Endpoint for Intake<E> {
     type Output = Response;
 
-    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+    /// Not an `async fn`, like the other layers: it would hold the request twice, and each layer's future
+    /// is copied with all that it holds.
+    fn call(&self, mut request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
         let body = request.take_body();
         // As most requests are: there is nothing to bound.
         if body.is_empty() {
-            return self.inner.call(request).await;
+            return Either::Left(self.inner.call(request));
         }
         request.set_body(body);
+        Either::Right(Box::pin(self.with_body(request)))
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Intake<E> {
+    async fn with_body(&self, mut request: Request) -> poem::Result<Response> {
         let limit = if is_upload(&request) {
             MAX_UPLOAD
         } else {

@@ -1,16 +1,21 @@
 //! Routing by method, with the `Allow` header that a 405 must carry (RFC 9110 section 15.5.6).
 
 use super::origin;
-use crate::Error;
-use futures_util::FutureExt;
+use crate::{Error, Result};
+use futures_util::{FutureExt, future::BoxFuture};
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Request, Response, endpoint::BoxEndpoint, http::Method,
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response,
+    endpoint::{BoxEndpoint, DynEndpoint},
+    http::Method,
 };
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
+use tokio::time::timeout;
 
 /// The last resort against a handler that hangs. What it waits for ends sooner: the database after
 /// 9 s (3 s for a connection, 6 s for a statement), the queue of the password hashes by its length.
 const HANDLER_TIME: Duration = Duration::from_mins(1);
+
+type Answer<'a> = BoxFuture<'a, poem::Result<Response>>;
 
 /// The methods of one path. `HEAD` is answered wherever `GET` is.
 #[derive(Default)]
@@ -62,6 +67,24 @@ impl Methods {
             .map(|(_, endpoint)| endpoint)
     }
 
+    /// What will answer a request.
+    fn answer(&self, mut request: Request) -> Result<Answer<'_>> {
+        let head = request.method() == Method::HEAD;
+        let endpoint = match self.find(request.method()) {
+            None if head => self.find(&Method::GET),
+            found => found,
+        };
+        let Some(endpoint) = endpoint else {
+            let allow = self.allow();
+            return Err(Error::MethodNotAllowed { allow });
+        };
+        origin::check(&request)?;
+        if head {
+            request.set_method(Method::GET);
+        }
+        Ok(DynEndpoint::call(&**endpoint, request))
+    }
+
     fn allow(&self) -> String {
         let mut names: Vec<&str> = self.0.iter().map(|(method, _)| method.as_str()).collect();
         if names.contains(&"GET") {
@@ -75,30 +98,22 @@ impl Methods {
 impl Endpoint for Methods {
     type Output = Response;
 
-    /// Whatever fails in here is known by its route, as the metrics want it.
-    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+    /// Whatever fails in here is known by its route, as the metrics want it. Not an `async fn`: that would
+    /// hold the request twice.
+    fn call(&self, request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
         let head = request.method() == Method::HEAD;
-        let endpoint = match self.find(request.method()) {
-            None if head => self.find(&Method::GET),
-            found => found,
-        };
-        let Some(endpoint) = endpoint else {
-            let allow = self.allow();
-            return Err(Error::MethodNotAllowed { allow }.into());
-        };
-        origin::check(&request)?;
-        if head {
-            request.set_method(Method::GET);
+        let answer = self.answer(request);
+        async move {
+            let answer = AssertUnwindSafe(answer?).catch_unwind();
+            let mut response = timeout(HANDLER_TIME, answer)
+                .await
+                .map_err(Error::unavailable)?
+                .map_err(|_| Error::internal("a handler panicked"))??;
+            if head {
+                response.set_body(());
+            }
+            Ok(response)
         }
-        let answer = AssertUnwindSafe(endpoint.call(request)).catch_unwind();
-        let mut response = tokio::time::timeout(HANDLER_TIME, answer)
-            .await
-            .map_err(Error::unavailable)?
-            .map_err(|_| Error::internal("a handler panicked"))??;
-        if head {
-            response.set_body(());
-        }
-        Ok(response)
     }
 }
 

@@ -2,11 +2,15 @@
 
 use super::errors::is_json_path;
 use crate::{App, Config, Error, Result};
+use futures_util::{
+    TryFutureExt,
+    future::{Either, ready},
+};
 use poem::{
     Endpoint, IntoResponse, Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
-use std::sync::Arc;
+use std::future::Future;
 
 /// Refuses unsafe requests that another site caused (OWASP CSRF Cheat Sheet, Fetch Metadata).
 ///
@@ -48,19 +52,19 @@ fn allowed_origin(request: &Request, config: &Config) -> Option<HeaderValue> {
 }
 
 /// Lets pages of allowed origins call the JSON API (Fetch standard, CORS), with credentials.
-pub struct Cors<E>(Arc<E>);
+pub struct Cors<E>(E);
 
 impl<E> Cors<E> {
     /// Puts the layer in front of an endpoint.
     pub fn new(inner: E) -> Self {
-        Self(Arc::new(inner))
+        Self(inner)
     }
 }
 
 impl<E: Endpoint<Output = Response>> Endpoint for Cors<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
         let origin = request
             .extensions()
             .get::<App>()
@@ -68,33 +72,39 @@ impl<E: Endpoint<Output = Response>> Endpoint for Cors<E> {
             .map(|app| allowed_origin(&request, &app.config));
         // No origin is allowed at all: answers don't depend on it.
         let Some(origin) = origin else {
-            return self.0.call(request).await;
+            return Either::Left(self.0.call(request));
         };
         let preflight = request.method() == Method::OPTIONS
             && request
                 .headers()
                 .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-        let mut response = if preflight && origin.is_some() {
+        let answer = if preflight && origin.is_some() {
             let mut response = StatusCode::NO_CONTENT.into_response();
             allow_everything(response.headers_mut());
-            response
+            Either::Left(ready(Ok(response)))
         } else {
-            self.0.call(request).await?
+            Either::Right(self.0.call(request))
         };
-        let headers = response.headers_mut();
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
-        if let Some(origin) = origin {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            headers.insert(
-                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-                HeaderValue::from_static("true"),
-            );
-            headers.insert(
-                header::ACCESS_CONTROL_EXPOSE_HEADERS,
-                HeaderValue::from_static("ETag, Location, Retry-After, X-Trace-Id"),
-            );
-        }
-        Ok(response)
+        Either::Right(answer.map_ok(|mut response| {
+            allow(response.headers_mut(), origin);
+            response
+        }))
+    }
+}
+
+/// What an answer says of who may read it.
+fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = origin {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("ETag, Location, Retry-After, X-Trace-Id"),
+        );
     }
 }
 

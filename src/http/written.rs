@@ -2,12 +2,13 @@
 
 use super::cookies;
 use crate::{App, services::reads::Reads};
+use futures_util::TryFutureExt;
 use poem::{
     Endpoint, FromRequest, Request, RequestBody, Response,
     http::{Method, header},
     web::Data,
 };
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, time::Duration};
 
 /// The cookie of a browser that changed something.
 const WRITTEN: &str = "written";
@@ -35,36 +36,37 @@ impl<'a> FromRequest<'a> for Reads {
 }
 
 /// Marks the browsers whose requests may have changed something.
-pub struct MarkWrites<E>(Arc<E>);
+pub struct MarkWrites<E>(E);
 
 impl<E> MarkWrites<E> {
     /// Puts the layer in front of an endpoint.
     pub fn new(inner: E) -> Self {
-        Self(Arc::new(inner))
+        Self(inner)
     }
 }
 
 impl<E: Endpoint<Output = Response>> Endpoint for MarkWrites<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
         let app = request.extensions().get::<App>().cloned();
         let app = app.filter(|app| !app.replicas.each().is_empty());
         let is_safe = matches!(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
         );
-        let mut response = self.0.call(request).await?;
-        // What was refused changed nothing; what failed may have.
-        if let Some(app) = app
-            && !is_safe
-            && !response.status().is_client_error()
-        {
-            let kept = (app.replicas.max_lag() + MARGIN).as_secs();
-            let age = i64::try_from(kept).unwrap_or(i64::MAX);
-            let name = cookies::host_name(&app, WRITTEN);
-            cookies::set(&mut response, &app, &name, "1", Some(age));
-        }
-        Ok(response)
+        self.0.call(request).map_ok(move |mut response| {
+            // What was refused changed nothing; what failed may have.
+            if let Some(app) = app
+                && !is_safe
+                && !response.status().is_client_error()
+            {
+                let kept = (app.replicas.max_lag() + MARGIN).as_secs();
+                let age = i64::try_from(kept).unwrap_or(i64::MAX);
+                let name = cookies::host_name(&app, WRITTEN);
+                cookies::set(&mut response, &app, &name, "1", Some(age));
+            }
+            response
+        })
     }
 }

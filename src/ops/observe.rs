@@ -24,7 +24,7 @@ const LONGEST_PATH: usize = 1_024;
 /// The layer.
 pub struct Observe<E> {
     app: App,
-    inner: Arc<E>,
+    inner: E,
     headers: Headers,
     series: RequestSeries,
 }
@@ -35,7 +35,7 @@ impl<E> Observe<E> {
         Self {
             headers: Headers::new(&app.config),
             series: RequestSeries::default(),
-            inner: Arc::new(inner),
+            inner,
             app,
         }
     }

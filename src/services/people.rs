@@ -26,8 +26,9 @@ pub const MAX_IDS: usize = 200;
 pub async fn by_id(app: &App, id: Uuid, reads: Reads) -> Result<Arc<Person>> {
     let found = match reads {
         Reads::Primary => {
-            let found = users::person(&app.db.get().await?, id).await?;
-            found.map(Arc::new)
+            let work = async { users::person(&app.db.get().await?, id).await };
+            // Boxed, since it is part of every request's future.
+            Box::pin(work).await?.map(Arc::new)
         }
         Reads::Replica => kept(app, id).await?,
     };

@@ -70,8 +70,8 @@ pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<PublicPr
     let account = match reads {
         Reads::Primary => {
             let client = app.db.get().await?;
-            let found = profiles::account_by_username(&client, name).await?;
-            found.map(Arc::new)
+            let found = Box::pin(profiles::account_by_username(&client, name));
+            found.await?.map(Arc::new)
         }
         Reads::Replica => match people::id_of(app, name).await? {
             Some(id) => kept(app, id).await?,

@@ -1,6 +1,6 @@
 //! Compression of pages, by what the client accepts.
 
-use crate::{Error, Result};
+use crate::{Error, Result, http::headers::is_page};
 use async_compression::{
     Level,
     tokio::bufread::{BrotliEncoder, GzipEncoder},
@@ -79,14 +79,16 @@ fn quality_of(item: &str) -> (&str, f32) {
 }
 
 /// Compresses a page's body. What is no page, small, or compressed already stays as it is.
-pub(super) async fn compress(mut response: Response, coding: Option<Coding>) -> Result<Response> {
-    let is_page = response
-        .content_type()
-        .is_some_and(|kind| kind.starts_with("text/html"));
+pub(super) async fn compress(response: Response, coding: Option<Coding>) -> Result<Response> {
     let is_done = Coding::is_announced(&response);
-    let Some(coding) = coding.filter(|_| is_page && !is_done) else {
-        return Ok(response);
-    };
+    match coding.filter(|_| is_page(&response) && !is_done) {
+        // Boxed: what compresses takes thousands of bytes in every request's future.
+        Some(coding) => Box::pin(compressed(response, coding)).await,
+        None => Ok(response),
+    }
+}
+
+async fn compressed(mut response: Response, coding: Coding) -> Result<Response> {
     let body = response
         .take_body()
         .into_bytes()

@@ -19,13 +19,17 @@ impl<E> KeepSession<E> {
 impl<E: Endpoint<Output = Response>> Endpoint for KeepSession<E> {
     type Output = Response;
 
-    async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let app = Visit::of(&request)?.app.clone();
+    fn call(&self, mut request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
+        let app = Visit::of(&request).map(|visit| visit.app.clone());
         let changes = Changes::default();
         request.extensions_mut().insert(changes.clone());
-        let mut response = self.0.call(request).await?;
-        changes.apply(&mut response, &app);
-        Ok(response)
+        let answer = self.0.call(request);
+        async move {
+            let app = app?;
+            let mut response = answer.await?;
+            changes.apply(&mut response, &app);
+            Ok(response)
+        }
     }
 }
 
@@ -41,9 +45,9 @@ impl<E> Compress<E> {
 impl<E: Endpoint<Output = Response>> Endpoint for Compress<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
         let coding = accepted(&request);
-        let response = self.0.call(request).await?;
-        Ok(compress(response, coding).await?)
+        let answer = self.0.call(request);
+        async move { Ok(compress(answer.await?, coding).await?) }
     }
 }

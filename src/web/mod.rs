@@ -61,7 +61,7 @@ use crate::{
     App, Result,
     http::{
         errors::Errors,
-        methods::{get, post},
+        methods::{Methods, get, post},
     },
 };
 use askama::Template;
@@ -79,9 +79,10 @@ pub fn kept_page(request: &Request, page: &impl Template) -> Result<Response> {
     Visit::of(request)?.kept_page(page)
 }
 
-/// All pages, with the layers that only pages have.
-pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
-    let mut routes = Route::new()
+/// Adds the pages to a router.
+#[must_use]
+pub fn routes(route: Route, app: &App) -> Route {
+    let mut pages = Pages(route)
         .at("/", get(home::show))
         .at("/register", get(register::show).post(register::submit))
         .at("/register/check", post(register::check))
@@ -156,11 +157,22 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/favicon.ico", get(assets::favicon))
         .at("/robots.txt", get(assets::robots));
     if app.config.is_development() {
-        routes = routes
+        pages = pages
             .at("/dev/mail", get(dev_mail::list))
             .at("/dev/mail/:file", get(dev_mail::show));
     }
-    // Errors become pages in here already: an answer that renews a session must keep its cookies.
-    let dressed = Errors::new(routes, error_page);
-    Compress::new(KeepSession::new(dressed))
+    pages.0
+}
+
+/// A router whose paths have the layers that only pages have. They are not around a router of their own:
+/// each router in another one looks at a path once more.
+struct Pages(Route);
+
+impl Pages {
+    fn at(self, path: &str, methods: Methods) -> Self {
+        // Errors become pages in here already: an answer that renews a session must keep its cookies.
+        let dressed = Errors::new(methods, error_page);
+        let page = Compress::new(KeepSession::new(dressed));
+        Self(self.0.at(path, page))
+    }
 }

@@ -63,7 +63,7 @@ impl Endpoint for Show {
         let visit = Visit::of(&request)?;
         let Handle(username) = Handle::from_request_without_body(&request).await?;
         Ok(match self.shown(visit, &username).await {
-            Err(Error::UserNotFound) => visit.to_successor_of(&username).await,
+            Err(Error::UserNotFound) => Box::pin(visit.to_successor_of(&username)).await,
             shown => shown,
         }?)
     }

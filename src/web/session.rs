@@ -135,16 +135,17 @@ pub(super) async fn view<T, F>(
 where
     F: Future<Output = Result<T>>,
 {
+    // Boxed, like what follows: it is part of the future of every page, for who is signed out too.
     if let Some(id) = id(app, request)
-        && let Some(seen) = look(app, &id, &read).await?
+        && let Some(seen) = Box::pin(look(app, &id, &read)).await?
     {
         return Ok(Some(seen));
     }
     let Some(presented) = refresh_token(request) else {
         return Ok(None);
     };
-    match renew(app, &Changes::of(request), &presented).await? {
-        Some(id) => look(app, &id, &read).await,
+    match Box::pin(renew(app, &Changes::of(request), &presented)).await? {
+        Some(id) => Box::pin(look(app, &id, &read)).await,
         None => Ok(None),
     }
 }

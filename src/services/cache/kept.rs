@@ -61,7 +61,8 @@ where
         if let Some(value) = self.0.kept(key) {
             return Ok(value);
         }
-        let mut all = self.all(slice::from_ref(key), load).await?;
+        // Boxed, since it is part of every request's future.
+        let mut all = Box::pin(self.all(slice::from_ref(key), load)).await?;
         Ok(all.remove(key).flatten())
     }
 
