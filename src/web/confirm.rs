@@ -81,7 +81,7 @@ impl ConfirmPage {
 }
 
 /// The form; its page has `next` in the query.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Confirmed {
     #[serde(flatten)]
     confirmation: Confirmation,

@@ -133,17 +133,11 @@ fn edited(
 
 /// `POST /profile/edit`
 #[handler]
-pub(super) async fn save(
-    visit: Visit<'_>,
-    posted: poem::Result<Posted<Edited>>,
-) -> poem::Result<Response> {
+pub(super) async fn save(visit: Visit<'_>, posted: Posted<Edited>) -> Result<Response> {
     match visit.viewer().await {
-        Ok(Some(viewer)) => Ok(save_as(visit, viewer, posted?).await?),
-        Ok(None) => Ok(visit.to_login_with(FORM, posted.ok(), Edited::kept)?),
-        Err(error) => {
-            let typed = posted?.typed();
-            Ok(refused(visit, None, &typed, error).await?)
-        }
+        Ok(Some(viewer)) => save_as(visit, viewer, posted).await,
+        Ok(None) => visit.to_login_with(FORM, Some(posted), Edited::kept),
+        Err(error) => refused(visit, None, &posted.typed(), error).await,
     }
 }
 

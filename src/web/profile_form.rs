@@ -65,7 +65,7 @@ pub(super) struct Texts {
 }
 
 /// What the form sends. The picture has a form of its own.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Edited {
     /// Whose form it was; only asked for when it is not known who is signed in.
     person: Option<String>,
