@@ -129,22 +129,22 @@ impl<T> Posted<T> {
     }
 
     /// Does what a form asks for in the name of who is signed in, else says `Unauthenticated`. Gives
-    /// the fields back, and who it is, if that could be told.
+    /// the form back, and who it is, if that could be told.
     pub(super) async fn then_as_viewer<R>(
         mut self,
         visit: Visit<'_>,
         verb: impl AsyncFnOnce(&Viewer, &T) -> Result<R>,
-    ) -> (Option<Viewer>, T, Result<R>) {
+    ) -> (Option<Viewer>, Self, Result<R>) {
         match visit.viewer().await {
             Ok(Some(viewer)) => {
                 let outcome = match self.check() {
                     Ok(()) => verb(&viewer, &self.fields).await,
                     Err(error) => Err(error),
                 };
-                (Some(viewer), self.fields, outcome)
+                (Some(viewer), self, outcome)
             }
-            Ok(None) => (None, self.fields, Err(Error::Unauthenticated)),
-            Err(error) => (None, self.fields, Err(error)),
+            Ok(None) => (None, self, Err(Error::Unauthenticated)),
+            Err(error) => (None, self, Err(error)),
         }
     }
 
