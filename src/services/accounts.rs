@@ -174,7 +174,8 @@ pub(super) async fn let_go_lapsed(
     Ok(changes)
 }
 
-/// Deletes an unproven account with its edges. Gives what is to be told with the commit.
+/// Deletes an unproven account, which is locked, with its edges. Gives what is to be told with the
+/// commit.
 pub(super) async fn let_go(tx: &Transaction<'_>, unproven: Uuid) -> Result<Vec<Change>> {
     let others = storage::follows::delete_all_of(tx, unproven).await?;
     users::delete_unverified(tx, unproven).await?;

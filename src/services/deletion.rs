@@ -12,7 +12,7 @@ use crate::{
     storage::{
         self, audit,
         deletions::{self, Leaving},
-        email_changes, held_usernames,
+        email_changes, follows, held_usernames,
         outbox::{self, Kind, NewMail},
         sessions::{self, EndReason, Opened},
     },
@@ -123,7 +123,7 @@ async fn take_away(
     now: OffsetDateTime,
 ) -> Result<Gone> {
     let user_id = leaving.id;
-    let others = deletions::delete_edges(tx, user_id).await?;
+    let others = follows::delete_some_of(tx, user_id).await?;
     let rows = deletions::delete_rows(tx, user_id).await?;
     if !others.is_empty() || rows > 0 {
         return Ok(Gone {

@@ -69,7 +69,7 @@ async fn put_back(app: &App, token: &Token, password_hash: &str) -> Result<()> {
     let mut changes = vec![Change::Person(user_id)];
     if app.config.require_verified_email {
         // Nobody keeps the address from its owner by registering with it and never proving it.
-        if let Some(squatter) = users::unverified(&tx, &found.email).await?
+        if let Some(squatter) = users::unverified(&tx, &found.email, true).await?
             && squatter != user_id
         {
             changes.extend(accounts::let_go(&tx, squatter).await?);

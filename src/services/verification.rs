@@ -71,7 +71,7 @@ async fn owe_link(app: &App, email: &str) -> Result<()> {
         return Ok(());
     }
     let client = app.db.get().await?;
-    let Some(user_id) = users::unverified(&client, email).await? else {
+    let Some(user_id) = users::unverified(&client, email, false).await? else {
         return Ok(());
     };
     let mail = outbox::NewMail::new(user_id, outbox::Kind::VerifyEmail, app.clock.now());

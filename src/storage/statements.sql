@@ -35,7 +35,7 @@ UPDATE "users"."users" SET "username" = $1, "username_changed_at" = $2, "updated
 UPDATE "users"."users" SET "email_verified" = $1, "updated_at" = $2 WHERE "id" = $3;
 
 -- users::unverified
-SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1) AND (NOT "email_verified");
+SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1) AND (NOT "email_verified") FOR UPDATE;
 
 -- users::lock_lapsed
 SELECT "users"."id" FROM "users"."users" WHERE (LOWER("users"."email") = LOWER(CAST($1 AS text)) OR LOWER("users"."username") = LOWER(CAST($2 AS text))) AND (NOT "users"."email_verified") AND EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id") AND (NOT EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id" AND "email_verifications"."expires_at" > $3)) AND (NOT EXISTS(SELECT * FROM "users"."outbox" WHERE "outbox"."user_id" = "users"."id" AND "outbox"."sent_at" IS NULL AND "outbox"."given_up_at" IS NULL)) ORDER BY "users"."id" ASC FOR UPDATE OF "users";
@@ -202,8 +202,11 @@ SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = 
 -- follows::page by cursor
 SELECT "followee_id", "created_at" FROM "users"."follows" WHERE "follower_id" = $1 AND ("created_at", "followee_id") < ($2, $3) AND EXISTS(SELECT "id" FROM "users"."users" WHERE "id" = $4 AND "users"."delete_after" IS NULL) ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $5;
 
--- follows::edges_of
-SELECT "follower_id", "followee_id" FROM "users"."follows" WHERE "follower_id" = $1 OR "followee_id" = $2;
+-- follows::delete_followers
+WITH "edge" AS (DELETE FROM "users"."follows" WHERE "followee_id" = $1 AND "follower_id" IN (SELECT "follower_id" FROM "users"."follows" WHERE "followee_id" = $2 LIMIT $3) RETURNING "follower_id") , "counter" AS (SELECT "user_id" FROM "users"."follow_counts" WHERE "user_id" IN (SELECT "follower_id" FROM "edge") AND "slot" = $4 ORDER BY "user_id" ASC FOR NO KEY UPDATE) , "counted" AS (UPDATE "users"."follow_counts" SET "followees" = "followees" - $5 WHERE "user_id" IN (SELECT "user_id" FROM "counter") AND "slot" = $6 RETURNING "user_id") SELECT "follower_id" FROM "edge";
+
+-- follows::delete_followees
+WITH "edge" AS (DELETE FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" IN (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = $2 LIMIT $3) RETURNING "followee_id") , "counter" AS (SELECT "user_id" FROM "users"."follow_counts" WHERE "user_id" IN (SELECT "followee_id" FROM "edge") AND "slot" = $4 ORDER BY "user_id" ASC FOR NO KEY UPDATE) , "counted" AS (UPDATE "users"."follow_counts" SET "followers" = "followers" - $5 WHERE "user_id" IN (SELECT "user_id" FROM "counter") AND "slot" = $6 RETURNING "user_id") SELECT "followee_id" FROM "edge";
 
 -- follows::forget_counts
 DELETE FROM "users"."follow_counts" WHERE "user_id" = $1;
@@ -258,12 +261,6 @@ WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."users" WHERE "delete_afte
 
 -- deletions::postpone
 UPDATE "users"."users" SET "delete_after" = $1, "deletion_started_at" = COALESCE("users"."deletion_started_at", $2) WHERE "users"."id" = $3 AND "delete_after" <= $4;
-
--- deletions::delete_followers
-WITH "edge" AS (DELETE FROM "users"."follows" WHERE "followee_id" = $1 AND "follower_id" IN (SELECT "follower_id" FROM "users"."follows" WHERE "followee_id" = $2 LIMIT $3) RETURNING "follower_id") , "counter" AS (SELECT "user_id" FROM "users"."follow_counts" WHERE "user_id" IN (SELECT "follower_id" FROM "edge") AND "slot" = $4 ORDER BY "user_id" ASC FOR NO KEY UPDATE) , "counted" AS (UPDATE "users"."follow_counts" SET "followees" = "followees" - $5 WHERE "user_id" IN (SELECT "user_id" FROM "counter") AND "slot" = $6 RETURNING "user_id") SELECT "follower_id" FROM "edge";
-
--- deletions::delete_followees
-WITH "edge" AS (DELETE FROM "users"."follows" WHERE "follower_id" = $1 AND "followee_id" IN (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = $2 LIMIT $3) RETURNING "followee_id") , "counter" AS (SELECT "user_id" FROM "users"."follow_counts" WHERE "user_id" IN (SELECT "followee_id" FROM "edge") AND "slot" = $4 ORDER BY "user_id" ASC FOR NO KEY UPDATE) , "counted" AS (UPDATE "users"."follow_counts" SET "followers" = "followers" - $5 WHERE "user_id" IN (SELECT "user_id" FROM "counter") AND "slot" = $6 RETURNING "user_id") SELECT "followee_id" FROM "edge";
 
 -- deletions::anonymise
 UPDATE "users"."audit_log" SET "address" = $1, "device" = $2, "detail" = $3 WHERE "user_id" = $4 AND "id" IN (SELECT "id" FROM "users"."audit_log" WHERE "user_id" = $5 AND ("address" IS NOT NULL OR "device" IS NOT NULL OR "detail" IS NOT NULL) LIMIT $6);

@@ -2,8 +2,8 @@
 
 use super::{
     csrf::{NoFields, Posted},
+    draft::Own,
     field::{Field, Kind},
-    next::LocalPath,
     page::Frame,
     session::Viewer,
     visit::{Visit, see_other},
@@ -15,6 +15,7 @@ use crate::{
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 const FORM: &str = "/settings/email";
 
@@ -26,6 +27,8 @@ struct EmailPage {
     current: Option<String>,
     /// The change that waits for the new address to prove itself.
     waiting: Option<Waiting>,
+    /// Whose form it is, if that is known, for when the session is over once it is sent.
+    person: Option<Uuid>,
     /// Whether it holds what was typed before the password was asked for.
     is_restored: bool,
     email: Field,
@@ -37,16 +40,26 @@ struct Texts {
     email: String,
 }
 
+impl Texts {
+    fn of(form: &EmailChange) -> Self {
+        Self {
+            email: form.email.typed().to_owned(),
+        }
+    }
+}
+
 /// `GET /settings/email`
 #[handler]
 pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
     let (viewer, addresses) = visit.recent(emails::addresses).await?;
-    let draft: Option<Texts> = visit.draft(viewer.user_id, FORM);
+    let person = viewer.user_id;
+    let draft: Option<Texts> = visit.draft(person, FORM);
     let is_restored = draft.is_some();
     let typed = draft.unwrap_or_default().email;
+    let frame = visit.frame(Some(viewer));
     let page = EmailPage {
         is_restored,
-        ..EmailPage::new(visit.frame(Some(viewer)), Some(addresses), &typed)
+        ..EmailPage::new(frame, Some(person), Some(addresses), &typed)
     };
     let mut response = visit.page(StatusCode::OK, &page)?;
     if is_restored {
@@ -56,11 +69,17 @@ pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
 }
 
 impl EmailPage {
-    fn new(frame: Frame, addresses: Option<(String, Option<Waiting>)>, typed: &str) -> Self {
+    fn new(
+        frame: Frame,
+        person: Option<Uuid>,
+        addresses: Option<(String, Option<Waiting>)>,
+        typed: &str,
+    ) -> Self {
         let (current, waiting) = addresses.unzip();
         Self {
             current,
             waiting: waiting.flatten(),
+            person,
             is_restored: false,
             email: Field::new("email", "New email", Kind::Email, "email")
                 .hint("We send a link to this address to check that it is yours.")
@@ -74,33 +93,31 @@ impl EmailPage {
 async fn refused(
     visit: Visit<'_>,
     viewer: Option<Viewer>,
-    typed: &str,
+    own: &Own<EmailChange>,
     error: Error,
 ) -> Result<Response> {
+    let person = own.person(viewer.as_ref());
     let (verdict, frame) = visit.frame_refusing(viewer, error)?;
     let addresses = visit.beside(&frame, emails::addresses).await?;
-    visit.page(verdict, &EmailPage::new(frame, addresses, typed))
+    let typed = own.fields.email.typed();
+    visit.page(verdict, &EmailPage::new(frame, person, addresses, typed))
 }
 
 /// `POST /settings/email`
 #[handler]
-pub(super) async fn save(visit: Visit<'_>, posted: Posted<EmailChange>) -> Result<Response> {
-    let request = async |viewer: &Viewer, form: &EmailChange| {
-        emails::request(visit.app, viewer.user_id, viewer.session_id, form).await
+pub(super) async fn save(visit: Visit<'_>, posted: Posted<Own<EmailChange>>) -> Result<Response> {
+    let request = async |viewer: &Viewer, own: &Own<EmailChange>| {
+        emails::request(visit.app, viewer.user_id, viewer.session_id, &own.fields).await
     };
-    let (viewer, form, outcome) = posted.then_as_viewer(visit, request).await;
-    let typed = form.email.typed();
+    let (viewer, posted, outcome) = posted.then_as_viewer(visit, request).await;
     match outcome {
         Ok(()) => Ok(see_other(FORM)),
-        Err(Error::Unauthenticated) => {
-            let page = LocalPath::parse(FORM).unwrap_or_default();
-            Ok(visit.to_login_from(&page))
-        }
+        Err(Error::Unauthenticated) => visit.to_login_with(FORM, posted, Texts::of),
         Err(Error::ReauthenticationRequired) => {
-            let email = typed.to_owned();
-            visit.to_confirm_with(viewer.as_ref(), FORM, &Texts { email })
+            let texts = Texts::of(&posted.typed().fields);
+            visit.to_confirm_with(viewer.as_ref(), FORM, &texts)
         }
-        Err(error) => refused(visit, viewer, typed, error).await,
+        Err(error) => refused(visit, viewer, &posted.typed(), error).await,
     }
 }
 
@@ -113,6 +130,6 @@ pub(super) async fn cancel(visit: Visit<'_>, posted: Posted<NoFields>) -> Result
     match outcome {
         Ok(()) => Ok(see_other("/settings")),
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
-        Err(error) => refused(visit, viewer, "", error).await,
+        Err(error) => refused(visit, viewer, &Own::default(), error).await,
     }
 }

@@ -81,7 +81,7 @@ impl ConfirmPage {
 }
 
 /// The form; its page has `next` in the query.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Confirmed {
     #[serde(flatten)]
     confirmation: Confirmation,
@@ -120,7 +120,8 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Confirmed>) -> Resul
         let (user_id, session_id) = (viewer.user_id, viewer.session_id);
         reauthentication::confirm(visit.app, user_id, session_id, &form.confirmation).await
     };
-    let (viewer, typed, outcome) = posted.then_as_viewer(visit, confirm).await;
+    let (viewer, posted, outcome) = posted.then_as_viewer(visit, confirm).await;
+    let typed = posted.typed();
     let error = match outcome {
         Ok(()) => return Ok(see_other(typed.next.as_str())),
         // A log-in is what is missing, and asks for the password too.

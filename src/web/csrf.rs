@@ -94,10 +94,13 @@ fn random() -> Result<[u8; BYTES]> {
 }
 
 /// A form that was posted. Its fields can be acted on only through [`Posted::then`] and
-/// [`Posted::proven`], which ask for the proof.
+/// [`Posted::proven`], which ask for the proof. That a form can't be read is said there too and not
+/// before: who is signed out logs in first.
 pub(super) struct Posted<T> {
     fields: T,
     proven: bool,
+    /// Why there are no fields, if they could not be read.
+    unread: Option<Error>,
 }
 
 impl<T> Posted<T> {
@@ -105,34 +108,43 @@ impl<T> Posted<T> {
     pub(super) fn new(request: &Request, fields: T, proof: &str) -> Result<Self> {
         let visit = Visit::of(request)?;
         let proven = carried(visit.app, request).is_some_and(|secret| proves(proof, &secret));
-        Ok(Self { fields, proven })
+        Ok(Self {
+            fields,
+            proven,
+            unread: None,
+        })
     }
 
     /// Does what a form asks for, if the form is ours, else says `BadFormProof`. Gives the fields
     /// back, to fill the form in again.
-    pub(super) async fn then<R>(self, verb: impl AsyncFnOnce(&T) -> Result<R>) -> (T, Result<R>) {
-        let outcome = if self.proven {
-            verb(&self.fields).await
-        } else {
-            Err(Error::BadFormProof)
+    pub(super) async fn then<R>(
+        mut self,
+        verb: impl AsyncFnOnce(&T) -> Result<R>,
+    ) -> (T, Result<R>) {
+        let outcome = match self.check() {
+            Ok(()) => verb(&self.fields).await,
+            Err(error) => Err(error),
         };
         (self.fields, outcome)
     }
 
     /// Does what a form asks for in the name of who is signed in, else says `Unauthenticated`. Gives
-    /// the fields back, and who it is, if that could be told.
+    /// the form back, and who it is, if that could be told.
     pub(super) async fn then_as_viewer<R>(
-        self,
+        mut self,
         visit: Visit<'_>,
         verb: impl AsyncFnOnce(&Viewer, &T) -> Result<R>,
-    ) -> (Option<Viewer>, T, Result<R>) {
+    ) -> (Option<Viewer>, Self, Result<R>) {
         match visit.viewer().await {
             Ok(Some(viewer)) => {
-                let (fields, outcome) = self.then(async |form: &T| verb(&viewer, form).await).await;
-                (Some(viewer), fields, outcome)
+                let outcome = match self.check() {
+                    Ok(()) => verb(&viewer, &self.fields).await,
+                    Err(error) => Err(error),
+                };
+                (Some(viewer), self, outcome)
             }
-            Ok(None) => (None, self.fields, Err(Error::Unauthenticated)),
-            Err(error) => (None, self.fields, Err(error)),
+            Ok(None) => (None, self, Err(Error::Unauthenticated)),
+            Err(error) => (None, self, Err(error)),
         }
     }
 
@@ -142,15 +154,22 @@ impl<T> Posted<T> {
     }
 
     /// The fields of a form that is ours, for when it is not filled in again.
-    pub(super) fn proven(self) -> Result<T> {
-        self.proven
-            .then_some(self.fields)
-            .ok_or(Error::BadFormProof)
+    pub(super) fn proven(mut self) -> Result<T> {
+        self.check().map(|()| self.fields)
+    }
+
+    /// That there are fields and they are ours. What could not be read is not.
+    fn check(&mut self) -> Result<()> {
+        match self.unread.take() {
+            Some(error) => Err(error),
+            None if self.proven => Ok(()),
+            None => Err(Error::BadFormProof),
+        }
     }
 }
 
 /// A form without fields of its own.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
 pub(super) struct NoFields {}
 
 #[derive(Deserialize)]
@@ -161,10 +180,16 @@ struct WithProof<T> {
     fields: T,
 }
 
-impl<'a, T: DeserializeOwned + Send> FromRequest<'a> for Posted<T> {
+impl<'a, T: DeserializeOwned + Default + Send> FromRequest<'a> for Posted<T> {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let form: WithProof<T> = body::form(request, body).await?;
-        Ok(Self::new(request, form.fields, &form.csrf)?)
+        match body::form::<WithProof<T>>(request, body).await {
+            Ok(form) => Ok(Self::new(request, form.fields, &form.csrf)?),
+            Err(error) => Ok(Self {
+                fields: T::default(),
+                proven: false,
+                unread: Some(error),
+            }),
+        }
     }
 }
 

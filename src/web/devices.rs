@@ -42,7 +42,7 @@ struct Row {
 }
 
 /// Which session.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Chosen {
     #[serde(default)]
     session: String,

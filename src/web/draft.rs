@@ -4,8 +4,8 @@
 //! It is sealed for the person and the form: whoever else logs in on that browser does not get it.
 //! The database knows nothing of it. Passwords are in no such form.
 
-use super::{cookie, csrf::Posted, next::LocalPath, visit::Visit};
-use crate::{Error, Result};
+use super::{cookie, csrf::Posted, next::LocalPath, session::Viewer, visit::Visit};
+use crate::{Error, Result, services::people::parse_id};
 use poem::Response;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::Duration;
@@ -18,6 +18,22 @@ const LIFETIME: Duration = Duration::minutes(30);
 /// most characters allowed come to 2,300 at worst.
 const MAX_BYTES: usize = 3_000;
 
+/// A form that is kept: it says whose it is, for when it is not known who is signed in.
+#[derive(Default, Deserialize)]
+pub(super) struct Own<T> {
+    person: Option<String>,
+    #[serde(flatten)]
+    pub(super) fields: T,
+}
+
+impl<T> Own<T> {
+    /// Whose form it is: the viewer's, or of whom it says while that can't be told.
+    pub(super) fn person(&self, viewer: Option<&Viewer>) -> Option<Uuid> {
+        let viewer = viewer.map(|viewer| viewer.user_id);
+        viewer.or_else(|| parse_id(self.person.as_deref()?))
+    }
+}
+
 /// A form's texts as they are kept.
 #[derive(Serialize, Deserialize)]
 struct Kept<T> {
@@ -28,18 +44,19 @@ struct Kept<T> {
 }
 
 impl Visit<'_> {
-    /// Goes to the log-in page, and from there back to the form at this path with what was typed.
-    /// `texts` says whose form it was, and its texts. Another site's form is not kept.
+    /// Goes to the log-in page, and from there back to the form at this path with what was typed:
+    /// its `texts`. Another site's form is not kept.
     pub(super) fn to_login_with<F, T: Serialize>(
         self,
         form: &'static str,
-        posted: Option<Posted<F>>,
-        texts: impl FnOnce(&F) -> Option<(Uuid, T)>,
+        posted: Posted<Own<F>>,
+        texts: impl FnOnce(&F) -> T,
     ) -> Result<Response> {
         let mut response = self.to_login_from(&LocalPath::parse(form).unwrap_or_default());
-        let fields = posted.and_then(|posted| posted.proven().ok());
-        if let Some((person, typed)) = fields.as_ref().and_then(texts) {
-            self.keep_draft(&mut response, person, form, &typed)?;
+        if let Ok(own) = posted.proven()
+            && let Some(person) = own.person(None)
+        {
+            self.keep_draft(&mut response, person, form, &texts(&own.fields))?;
         }
         Ok(response)
     }

@@ -49,7 +49,7 @@ struct PressedInList {
 }
 
 /// What a press sends.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Pressed {
     list: Option<LocalPath>,
 }

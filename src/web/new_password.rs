@@ -6,7 +6,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    Result,
+    Error, Result,
     domain::{Text, password::advice},
 };
 use askama::Template;
@@ -21,7 +21,7 @@ pub(super) fn field(name: &'static str, label: &'static str) -> Field {
 }
 
 /// The form as far as it is filled in.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct HalfFilled {
     #[serde(default, alias = "new_password")]
     password: Text,
@@ -45,7 +45,10 @@ pub(super) async fn advise(visit: Visit<'_>, posted: Posted<HalfFilled>) -> Resu
         let (email, username) = (form.email.typed(), form.username.typed());
         Ok(advice(form.password.typed(), email, username))
     };
-    // A form without its proof gets no advice; it will hear of it when it is sent.
-    let words = posted.then(judge).await.1.unwrap_or_default();
+    let words = match posted.then(judge).await.1 {
+        // A form without its proof gets no advice; it will hear of it when it is sent.
+        Err(Error::BadFormProof) => "",
+        outcome => outcome?,
+    };
     visit.page(StatusCode::OK, &Advice { words })
 }

@@ -2,6 +2,7 @@
 
 use super::{
     csrf::Posted,
+    draft::Own,
     page::Frame,
     people,
     picture::Picture,
@@ -133,30 +134,16 @@ fn edited(
 
 /// `POST /profile/edit`
 #[handler]
-pub(super) async fn save(
-    visit: Visit<'_>,
-    posted: poem::Result<Posted<Edited>>,
-) -> poem::Result<Response> {
-    match visit.viewer().await {
-        Ok(Some(viewer)) => Ok(save_as(visit, viewer, posted?).await?),
-        Ok(None) => Ok(visit.to_login_with(FORM, posted.ok(), Edited::kept)?),
-        Err(error) => {
-            let typed = posted?.typed();
-            Ok(refused(visit, None, &typed, error).await?)
-        }
-    }
-}
-
-async fn save_as(visit: Visit<'_>, viewer: Viewer, posted: Posted<Edited>) -> Result<Response> {
-    let change = async |edited: &Edited| {
+pub(super) async fn save(visit: Visit<'_>, posted: Posted<Own<Edited>>) -> Result<Response> {
+    let change = async |viewer: &Viewer, own: &Own<Edited>| {
         let form = ProfileForm {
-            display_name: edited.display_name.clone(),
-            bio: edited.bio.clone(),
+            display_name: own.fields.display_name.clone(),
+            bio: own.fields.bio.clone(),
             avatar_url: Text::Absent,
         };
         profiles::change(visit.app, viewer.user_id, &form).await
     };
-    let (typed, outcome) = posted.then(change).await;
+    let (viewer, posted, outcome) = posted.then_as_viewer(visit, change).await;
     match outcome {
         Ok(profile) if visit.wants_part() => {
             let details = Details::from(profile);
@@ -169,7 +156,8 @@ async fn save_as(visit: Visit<'_>, viewer: Viewer, posted: Posted<Edited>) -> Re
             )
         }
         Ok(_) => Ok(see_other("/profile")),
-        Err(error) => refused(visit, Some(viewer), &typed, error).await,
+        Err(Error::Unauthenticated) => visit.to_login_with(FORM, posted, Texts::of),
+        Err(error) => refused(visit, viewer, &posted.typed(), error).await,
     }
 }
 
@@ -178,17 +166,16 @@ async fn save_as(visit: Visit<'_>, viewer: Viewer, posted: Posted<Edited>) -> Re
 async fn refused(
     visit: Visit<'_>,
     viewer: Option<Viewer>,
-    typed: &Edited,
+    own: &Own<Edited>,
     error: Error,
 ) -> Result<Response> {
-    let person = viewer.as_ref().map(|viewer| viewer.user_id);
-    let Some(person) = person.or_else(|| typed.person()) else {
+    let Some(person) = own.person(viewer.as_ref()) else {
         return Err(error);
     };
     let is_failure = error.is_failure();
     let (verdict, problem) = visit.problem(error)?;
-    let (display_name, bio) = (typed.display_name.typed(), typed.bio.typed());
-    let form = EditForm::new(person, display_name, bio, Some(&problem));
+    let typed = Texts::of(&own.fields);
+    let form = EditForm::new(person, &typed.display_name, &typed.bio, Some(&problem));
     if visit.wants_part() {
         return visit.part(verdict, &form, EDITED, Some(&problem), "");
     }

@@ -4,12 +4,9 @@ use super::{
     field::{Field, Kind},
     problem::Problem,
 };
-use crate::{
-    domain::{
-        Text,
-        profile::{MAX_BIO, MAX_DISPLAY_NAME},
-    },
-    services::people::parse_id,
+use crate::domain::{
+    Text,
+    profile::{MAX_BIO, MAX_DISPLAY_NAME},
 };
 use askama::Template;
 use serde::{Deserialize, Serialize};
@@ -57,6 +54,15 @@ impl EditForm {
     }
 }
 
+/// What the form sends. The picture has a form of its own.
+#[derive(Default, Deserialize)]
+pub(super) struct Edited {
+    #[serde(default)]
+    pub(super) display_name: Text,
+    #[serde(default)]
+    pub(super) bio: Text,
+}
+
 /// The form's texts, as they are kept.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Texts {
@@ -64,29 +70,11 @@ pub(super) struct Texts {
     pub(super) bio: String,
 }
 
-/// What the form sends. The picture has a form of its own.
-#[derive(Deserialize)]
-pub(super) struct Edited {
-    /// Whose form it was; only asked for when it is not known who is signed in.
-    person: Option<String>,
-    #[serde(default)]
-    pub(super) display_name: Text,
-    #[serde(default)]
-    pub(super) bio: Text,
-}
-
-impl Edited {
-    /// What is kept of it until its person has logged in again.
-    pub(super) fn kept(&self) -> Option<(Uuid, Texts)> {
-        let texts = Texts {
-            display_name: self.display_name.typed().to_owned(),
-            bio: self.bio.typed().to_owned(),
-        };
-        Some((self.person()?, texts))
-    }
-
-    /// Whose form it says it was.
-    pub(super) fn person(&self) -> Option<Uuid> {
-        parse_id(self.person.as_deref()?)
+impl Texts {
+    pub(super) fn of(edited: &Edited) -> Self {
+        Self {
+            display_name: edited.display_name.typed().to_owned(),
+            bio: edited.bio.typed().to_owned(),
+        }
     }
 }

@@ -11,8 +11,9 @@ use super::{
     visit::{Visit, see_other},
 };
 use crate::{
-    Result,
+    Error, Result,
     domain::Text,
+    error::FieldErrors,
     services::accounts::{self, Registration},
 };
 use askama::Template;
@@ -84,7 +85,7 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Registration>) -> Re
 }
 
 /// The form as far as it is filled in, and the field that was left.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct HalfFilled {
     field: String,
     #[serde(flatten)]
@@ -97,6 +98,11 @@ struct HalfFilled {
 pub(super) async fn check(visit: Visit<'_>, posted: Posted<HalfFilled>) -> Result<Response> {
     let judge = async |form: &HalfFilled| Ok(form.registration.problems());
     let (form, outcome) = posted.then(judge).await;
+    let problems = match outcome {
+        // A form without its proof will hear of it when it is sent.
+        Err(Error::BadFormProof) => FieldErrors::default(),
+        outcome => outcome?,
+    };
     let (field, typed, said) = match form.field.as_str() {
         "username" => (
             username(&form.registration.username),
@@ -109,8 +115,7 @@ pub(super) async fn check(visit: Visit<'_>, posted: Posted<HalfFilled>) -> Resul
             "The email needs a change.",
         ),
     };
-    // A field that was only passed by is not blamed yet, nor is a form without its proof.
-    let problems = outcome.unwrap_or_default();
+    // A field that was only passed by is not blamed yet.
     let problem = Problem::Fields(problems);
     let field = field.judged(Some(&problem).filter(|_| !typed.trim().is_empty()));
     let said = if field.is_invalid() { said } else { "" };

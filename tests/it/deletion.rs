@@ -4,7 +4,10 @@ use crate::support::{Answer, PASSWORD, Person, TestApp, jpeg};
 use futures_util::future::join_all;
 use serde_json::json;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
-use users_service::services::follows;
+use users_service::services::{
+    follows,
+    verification::{self, Verification},
+};
 use uuid::Uuid;
 
 const PAGE: &str = "/settings/delete";
@@ -318,6 +321,59 @@ async fn a_celebritys_edges_go_in_batches_and_the_counts_of_others_stay_exact() 
     assert_eq!(left, 0);
     assert_eq!(app.count("follows").await, 0);
     app.counts_are_exact().await;
+}
+
+#[tokio::test]
+async fn an_unproven_account_goes_though_its_people_or_itself_are_leaving() {
+    let app = TestApp::with(&[("REQUIRE_VERIFIED_EMAIL", "false")]).await;
+    let [ana, bob] = app.people(["ana", "bob"]).await;
+    for (name, leaves_itself) in [("gone", false), ("leaving", true)] {
+        let gone = app.unverified(name).await;
+        let link = app.sink.mail_to(&gone.email).await.link();
+        for other in [&ana, &bob] {
+            follows::follow(&app.app, gone.id, other.id).await.unwrap();
+            follows::follow(&app.app, other.id, gone.id).await.unwrap();
+        }
+        app.leaves(&ana).await;
+        if leaves_itself {
+            app.leaves(&gone).await;
+        }
+        let mut owner = app.visitor();
+        owner.open(&link).await;
+        let page = owner.press("This was not me").await;
+        assert_eq!((page.status, page.path()), (200, "/verify/rejected"));
+        assert_eq!(app.count("users").await, 2);
+        assert_eq!(app.count("follows").await, 0);
+        app.counts_are_exact().await;
+        app.log_in(&ana).await.expect(200);
+        assert_eq!(app.counts(&ana).await, (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_unproven_account_and_one_whose_window_has_ended_go_at_the_same_time() {
+    let app = TestApp::with(&[("REQUIRE_VERIFIED_EMAIL", "false")]).await;
+    let replica = app.replica().await;
+    let bob = app.person("bob").await;
+    for round in 0..4 {
+        let ana = app.person(&format!("ana{round}")).await;
+        let gone = app.unverified(&format!("gone{round}")).await;
+        let token = app.link_token(&gone).await.as_str().into();
+        for (one, other) in [(&ana, &gone), (&ana, &bob), (&gone, &bob)] {
+            follows::follow(&app.app, one.id, other.id).await.unwrap();
+            follows::follow(&app.app, other.id, one.id).await.unwrap();
+        }
+        app.leaves(&ana).await;
+        let ended = "update users.users set delete_after = now() where username like 'ana%'";
+        app.execute(ended).await;
+        let link = Verification { token };
+        let (rejected, ()) = tokio::join!(verification::reject(&app.app, &link), replica.sweep());
+        rejected.unwrap();
+        app.sweep().await;
+        assert_eq!(app.count("users").await, 1);
+        assert_eq!(app.count("follows").await, 0);
+        app.counts_are_exact().await;
+    }
 }
 
 #[tokio::test]

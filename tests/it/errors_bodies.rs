@@ -237,6 +237,61 @@ async fn a_form_of_the_wrong_type_or_not_utf8_is_refused_in_html() {
     assert_eq!(app.count("users").await, 0);
 }
 
+/// Every form of who is signed in.
+const OWN_FORMS: [&str; 15] = [
+    "/profile/edit",
+    "/profile/avatar",
+    "/profile/avatar/remove",
+    "/settings/confirm",
+    "/settings/devices/end",
+    "/settings/devices/end-others",
+    "/settings/delete",
+    "/settings/export",
+    "/settings/email",
+    "/settings/email/cancel",
+    "/settings/password",
+    "/settings/username",
+    "/@bob/follow",
+    "/@bob/unfollow",
+    "/@nobody/follow",
+];
+
+#[tokio::test]
+async fn who_is_signed_out_logs_in_before_hearing_that_a_form_is_unreadable() {
+    let app = TestApp::start().await;
+    let [ana, _bob] = app.people(["ana", "bob"]).await;
+    let cookies = app.signed_in(&ana).await.jar.header("/").unwrap();
+    let form = "application/x-www-form-urlencoded";
+    let too_large = "x".repeat(LIMIT + 1);
+    for path in OWN_FORMS {
+        let send = async |cookies: &str, kind: &str, body: &str| {
+            let request = app.api().request("POST", path).header("Cookie", cookies);
+            request.body(kind, body).send().await
+        };
+        let readable = send("", form, "x=1").await.expect(303);
+        let to = readable.header("location").unwrap();
+        assert!(to.starts_with("/login?next="), "{path}: {to}");
+        for (kind, body, status) in [
+            (JSON, "{}", 415),
+            ("text/plain", "a", 415),
+            (form, "session=%ff", 400),
+            (form, "csrf=a&csrf=b", 400),
+            (form, &too_large, 413),
+        ] {
+            let answer = send("", kind, body).await;
+            let led = (answer.status, answer.header("location"));
+            assert_eq!(led, (303, Some(to)), "{path}: {kind}");
+            let answer = send(&cookies, kind, body).await;
+            match path {
+                // A picture is told what is wrong with its own kind of form.
+                "/profile/avatar" => assert!(matches!(answer.status, 413 | 415 | 422)),
+                "/@nobody/follow" => assert_eq!(answer.status, 404),
+                _ => assert_eq!(answer.status, status, "{path}: {kind}"),
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_longest_password_and_the_oddest_letters_do_no_harm() {
     let app = TestApp::with(&[("REQUIRE_VERIFIED_EMAIL", "false")]).await;

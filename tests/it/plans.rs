@@ -30,12 +30,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "once in ten minutes; an index would make each of the many updates dearer (V14)",
     ),
     (
-        "follows::edges_of",
-        "reads all edges of somebody",
-        "of an account that was never verified, so nobody was followed",
-    ),
-    (
-        "deletions::delete_followees",
+        "follows::delete_followees",
         "reads all edges of somebody",
         "where they are fewer than a batch",
     ),

@@ -55,6 +55,82 @@ async fn the_form_comes_back_with_what_was_typed_and_saves() {
     assert!(!visitor.open("/profile/edit").await.has(NOTE));
 }
 
+/// The forms of the settings with a text worth keeping: page, button, label, text.
+const SETTINGS: [[&str; 4]; 2] = [
+    [
+        "/settings/username",
+        "Change username",
+        "Username",
+        "ana.banana",
+    ],
+    [
+        "/settings/email",
+        "Change email",
+        "New email",
+        "new@example.org",
+    ],
+];
+
+#[tokio::test]
+async fn the_settings_come_back_with_what_was_typed_too_and_to_nobody_else() {
+    let app = TestApp::start().await;
+    let [ana, bob] = app.people(["ana", "bob"]).await;
+    for [path, button, label, text] in SETTINGS {
+        for person in [&bob, &ana] {
+            let mut visitor = app.signed_in(&ana).await;
+            visitor.open(path).await;
+            visitor.jar.keep_only(&["csrf"]);
+            let page = visitor.send(button, &[(label, text)]).await;
+            assert_eq!(page.path(), "/login");
+            assert!(!app.dump().await.contains(text), "nothing is stored");
+            log_in(&mut visitor, person).await;
+            let page = visitor.page();
+            assert_eq!((page.status, page.path()), (200, path));
+            let is_hers = person.id == ana.id;
+            assert_eq!(page.field(label).value == text, is_hers, "{path}");
+            assert_eq!(page.has("Here is what you typed"), is_hers, "{path}");
+            if is_hers {
+                assert!(visitor.cookie("draft").is_none(), "it is given back once");
+                visitor.press(button).await.shows(text);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_came_back_from_an_outage_still_says_whose_it_is() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    for [path, button, label, text] in SETTINGS {
+        let mut visitor = app.signed_in(&ana).await;
+        visitor.open(path).await;
+        app.database.allow_connections(false).await;
+        let page = visitor.send(button, &[(label, text)]).await;
+        assert_eq!(page.status, 503);
+        app.database.allow_connections(true).await;
+        visitor.jar.keep_only(&["csrf"]);
+        assert_eq!(visitor.press(button).await.path(), "/login");
+        log_in(&mut visitor, &ana).await;
+        assert_eq!(visitor.page().field(label).value, text);
+    }
+}
+
+#[tokio::test]
+async fn passwords_are_not_kept() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    let mut visitor = app.signed_in(&ana).await;
+    visitor.open("/settings/password").await;
+    visitor.jar.keep_only(&["csrf"]);
+    let typed = [
+        ("Current password", PASSWORD),
+        ("New password", "another horse battery"),
+    ];
+    let page = visitor.send("Change password", &typed).await;
+    assert_eq!(page.path(), "/login");
+    assert!(visitor.cookie("draft").is_none());
+}
+
 #[tokio::test]
 async fn htmx_is_led_there_too() {
     let app = TestApp::start().await;

@@ -1,6 +1,6 @@
 //! "This was not me": the old address undoes a change of address.
 
-use crate::support::{PASSWORD, Person, TestApp};
+use crate::support::{PASSWORD, Person, TestApp, eventually};
 use serde_json::json;
 use time::Duration;
 
@@ -112,6 +112,43 @@ async fn nobody_keeps_the_address_by_registering_with_it() {
     let page = visitor.press(UNDO).await;
     assert_eq!(page.h1(), "Your old email address is back");
     assert_eq!(app.count("users").await, 1);
+}
+
+#[tokio::test]
+async fn a_squatter_who_is_followed_in_that_very_moment_loses_the_address_too() {
+    let app = TestApp::start().await;
+    let [ana, bob] = app.people(["ana", "bob"]).await;
+    let link = stolen(&app, &ana, &ana.email, "thief@example.org").await;
+    let body = json!({"email": ana.email, "username": "squatter", "password": PASSWORD});
+    app.api().post("/auth/register", body).await.expect(201);
+    let mut visitor = app.visitor();
+    visitor.open(&link).await;
+    // A follow that is not committed yet.
+    let db = app.db().await;
+    let begin = format!(
+        "begin;
+         insert into users.follows (follower_id, followee_id)
+             select '{bob}', id from users.users where username = 'squatter';
+         insert into users.follow_counts (user_id, slot, followers, followees)
+             select id, get_byte(uuid_send('{bob}'), 15) & 15, 1, 0
+             from users.users where username = 'squatter'
+             union all select '{bob}', 0, 0, 1",
+        bob = bob.id
+    );
+    db.batch_execute(&begin).await.unwrap();
+    let commit = async {
+        let waiting = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        eventually("the follow is waited for", || async {
+            (app.value::<i64>(waiting, &[]).await > 0).then_some(())
+        })
+        .await;
+        db.batch_execute("commit").await.unwrap();
+    };
+    let (page, ()) = tokio::join!(visitor.press(UNDO), commit);
+    assert_eq!(page.h1(), "Your old email address is back");
+    assert_eq!(app.count("users").await, 2);
+    assert_eq!(app.counts(&bob).await, (0, 0));
 }
 
 #[tokio::test]

@@ -143,8 +143,7 @@ impl ReadCache {
 ///   `profiles::update`, `users::{set_username, set_email, correct_email}`;
 /// - whether somebody is there at all: `users::{insert, delete_unverified}`,
 ///   `deletions::{request, keep, delete}`;
-/// - counts: `follows::{insert, delete, forget_counts}`,
-///   `deletions::{delete_followers, delete_followees}`.
+/// - counts: `follows::{insert, delete, delete_followers, delete_followees, forget_counts}`.
 pub(super) async fn commit(app: &App, tx: Transaction<'_>, changes: &[Change]) -> Result<()> {
     let notices = notice::notices(changes);
     let Some(last) = notices.last() else {
@@ -243,12 +242,12 @@ mod told {
         "profiles::update",
         "follows::insert",
         "follows::delete",
+        "follows::delete_followers",
+        "follows::delete_followees",
         "follows::forget_counts",
         "deletions::request",
         "deletions::keep",
         "deletions::delete",
-        "deletions::delete_followers",
-        "deletions::delete_followees",
     ];
     /// What writes to the same tables, but nothing that is kept.
     const SILENT: [&str; 5] = [

@@ -1,21 +1,10 @@
-//! Deleting what an account has, batch by batch, and the account itself at last.
+//! Deleting the rows that an account has, batch by batch, and the account itself at last.
 
 use crate::{
     Result,
-    storage::{GenericClient, all, execute, follows, retention},
+    storage::{GenericClient, execute, follows, retention},
 };
 use uuid::Uuid;
-
-/// How many edges go at once.
-pub const BATCH: u64 = 500;
-
-/// Deletes up to [`BATCH`] edges of an account in each direction, and takes them out of the counts
-/// of those at the other end, whom it gives. Its own counts are not kept: they go with it.
-pub async fn delete_edges(db: &impl GenericClient, user_id: Uuid) -> Result<Vec<Uuid>> {
-    let mut others = all(db, sql::delete_followers(user_id)).await?;
-    others.extend(all(db, sql::delete_followees(user_id)).await?);
-    Ok(others.iter().map(|row| row.get(0)).collect())
-}
 
 /// Deletes a batch of an account's rows in each table where there may be many, and takes what
 /// tells of the person out of a batch of the audit log; says how many rows it found.
@@ -35,91 +24,12 @@ pub async fn delete(db: &impl GenericClient, user_id: Uuid) -> Result<()> {
 
 /// The statements.
 pub mod sql {
-    use super::{BATCH, Uuid};
-    use crate::{
-        domain::follow::slot,
-        storage::{
-            retention,
-            schema::{AuditLog, FollowCounts, Follows, Schema, Users},
-            with::{cte, with},
-        },
+    use super::Uuid;
+    use crate::storage::{
+        retention,
+        schema::{AuditLog, Schema, Users},
     };
-    use sea_query::{
-        Alias, Cond, DeleteStatement, Expr, ExprTrait, LockType, Order, Query, UpdateStatement,
-        WithQuery,
-    };
-
-    /// A batch of the edges that lead to a person. Gives where they come from.
-    #[must_use]
-    pub fn delete_followers(person: Uuid) -> WithQuery {
-        // A person's own followees are kept in slot 0.
-        delete_edges(
-            person,
-            (Follows::FolloweeId, Follows::FollowerId),
-            (FollowCounts::Followees, 0),
-        )
-    }
-
-    /// A batch of the edges that lead away from a person. Gives where they lead.
-    #[must_use]
-    pub fn delete_followees(person: Uuid) -> WithQuery {
-        delete_edges(
-            person,
-            (Follows::FollowerId, Follows::FolloweeId),
-            (FollowCounts::Followers, slot(person)),
-        )
-    }
-
-    /// `edge` takes the edges away, `counter` locks the counters of those at the other end in id
-    /// order, as all who change counts do, and `counted` takes one off each.
-    fn delete_edges(
-        person: Uuid,
-        (own, other): (Follows, Follows),
-        (count, slot): (FollowCounts, i16),
-    ) -> WithQuery {
-        let (edge, counter) = (Alias::new("edge"), Alias::new("counter"));
-        let some = Query::select()
-            .column(other)
-            .from((Schema::Users, Follows::Table))
-            .and_where(Expr::col(own).eq(person))
-            .limit(BATCH)
-            .take();
-        let edges = Query::delete()
-            .from_table((Schema::Users, Follows::Table))
-            .and_where(Expr::col(own).eq(person))
-            .and_where(Expr::col(other).in_subquery(some))
-            .returning_col(other)
-            .take();
-        let others = Query::select().column(other).from(edge.clone()).take();
-        let counters = Query::select()
-            .column(FollowCounts::UserId)
-            .from((Schema::Users, FollowCounts::Table))
-            .and_where(Expr::col(FollowCounts::UserId).in_subquery(others))
-            .and_where(Expr::col(FollowCounts::Slot).eq(slot))
-            .order_by(FollowCounts::UserId, Order::Asc)
-            .lock(LockType::NoKeyUpdate)
-            .take();
-        let locked = Query::select()
-            .column(FollowCounts::UserId)
-            .from(counter)
-            .take();
-        let counted = Query::update()
-            .table((Schema::Users, FollowCounts::Table))
-            .value(count, Expr::col(count).sub(1_i64))
-            .and_where(Expr::col(FollowCounts::UserId).in_subquery(locked))
-            .and_where(Expr::col(FollowCounts::Slot).eq(slot))
-            .returning_col(FollowCounts::UserId)
-            .take();
-        let last = Query::select().column(other).from(edge).take();
-        with(
-            [
-                cte("edge", edges),
-                cte("counter", counters),
-                cte("counted", counted),
-            ],
-            last,
-        )
-    }
+    use sea_query::{Cond, DeleteStatement, Expr, ExprTrait, Query, UpdateStatement};
 
     /// Takes what tells of the person out of a batch of the lines of an account.
     #[must_use]

@@ -7,7 +7,7 @@ mod emptying;
 
 pub use asking::{keep, request};
 pub use claiming::{Leaving, claim, postpone};
-pub use emptying::{BATCH, delete, delete_edges, delete_rows};
+pub use emptying::{delete, delete_rows};
 
 use super::schema::{Schema, Users};
 use sea_query::{Expr, ExprTrait, Query, UpdateStatement};

@@ -1,29 +1,32 @@
-//! Taking away every edge of a person that is about to go.
+//! Taking away the edges of a person that is about to go.
 
-use super::delete;
 use crate::{
     Result,
     storage::{GenericClient, all, execute},
 };
 use uuid::Uuid;
 
-/// Takes away every edge of a person that is about to go, one by one in id order. Gives those at the
-/// other ends, whose counts have changed.
+/// How many edges go at once.
+pub const BATCH: u64 = 500;
+
+/// Takes away up to [`BATCH`] edges of a person in each direction, and takes them out of the counts
+/// of those at the other end, whom it gives; who is leaving too is no exception. The person's own
+/// counts are not kept: they go with the person.
+pub async fn delete_some_of(db: &impl GenericClient, person: Uuid) -> Result<Vec<Uuid>> {
+    let mut others = all(db, sql::delete_followers(person)).await?;
+    others.extend(all(db, sql::delete_followees(person)).await?);
+    Ok(others.iter().map(|row| row.get(0)).collect())
+}
+
+/// The same with every edge, and the person's own counts. The account is locked: no edges are new.
 pub async fn delete_all_of(db: &impl GenericClient, person: Uuid) -> Result<Vec<Uuid>> {
-    let mut edges: Vec<(Uuid, Uuid)> = all(db, sql::edges_of(person))
-        .await?
-        .iter()
-        .map(|row| (row.get(0), row.get(1)))
-        .collect();
-    edges.sort_unstable();
     let mut others = Vec::new();
-    for (follower, followee) in edges {
-        delete(db, follower, followee).await?;
-        others.push(if follower == person {
-            followee
-        } else {
-            follower
-        });
+    loop {
+        let some = delete_some_of(db, person).await?;
+        if some.is_empty() {
+            break;
+        }
+        others.extend(some);
     }
     execute(db, sql::forget_counts(person)).await?;
     Ok(others)
@@ -31,22 +34,86 @@ pub async fn delete_all_of(db: &impl GenericClient, person: Uuid) -> Result<Vec<
 
 /// The statements.
 pub mod sql {
-    use super::Uuid;
-    use crate::storage::schema::{FollowCounts, Follows, Schema};
-    use sea_query::{Cond, DeleteStatement, Expr, ExprTrait, Query, SelectStatement};
+    use super::{BATCH, Uuid};
+    use crate::{
+        domain::follow::slot,
+        storage::{
+            schema::{FollowCounts, Follows, Schema},
+            with::{cte, with},
+        },
+    };
+    use sea_query::{Alias, DeleteStatement, Expr, ExprTrait, LockType, Order, Query, WithQuery};
 
-    /// Every edge of a person.
+    /// A batch of the edges that lead to a person. Gives where they come from.
     #[must_use]
-    pub fn edges_of(person: Uuid) -> SelectStatement {
-        Query::select()
-            .columns([Follows::FollowerId, Follows::FolloweeId])
+    pub fn delete_followers(person: Uuid) -> WithQuery {
+        // A person's own followees are kept in slot 0.
+        delete_edges(
+            person,
+            (Follows::FolloweeId, Follows::FollowerId),
+            (FollowCounts::Followees, 0),
+        )
+    }
+
+    /// A batch of the edges that lead away from a person. Gives where they lead.
+    #[must_use]
+    pub fn delete_followees(person: Uuid) -> WithQuery {
+        delete_edges(
+            person,
+            (Follows::FollowerId, Follows::FolloweeId),
+            (FollowCounts::Followers, slot(person)),
+        )
+    }
+
+    /// `edge` takes the edges away, `counter` locks the counters of those at the other end in id
+    /// order, as all who change counts do, and `counted` takes one off each.
+    fn delete_edges(
+        person: Uuid,
+        (own, other): (Follows, Follows),
+        (count, slot): (FollowCounts, i16),
+    ) -> WithQuery {
+        let (edge, counter) = (Alias::new("edge"), Alias::new("counter"));
+        let some = Query::select()
+            .column(other)
             .from((Schema::Users, Follows::Table))
-            .cond_where(
-                Cond::any()
-                    .add(Expr::col(Follows::FollowerId).eq(person))
-                    .add(Expr::col(Follows::FolloweeId).eq(person)),
-            )
-            .take()
+            .and_where(Expr::col(own).eq(person))
+            .limit(BATCH)
+            .take();
+        let edges = Query::delete()
+            .from_table((Schema::Users, Follows::Table))
+            .and_where(Expr::col(own).eq(person))
+            .and_where(Expr::col(other).in_subquery(some))
+            .returning_col(other)
+            .take();
+        let others = Query::select().column(other).from(edge.clone()).take();
+        let counters = Query::select()
+            .column(FollowCounts::UserId)
+            .from((Schema::Users, FollowCounts::Table))
+            .and_where(Expr::col(FollowCounts::UserId).in_subquery(others))
+            .and_where(Expr::col(FollowCounts::Slot).eq(slot))
+            .order_by(FollowCounts::UserId, Order::Asc)
+            .lock(LockType::NoKeyUpdate)
+            .take();
+        let locked = Query::select()
+            .column(FollowCounts::UserId)
+            .from(counter)
+            .take();
+        let counted = Query::update()
+            .table((Schema::Users, FollowCounts::Table))
+            .value(count, Expr::col(count).sub(1_i64))
+            .and_where(Expr::col(FollowCounts::UserId).in_subquery(locked))
+            .and_where(Expr::col(FollowCounts::Slot).eq(slot))
+            .returning_col(FollowCounts::UserId)
+            .take();
+        let last = Query::select().column(other).from(edge).take();
+        with(
+            [
+                cte("edge", edges),
+                cte("counter", counters),
+                cte("counted", counted),
+            ],
+            last,
+        )
     }
 
     /// The counter rows of a person without edges.

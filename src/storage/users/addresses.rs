@@ -43,9 +43,10 @@ pub async fn mark_verified(db: &impl GenericClient, id: Uuid, now: OffsetDateTim
     execute(db, sql::mark_verified(id, now)).await.map(drop)
 }
 
-/// The account with this address, if its address is not proven yet.
-pub async fn unverified(db: &impl GenericClient, email: &str) -> Result<Option<Uuid>> {
-    let row = optional(db, sql::unverified(email)).await?;
+/// The account with this address, if its address is not proven yet; locked until the transaction
+/// ends if asked for.
+pub async fn unverified(db: &impl GenericClient, email: &str, lock: bool) -> Result<Option<Uuid>> {
+    let row = optional(db, sql::unverified(email, lock)).await?;
     Ok(row.map(|row| row.get(0)))
 }
 
@@ -132,13 +133,17 @@ pub mod sql {
 
     /// The account with this address, if unproven.
     #[must_use]
-    pub fn unverified(email: &str) -> SelectStatement {
-        Query::select()
+    pub fn unverified(email: &str, lock: bool) -> SelectStatement {
+        let mut select = Query::select()
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
             .and_where(lower(Users::Email).eq(lowered(email)))
             .and_where(Expr::col(Users::EmailVerified).not())
-            .take()
+            .take();
+        if lock {
+            select.lock(LockType::Update);
+        }
+        select
     }
 
     /// Another address, while it is unproven.
