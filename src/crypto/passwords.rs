@@ -22,8 +22,8 @@ use std::{
 use tokio::sync::oneshot;
 use tracing::{Span, field::Empty, info_span};
 
-/// How many hashes may wait for each thread. At about 20 ms each the last waits some 5 s.
-const QUEUE: usize = 256;
+/// How many hashes may wait. At about 20 ms each on two threads the last waits some 5 s.
+const QUEUE: usize = 512;
 
 /// How far hashing stands back (see nice(2)): while processors are short, whoever reads goes first and
 /// keeps three quarters of its speed, and log-ins keep a quarter of theirs.
@@ -40,18 +40,13 @@ pub struct PasswordPool {
 type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
 impl PasswordPool {
-    /// Starts one thread fewer than there are cores: a slice of time that a hash has begun is some
-    /// milliseconds that a reader waits for, so one core is left to those who read.
+    /// Starts as many threads as there are cores.
     #[must_use]
     pub fn start(hasher: PasswordHasher) -> Self {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        Self::with_threads(hasher, cores.saturating_sub(1).max(1))
-    }
-
-    fn with_threads(hasher: PasswordHasher, threads: usize) -> Self {
-        let (jobs, queue) = sync_channel::<Job>(QUEUE * threads);
+        let (jobs, queue) = sync_channel::<Job>(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
         let waiting = Arc::new(AtomicUsize::new(0));
+        let threads = thread::available_parallelism().map_or(2, usize::from);
         for _ in 0..threads {
             let (queue, waiting) = (Arc::clone(&queue), Arc::clone(&waiting));
             thread::spawn(move || run(Worker::new(hasher), &queue, &waiting));
@@ -174,7 +169,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_answers_at_once_instead_of_growing() {
-        let pool = PasswordPool::with_threads(PasswordHasher::Argon2id, 1);
+        let pool = PasswordPool::start(PasswordHasher::Argon2id);
         let asked = (0..QUEUE + 100).map(|_| pool.verify("password!", None));
         let asked: FuturesUnordered<_> = asked.collect();
         // Whoever is refused need not wait for those who are not.
