@@ -16,12 +16,12 @@ pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/livez", get(health::livez))
         .at("/metrics", get(metrics::scrape))
         .at("/openapi.json", get(openapi::json))
-        .at("/docs", web::compressed(get(docs::page)));
+        .at("/docs", get(docs::page));
     let routes = web::routes(api::routes(operations), app)
         // The layers' futures hold each other and this one: boxed, it is not copied from one to the next.
         .boxed();
     let bounded = Intake::new(routes);
-    let dressed = Errors::new(bounded, web::error_page);
+    let dressed = web::Compress::new(Errors::new(bounded, web::error_page));
     let shared = Cors::new(MarkWrites::new(dressed));
     Observe::new(app.clone(), shared)
 }

@@ -33,11 +33,12 @@ impl<E: Endpoint<Output = Response>> Endpoint for KeepSession<E> {
     }
 }
 
-/// Compresses what comes out.
-pub(super) struct Compress<E>(E);
+/// Compresses pages, whatever made them.
+pub struct Compress<E>(E);
 
 impl<E> Compress<E> {
-    pub(super) fn new(inner: E) -> Self {
+    /// Puts the layer in front of an endpoint.
+    pub fn new(inner: E) -> Self {
         Self(inner)
     }
 }

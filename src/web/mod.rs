@@ -55,6 +55,7 @@ mod when;
 
 pub use assets::path as asset;
 pub use errors::error_page;
+pub use layers::Compress;
 pub use next::LocalPath;
 
 use crate::{
@@ -65,14 +66,9 @@ use crate::{
     },
 };
 use askama::Template;
-use layers::{Compress, KeepSession};
-use poem::{Endpoint, Request, Response, Route};
+use layers::KeepSession;
+use poem::{Request, Response, Route};
 use visit::Visit;
-
-/// An endpoint whose answers are compressed as those of the pages are.
-pub fn compressed<E: Endpoint<Output = Response>>(endpoint: E) -> impl Endpoint<Output = Response> {
-    Compress::new(endpoint)
-}
 
 /// A page that a browser may keep and ask for again: 304 when it is still the same.
 pub fn kept_page(request: &Request, page: &impl Template) -> Result<Response> {
@@ -172,7 +168,6 @@ impl Pages {
     fn at(self, path: &str, methods: Methods) -> Self {
         // Errors become pages in here already: an answer that renews a session must keep its cookies.
         let dressed = Errors::new(methods, error_page);
-        let page = Compress::new(KeepSession::new(dressed));
-        Self(self.0.at(path, page))
+        Self(self.0.at(path, KeepSession::new(dressed)))
     }
 }

@@ -290,6 +290,19 @@ async fn pages_and_static_files_are_compressed_as_asked() {
 }
 
 #[tokio::test]
+async fn pages_of_errors_are_compressed_too() {
+    let app = TestApp::start().await;
+    for path in ["/nothing", "/@nobody"] {
+        let request = app.api().request("GET", path);
+        let packed = request.header("Accept-Encoding", "br").send().await;
+        let packed = packed.expect(404);
+        assert_eq!(packed.header("content-encoding"), Some("br"), "{path}");
+        let page = String::from_utf8(unpacked(&packed).await).unwrap();
+        assert!(page.contains("<h1"), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_and_its_parts_are_told_apart_by_caches() {
     let app = TestApp::start().await;
     app.person("ana").await;
