@@ -3,7 +3,10 @@
 
 pub use super::hashing::Verdict;
 
-use super::hashing::{Worker, dummy_hash, is_argon2};
+use super::{
+    hashing::{Worker, dummy_hash, is_argon2},
+    hashing_threads::{self, Job},
+};
 use crate::{
     config::PasswordHasher,
     domain::password::{Password, normalise},
@@ -12,23 +15,21 @@ use crate::{
 };
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{SyncSender, sync_channel},
     },
-    thread,
     time::{Duration, Instant},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 use tracing::{Span, field::Empty, info_span};
 
 /// How many hashes may wait. At about 20 ms each on two threads the last waits some 5 s.
 const QUEUE: usize = 512;
 
-/// How far hashing stands back (see nice(2)): while processors are short, whoever reads goes first and
-/// keeps three quarters of its speed, and log-ins keep a quarter of theirs.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+/// How long anybody waits for a hash: a full queue takes longer while processors are short, and a proxy
+/// would give up on an answer that we know we can't give.
+const WAIT: Duration = Duration::from_secs(10);
 
 /// The hashing threads. They end when the pool is dropped.
 pub struct PasswordPool {
@@ -37,20 +38,13 @@ pub struct PasswordPool {
     dummy: String,
 }
 
-type Job = Box<dyn FnOnce(&mut Worker) + Send>;
-
 impl PasswordPool {
     /// Starts as many threads as there are cores.
     #[must_use]
     pub fn start(hasher: PasswordHasher) -> Self {
         let (jobs, queue) = sync_channel::<Job>(QUEUE);
-        let queue = Arc::new(Mutex::new(queue));
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let threads = thread::available_parallelism().map_or(2, usize::from);
-        for _ in 0..threads {
-            let (queue, waiting) = (Arc::clone(&queue), Arc::clone(&waiting));
-            thread::spawn(move || run(Worker::new(hasher), &queue, &waiting));
-        }
+        let waiting = Arc::default();
+        hashing_threads::start(hasher, queue, &waiting);
         Self {
             jobs,
             waiting,
@@ -120,7 +114,10 @@ impl PasswordPool {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(Error::unavailable("the password hashing queue is full"));
         }
-        result.await.map_err(Error::internal)
+        match timeout(WAIT, result).await {
+            Ok(outcome) => outcome.map_err(Error::internal),
+            Err(_) => Err(Error::unavailable("no turn to hash a password in time")),
+        }
     }
 }
 
@@ -138,33 +135,30 @@ fn in_ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
 
-/// Does what is queued, one after the other, until the pool is dropped.
-fn run(mut worker: Worker, queue: &Mutex<Receiver<Job>>, waiting: &AtomicUsize) {
-    // Elsewhere it would be the whole process.
-    #[cfg(target_os = "linux")]
-    rustix::process::nice(NICE).ok();
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
-        job(&mut worker);
-        waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures_util::{StreamExt, stream::FuturesUnordered};
+    use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
+    use std::{
+        sync::{Mutex, mpsc::channel},
+        thread,
+    };
 
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn hashing_stands_back_and_nothing_else_does() {
-        let nice = || rustix::process::getpriority_process(None);
-        let before = nice().unwrap_or_default();
+    #[tokio::test(start_paused = true)]
+    async fn who_gets_no_turn_in_time_is_told_so() {
         let pool = PasswordPool::start(PasswordHasher::Argon2id);
-        let hashing = pool.submit(move |_| nice().ok()).await;
-        assert_eq!(hashing.ok().flatten(), Some((before + NICE).min(19)));
-        assert_eq!(nice(), Ok(before));
+        let (end, ended) = channel::<()>();
+        let ended = Arc::new(Mutex::new(ended));
+        let threads = thread::available_parallelism().map_or(2, usize::from);
+        let busy: Vec<_> = (0..threads)
+            .map(|_| {
+                let ended = Arc::clone(&ended);
+                pool.submit(move |_| drop(ended.lock().map(|ended| ended.recv())))
+            })
+            .collect();
+        let (_, late) = tokio::join!(join_all(busy), pool.verify("password!", None));
+        assert!(matches!(late, Err(Error::Unavailable(_))));
+        drop(end);
     }
 
     #[tokio::test]
