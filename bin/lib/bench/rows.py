@@ -1,4 +1,4 @@
-"""A row of the table: a path of each build and its limits, driven in turn, and the ratio of their medians."""
+"""A row of the table: a path of each build and its limits, driven in turn, and their ratio."""
 
 import statistics
 
@@ -24,14 +24,18 @@ class Row:
         for turn in range(rounds):
             for name in names[turn % len(names):] + names[:turn % len(names)]:
                 samples[name].append(runs[name](seconds))
-        medians = {name: median(taken) for name, taken in samples.items()}
         return {
             "name": self.name, "title": self.title, "measure": self.measure, "goal": self.goal,
-            "limits": limits, "samples": samples, "medians": medians,
-            "ratios": {name: self.ratio(medians[name], [medians[limit] for limit in of]) for name, of in limits.items()},
+            "limits": limits, "samples": samples,
+            "medians": {name: median(taken) for name, taken in samples.items()},
+            # Of each round by itself: how fast the machine is may change from one to the next.
+            "ratios": {
+                name: statistics.median(self.ratio(*beside) for beside in zip(samples[name], *(samples[limit] for limit in of)))
+                for name, of in limits.items()
+            },
         }
 
-    def ratio(self, path, limits):
+    def ratio(self, path, *limits):
         if self.measure == "rate":
             return path["rate"] / limits[0]["rate"]
         return path["cpu"] / sum(limit["cpu"] for limit in limits)
