@@ -27,9 +27,9 @@ use tracing::{Span, field::Empty, info_span};
 /// How many hashes may wait. At about 20 ms each on two threads the last waits some 5 s.
 const QUEUE: usize = 512;
 
-/// How long anybody waits for a hash: a full queue takes longer while processors are short, and a proxy
-/// would give up on an answer that we know we can't give.
-const WAIT: Duration = Duration::from_secs(10);
+/// How long anybody waits for a hash: a full queue takes longer while processors are short. With the wait
+/// for a turn to guess it stays below the 20 s that a proxy waits for an answer.
+const WAIT: Duration = Duration::from_secs(8);
 
 /// The hashing threads. They end when the pool is dropped.
 pub struct PasswordPool {
