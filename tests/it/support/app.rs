@@ -112,7 +112,11 @@ impl TestApp {
     pub async fn restart(self) -> Self {
         let addr = self.addr();
         self.service.stop().await;
-        let listener = Listener::bind(addr).expect("the same port");
+        // A program that another test starts has all our sockets until it is loaded, this one too.
+        let listener = eventually("the same port is free", || async {
+            Listener::bind(addr).ok()
+        })
+        .await;
         let service = serve(&self.settings, &self.clock, listener).await;
         Self {
             app: service.app().clone(),
