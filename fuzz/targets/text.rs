@@ -3,7 +3,8 @@
 use lettre::Address;
 use reqwest::Url;
 use users_service::domain::{
-    Cursor, Email, Password, Position, Username, email, page, password, profile, text, username,
+    Cursor, Email, Password, Position, Username, characters, email, page, password, profile,
+    username,
 };
 
 /// Takes a text for each of the fields there are.
@@ -24,7 +25,10 @@ fn address(typed: &str) {
         return;
     };
     let kept = email.as_str();
-    assert_eq!(kept, typed.trim());
+    assert_eq!(kept, email::spelled(typed));
+    // ASCII is kept as it was typed, and the limits take both spellings for one.
+    assert!(typed.contains(kept) || !typed.is_ascii());
+    assert_eq!(email::folded(kept), email::folded(typed));
     assert_eq!(Email::parse(kept).as_ref(), Ok(&email));
     assert!(kept.len() <= email::MAX_CHARS);
     assert!(kept.bytes().all(|b| b.is_ascii_graphic()));
@@ -67,14 +71,22 @@ fn secret(typed: &str) {
 fn lines(typed: &str) {
     if let Ok(Some(name)) = profile::display_name(typed) {
         assert!(name.chars().count() <= profile::MAX_DISPLAY_NAME);
-        assert!(!name.chars().any(text::is_disturbing));
+        assert!(!name.chars().any(characters::is_disturbing));
+        is_seen(&name);
         assert_eq!(profile::display_name(&name), Ok(Some(name)));
     }
     if let Ok(Some(bio)) = profile::bio(typed) {
         assert!(bio.chars().count() <= profile::MAX_BIO);
-        assert!(!bio.replace('\n', "").chars().any(text::is_disturbing));
+        assert!(!bio.replace('\n', "").chars().any(characters::is_disturbing));
+        is_seen(&bio);
         assert_eq!(profile::bio(&bio), Ok(Some(bio)));
     }
+}
+
+fn is_seen(kept: &str) {
+    assert_eq!(kept, kept.trim());
+    assert!(characters::shows_something(kept));
+    assert!(characters::most_marks(kept) <= profile::MAX_MARKS);
 }
 
 fn picture(typed: &str) {

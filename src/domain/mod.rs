@@ -1,5 +1,6 @@
 //! Types and rules. No I/O, no framework: a value of one of these types was checked.
 
+pub mod characters;
 pub mod csv;
 pub mod device;
 pub mod email;
@@ -13,6 +14,7 @@ pub mod person;
 pub mod profile;
 pub mod text;
 pub mod token;
+pub mod unseen;
 pub mod username;
 pub mod when;
 

@@ -1,5 +1,6 @@
 //! Passwords as people type them.
 
+use super::email;
 use crate::error::Broken;
 use sha2::{Digest, Sha256};
 use std::{collections::HashSet, fmt};
@@ -49,7 +50,7 @@ impl Password {
             let other = normalise(other.trim()).to_lowercase();
             !other.is_empty() && lower.trim() == other
         };
-        if same_as(email) || same_as(username) {
+        if same_as(email) || same_as(&email::spelled(email)) || same_as(username) {
             return Err(Broken::new(
                 "too_obvious",
                 "Password must not be your email address or username",

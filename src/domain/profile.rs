@@ -1,12 +1,17 @@
 //! What people say about themselves: display name, bio, picture.
 
-use super::text::{is_disturbing, is_invisible};
+use super::{
+    characters::{is_disturbing, is_line_break, most_marks, shows_something},
+    unseen::without_unseen,
+};
 use crate::error::Broken;
 
 /// Most characters (Unicode code points) of a display name.
 pub const MAX_DISPLAY_NAME: usize = 100;
 /// Most characters of a bio; a line break counts as one.
 pub const MAX_BIO: usize = 300;
+/// Most marks on one letter of either. Tibetan stacks have 8; more make letters that cover others.
+pub const MAX_MARKS: usize = 10;
 /// Most characters of a picture's address.
 pub const MAX_AVATAR_URL: usize = 2_048;
 
@@ -21,29 +26,38 @@ pub struct ProfileChange {
     pub avatar_url: Option<Option<String>>,
 }
 
-/// Checks a display name: trimmed, one line, no control characters; empty is none.
+/// Checks a display name: trimmed, one line, no control characters, nothing that nobody sees;
+/// empty is none.
 pub fn display_name(typed: &str) -> Result<Option<String>, Broken> {
-    plain_text(typed, "Display name", MAX_DISPLAY_NAME, is_disturbing)
+    let line = typed.trim();
+    if line.chars().any(|c| c == '\t' || is_line_break(c)) {
+        return Err(invalid("Display name must be one line, without tabs"));
+    }
+    if line.chars().any(is_disturbing) {
+        return Err(cannot_be_shown("Display name"));
+    }
+    bounded(&without_unseen(line), "Display name", MAX_DISPLAY_NAME)
 }
 
-/// Checks a bio: trimmed, line breaks allowed and CRLF stored as LF; empty is none.
+/// Checks a bio: trimmed, line breaks allowed and stored as LF, tabs as spaces; empty is none.
 pub fn bio(typed: &str) -> Result<Option<String>, Broken> {
-    let typed = typed.replace("\r\n", "\n").replace('\r', "\n");
-    plain_text(&typed, "Bio", MAX_BIO, |c| c != '\n' && is_disturbing(c))
+    let text = typed.replace("\r\n", "\n").replace(is_line_break, "\n");
+    let text = text.replace('\t', " ");
+    let text = text.trim();
+    if text.chars().any(|c| c != '\n' && is_disturbing(c)) {
+        return Err(cannot_be_shown("Bio"));
+    }
+    bounded(text, "Bio", MAX_BIO)
 }
 
-fn plain_text(
-    typed: &str,
-    label: &str,
-    max: usize,
-    refused: fn(char) -> bool,
-) -> Result<Option<String>, Broken> {
-    let text = typed.trim();
-    if text.chars().any(refused) {
-        return Err(Broken::new(
-            "invalid_characters",
-            format!("{label} has a character that can't be shown. Remove it"),
-        ));
+fn bounded(text: &str, label: &str, max: usize) -> Result<Option<String>, Broken> {
+    if !shows_something(text) {
+        return Ok(None);
+    }
+    if most_marks(text) > MAX_MARKS {
+        return Err(invalid(format!(
+            "{label} can have {MAX_MARKS} accents or marks on one letter at most. Remove some"
+        )));
     }
     if text.chars().count() > max {
         return Err(Broken::new(
@@ -51,8 +65,17 @@ fn plain_text(
             format!("{label} must be {max} characters or fewer"),
         ));
     }
-    // What nobody can see is nothing.
-    Ok((!text.chars().all(is_invisible)).then(|| text.to_owned()))
+    Ok(Some(text.to_owned()))
+}
+
+fn cannot_be_shown(label: &str) -> Broken {
+    invalid(format!(
+        "{label} has a character that can't be shown. Remove it"
+    ))
+}
+
+fn invalid(message: impl Into<String>) -> Broken {
+    Broken::new("invalid_characters", message)
 }
 
 /// Checks an address of a picture elsewhere: absolute, `https://`, no credentials.
@@ -107,7 +130,17 @@ mod tests {
     #[test]
     fn blank_is_none() {
         assert_eq!(display_name(" \t "), Ok(None));
-        assert_eq!(display_name("\u{feff}\u{200b}"), Ok(None));
+        for unseen in [
+            "\u{feff}\u{200b}",
+            "\u{a0}\u{3000}\u{2800}",
+            "\u{3164}\u{115f}\u{ffa0}",
+            "\u{301}\u{20dd}",
+            "\u{e0067}\u{e007f}",
+            "\u{200d}\u{fe0f}\u{2064}",
+        ] {
+            assert_eq!(display_name(unseen), Ok(None), "{unseen:?}");
+            assert_eq!(bio(unseen), Ok(None), "{unseen:?}");
+        }
         assert_eq!(bio("\r\n"), Ok(None));
     }
 
@@ -120,11 +153,33 @@ mod tests {
             "a\u{202e}b",
             "a\u{2066}b",
             "a\u{85}b",
+            "a\tb",
+            "a\u{2028}b",
         ] {
             assert!(display_name(bad).is_err(), "{bad:?}");
         }
-        assert!(bio("a\tb").is_err());
-        assert!(bio("a\nb").is_ok());
+        assert!(bio("a\u{202e}b").is_err() && bio("a\u{7}b").is_err());
+    }
+
+    #[test]
+    fn a_bio_is_kept_with_plain_line_breaks_and_spaces() {
+        let kept = |typed| bio(typed).ok().flatten();
+        assert_eq!(kept("a\tb").as_deref(), Some("a b"));
+        assert_eq!(kept("a\rb\u{2028}c\r\nd").as_deref(), Some("a\nb\nc\nd"));
+        // Khmer parts its words by it.
+        assert_eq!(kept("ខ្ញុំ\u{200b}ស្រលាញ់").as_deref(), Some("ខ្ញុំ\u{200b}ស្រលាញ់"));
+    }
+
+    #[test]
+    fn marks_on_one_letter_are_bounded_and_letters_in_use_are_within() {
+        let marked = |marks| format!("Ana{}", "\u{335}".repeat(marks));
+        assert_eq!(display_name(&marked(10)), Ok(Some(marked(10))));
+        for check in [display_name, bio] {
+            let broken = check(&marked(11)).err();
+            assert_eq!(broken.map(|b| b.code), Some("invalid_characters"));
+        }
+        let stack = "ཧྐྵྨླྺྼྻྂ";
+        assert_eq!(display_name(stack), Ok(Some(stack.to_owned())));
     }
 
     #[test]

@@ -128,27 +128,6 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// Whether a character could disturb a line of text: control characters (NUL above all)
-/// and the bidirectional overrides and isolates that reorder what stands beside them
-/// (Unicode TR 9, "Trojan Source").
-#[must_use]
-pub fn is_disturbing(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Whether a character leaves no mark by itself: white space, joiners, fillers, variation selectors.
-#[must_use]
-pub fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-                | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}'
-                | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
-                | '\u{E0000}'..='\u{E0FFF}'
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

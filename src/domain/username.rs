@@ -1,5 +1,6 @@
 //! Handles: the name in `/@name`.
 
+use super::characters::is_ignorable;
 use crate::error::Broken;
 
 /// Fewest characters of a username.
@@ -77,6 +78,12 @@ impl Username {
     pub fn parse(name: &str) -> Result<Self, Broken> {
         if name.is_empty() {
             return Err(Broken::new("required", "Enter a username"));
+        }
+        if name.chars().any(is_ignorable) {
+            return Err(Broken::new(
+                "invalid_format",
+                "Username has a character in it that can't be seen. Type it instead of pasting it",
+            ));
         }
         let chars = name.chars().count();
         if chars < MIN_CHARS {
@@ -159,6 +166,13 @@ mod tests {
             "a\u{202e}na",
         ] {
             assert_eq!(code(bad), Some("invalid_format"), "{bad:?}");
+        }
+        for unseen in ["ana\u{200b}", "\u{feff}ana", "a\u{ad}na", "ab\u{2060}"] {
+            let broken = Username::parse(unseen).err();
+            assert!(
+                broken.is_some_and(|b| b.message.contains("can't be seen")),
+                "{unseen:?}"
+            );
         }
         for reserved in ["admin", "ADMIN", "Support", "users", "openapi.json"] {
             assert_eq!(code(reserved), Some("reserved"), "{reserved}");

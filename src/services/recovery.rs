@@ -55,8 +55,7 @@ pub async fn forgot(app: &App, forgot: &Forgot) -> Result<()> {
     let email = forgot
         .email
         .required("your email address")
-        .map_err(|broken| FieldErrors::one("email", broken))?
-        .trim();
+        .map_err(|broken| FieldErrors::one("email", broken))?;
     throttle::check(app, Action::ForgotPassword(email)).await?;
     // What is no address is no account's, as everybody can see.
     let Ok(email) = Email::parse(email) else {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     App, Error, Result,
-    domain::{Text, Token},
+    domain::{Text, Token, email},
     error::FieldErrors,
     storage::{self, email_verifications, outbox, users},
 };
@@ -56,13 +56,13 @@ pub struct LinkedAccount {
 /// # Errors
 /// `Validation` when there is no address at all.
 pub async fn resend(app: &App, resend: &Resend) -> Result<()> {
-    let email = resend
+    let typed = resend
         .email
         .required("your email address")
-        .map_err(|broken| FieldErrors::one("email", broken))?
-        .trim();
-    throttle::check(app, Action::Resend(email)).await?;
-    uniform::answer(owe_link(app, email)).await
+        .map_err(|broken| FieldErrors::one("email", broken))?;
+    let email = email::spelled(typed);
+    throttle::check(app, Action::Resend(&email)).await?;
+    uniform::answer(owe_link(app, &email)).await
 }
 
 async fn owe_link(app: &App, email: &str) -> Result<()> {

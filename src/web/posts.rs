@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::Secret,
+    domain::characters::shows_something,
     http::Scope,
     services::posts::{self, Asking, Post},
 };
@@ -62,7 +63,7 @@ pub(super) async fn section(visit: Visit<'_>, viewer: &Viewer) -> Posts {
 impl PostRow {
     fn new(visit: Visit<'_>, post: Post) -> Self {
         let author = post.author.map(|author| {
-            let given = author.display_name.filter(|name| !name.trim().is_empty());
+            let given = author.display_name.filter(|name| shows_something(name));
             let name = given.unwrap_or_else(|| author.username.clone());
             let address = author.avatar_url.as_deref();
             AuthorLink {

@@ -131,6 +131,7 @@ mod settings_password;
 mod settings_username;
 mod spans;
 mod spans_export;
+mod text_rules;
 mod throttle;
 mod throttle_guessing;
 mod timeline;

@@ -4,7 +4,7 @@ use super::{LoggedIn, logged_in, stored_as};
 use crate::{
     App, Error, Result,
     crypto::passwords::Verdict,
-    domain::{Text, Token},
+    domain::{Text, Token, email},
     error::{Broken, FieldErrors},
     services::{
         deletion,
@@ -18,6 +18,7 @@ use crate::{
     },
 };
 use serde::Deserialize;
+use std::borrow::Cow;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -46,8 +47,8 @@ pub struct Credentials {
 /// nothing, time included), `EmailNotVerified`, `RateLimited`.
 pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
     let (email, password) = typed(credentials)?;
-    let action = Action::LogIn(email);
-    let tries = Box::pin(tries(app, email, password));
+    let action = Action::LogIn(&email);
+    let tries = Box::pin(tries(app, &email, password));
     throttle::guess(app, action, tries).await
 }
 
@@ -137,13 +138,13 @@ async fn open(
     Ok(Some(LoggedIn { kept, ..logged_in }))
 }
 
-fn typed(credentials: &Credentials) -> Result<(&str, &str)> {
+fn typed(credentials: &Credentials) -> Result<(Cow<'_, str>, &str)> {
     let mut errors = FieldErrors::default();
-    let filled = |text: &str| !text.trim().is_empty();
     let email = credentials.email.required("your email address");
     let email = email.and_then(|typed| {
-        filled(typed)
-            .then(|| typed.trim())
+        let email = email::spelled(typed);
+        (!email.is_empty())
+            .then_some(email)
             .ok_or_else(|| Broken::new("required", "Enter your email address"))
     });
     let password = credentials.password.required("your password");
