@@ -1,10 +1,10 @@
 //! Logging in.
 
-use super::{LoggedIn, logged_in, stored_as};
+use super::{LoggedIn, issue, logged_in};
 use crate::{
     App, Error, Result,
-    crypto::passwords::Verdict,
-    domain::{Text, Token},
+    crypto::{RefreshClaims, passwords::Verdict},
+    domain::Text,
     error::{Broken, FieldErrors},
     services::{
         deletion,
@@ -109,18 +109,24 @@ async fn open(
     places: &[(Key, OffsetDateTime)],
 ) -> Result<Option<LoggedIn>> {
     let now = app.clock.now();
-    let refresh_token = Token::random().map_err(Error::internal)?;
+    let session_id = Uuid::now_v7();
+    let first = RefreshClaims {
+        session_id,
+        generation: 0,
+        full_at: now,
+    };
+    let (refresh_token, stored) = issue(app, first, now)?;
     let holder = Holder {
-        session_id: Uuid::now_v7(),
+        session_id,
         user_id: account.id,
         email: account.email,
         roles: account.roles,
     };
     let opened = sessions::Opened {
-        session_id: holder.session_id,
+        session_id,
         user_id: holder.user_id,
         password_hash: &account.password_hash,
-        token: &stored_as(&refresh_token, now),
+        token: &stored,
         places,
         now,
     };
