@@ -66,6 +66,7 @@ async fn without_its_database_the_service_says_so_and_recovers() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     let cookies = app.signed_in(&ana).await.jar.header("/").unwrap();
+    ana.session.open().await;
     app.database.allow_connections(false).await;
     all_unavailable(&every_kind(&app, &ana, &cookies).await);
     for path in ["/livez", "/metrics", "/login", "/.well-known/jwks.json"] {
