@@ -1,6 +1,6 @@
 //! Pictures: uploading, removing, giving them out.
 
-use super::bearer::Bearer;
+use super::bearer::SessionBearer;
 use crate::{App, Error, Result, http::multipart::Upload, services::avatars};
 use poem::{
     FromRequest, Request, RequestBody, Response, handler,
@@ -50,10 +50,10 @@ impl<'a> FromRequest<'a> for Picture {
 #[handler]
 pub async fn put(
     app: Data<&App>,
-    Bearer(viewer): Bearer,
+    who: SessionBearer,
     Picture(upload): Picture,
 ) -> Result<Json<AvatarUrl>> {
-    let avatar_url = avatars::replace(&app, viewer, upload).await?;
+    let avatar_url = avatars::replace(&app, who.user_id, who.session_id, upload).await?;
     Ok(Json(AvatarUrl { avatar_url }))
 }
 
@@ -65,8 +65,8 @@ pub async fn put(
     security(("bearer" = [])),
 )]
 #[handler]
-pub async fn remove(app: Data<&App>, Bearer(viewer): Bearer) -> Result<StatusCode> {
-    avatars::remove(&app, viewer).await?;
+pub async fn remove(app: Data<&App>, who: SessionBearer) -> Result<StatusCode> {
+    avatars::remove(&app, who.user_id, who.session_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -39,7 +39,7 @@ pub async fn list(app: Data<&App>, bearer: SessionBearer) -> Result<Response> {
 #[utoipa::path(
     delete, path = "/users/me/sessions/{id}", tag = "security", operation_id = "endSession",
     summary = "End a session",
-    description = "At once for pages and for its refresh token; its access tokens live for at most 15 minutes more. Doing it twice is no error.",
+    description = "At once for pages, for its refresh token and for all of `/users/me`; elsewhere its access tokens live for at most 15 minutes more. Doing it twice is no error.",
     params(("id" = Uuid, Path, description = "The session's id.")),
     responses(
         (status = 204, description = "The session has ended."),

@@ -1,6 +1,6 @@
 //! `/users/me/history`: what happened to one's account.
 
-use super::bearer::Bearer;
+use super::bearer::SessionBearer;
 use crate::{
     App, Result,
     domain::history::HistoryPage,
@@ -33,7 +33,7 @@ pub struct HistoryQuery {
     security(("bearer" = [])),
 )]
 #[handler]
-pub async fn list(app: Data<&App>, Bearer(viewer): Bearer, request: &Request) -> Result<Response> {
+pub async fn list(app: Data<&App>, who: SessionBearer, request: &Request) -> Result<Response> {
     let query: HistoryQuery = request
         .params()
         // The only way to fail is a parameter given twice.
@@ -44,6 +44,6 @@ pub async fn list(app: Data<&App>, Bearer(viewer): Bearer, request: &Request) ->
             )
         })?;
     let before = history::place(query.cursor.as_deref())?;
-    let page = history::list(View::of(&app, viewer).await?, before).await?;
+    let page = history::list(View::of(&app, who.user_id).await?, before).await?;
     Ok(super::users::private(poem::web::Json(page)))
 }

@@ -1,6 +1,6 @@
 //! `/users/me`: one's own profile.
 
-use super::bearer::Bearer;
+use super::bearer::SessionBearer;
 use crate::{
     App, Result,
     domain::Profile,
@@ -23,8 +23,8 @@ use poem::{Request, Response, handler, web::Data};
     security(("bearer" = [])),
 )]
 #[handler]
-pub async fn show(app: Data<&App>, Bearer(viewer): Bearer, request: &Request) -> Result<Response> {
-    let account = profiles::own_kept(&app, viewer).await?;
+pub async fn show(app: Data<&App>, who: SessionBearer, request: &Request) -> Result<Response> {
+    let account = profiles::own_kept(&app, who.user_id).await?;
     fresh::json(request, &account.profile, NO_STORE)
 }
 
@@ -40,9 +40,9 @@ pub async fn show(app: Data<&App>, Bearer(viewer): Bearer, request: &Request) ->
 #[handler]
 pub async fn change(
     app: Data<&App>,
-    Bearer(viewer): Bearer,
+    who: SessionBearer,
     Json(form): Json<ProfileForm>,
 ) -> Result<Response> {
-    let profile = profiles::change(&app, viewer, &form).await?;
+    let profile = profiles::change(&app, who.user_id, who.session_id, &form).await?;
     Ok(super::users::private(poem::web::Json(profile)))
 }

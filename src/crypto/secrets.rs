@@ -4,7 +4,7 @@
 //! browser session or a known device. Before the first rotation it is derived from the signing key
 //! and has to be configured nowhere; from then on it lies beside the key's file, or in `SECRET_KEY`.
 
-use super::{CookieKey, key_files};
+use super::{CookieKey, RefreshTokens, key_files};
 use crate::{
     config::{Config, Secret},
     domain::Token,
@@ -57,6 +57,7 @@ pub struct Secrets {
     mails: hkdf::Prk,
     cookies: CookieKey,
     digests: hmac::Key,
+    refresh_tokens: RefreshTokens,
 }
 
 impl Secrets {
@@ -66,6 +67,7 @@ impl Secrets {
             mails: hkdf::Salt::new(hkdf::HKDF_SHA256, b"users-service mail links").extract(&key.0),
             cookies: CookieKey::new(&derive(&key.0, b"cookies")?)?,
             digests: hmac::Key::new(hmac::HMAC_SHA256, &derive(&key.0, b"digests")?),
+            refresh_tokens: RefreshTokens::new(&derive(&key.0, b"refresh tokens")?),
         })
     }
 
@@ -73,6 +75,12 @@ impl Secrets {
     #[must_use]
     pub fn cookies(&self) -> &CookieKey {
         &self.cookies
+    }
+
+    /// Issues refresh tokens and reads what they say.
+    #[must_use]
+    pub fn refresh_tokens(&self) -> &RefreshTokens {
+        &self.refresh_tokens
     }
 
     /// The token in the link of the mail `id`: the same at every attempt to send it, so that a

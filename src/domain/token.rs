@@ -1,11 +1,11 @@
-//! Secrets that people and browsers carry: 256 random bits, stored as a hash only.
+//! Secrets that people and browsers carry: 256 random bits at least, stored as a hash only.
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// An opaque token. Its text is 43 characters of base64url (RFC 4648 section 5).
+/// An opaque token. Its text is base64url (RFC 4648 section 5): 43 characters for 256 bits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
@@ -20,9 +20,9 @@ impl Token {
         Ok(Self::from_bytes(&bytes))
     }
 
-    /// The token with these 256 bits.
+    /// The token with these bytes, 256 random bits among them.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+    pub fn from_bytes(bytes: &[u8]) -> Self {
         Self(BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 

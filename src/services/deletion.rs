@@ -29,7 +29,8 @@ const POSTPONED: Duration = Duration::hours(1);
 /// sessions. Gives the end of the window.
 ///
 /// # Errors
-/// `ReauthenticationRequired`; `Unauthenticated` when it is to be deleted already, or gone.
+/// `ReauthenticationRequired`; `Unauthenticated` when the session has ended meanwhile, and when the account is to
+/// be deleted already, or gone.
 pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<OffsetDateTime> {
     reauthentication::require_recent(app, session_id).await?;
     let now = app.clock.now();
@@ -39,7 +40,11 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<Offse
     if !deletions::request(&tx, user_id, delete_after).await? {
         return Err(Error::Unauthenticated);
     }
-    sessions::end_all(&tx, user_id, None, EndReason::Deletion, now).await?;
+    let ended = sessions::end_all(&tx, user_id, None, EndReason::Deletion, now).await?;
+    // Who asks was in one of them; if that ended before, so did what it may do.
+    if !ended.contains(&session_id) {
+        return Err(Error::Unauthenticated);
+    }
     email_changes::cancel(&tx, user_id).await?;
     let event = audit::Event::DeletionRequested;
     audit::append(&tx, user_id, Some(session_id), event, None, now).await?;

@@ -1,14 +1,14 @@
 //! The devices that somebody is logged in on: seeing them, and ending their sessions.
 
 use super::{
-    sessions::{SESSION_LIFETIME, log_out_session},
+    sessions::{SESSION_LIFETIME, hold, log_out_session},
     views::View,
 };
 use crate::{
     App, Error, Result,
     domain::device,
     storage::{
-        self, audit, devices, email_changes,
+        self, Transaction, audit, avatars, devices, email_changes,
         sessions::{self, EndReason},
     },
 };
@@ -67,10 +67,11 @@ pub fn in_words(sessions: Vec<OpenSession>, current: Uuid) -> Vec<Device> {
 /// the `current` one is logging out; doing it twice is no error.
 ///
 /// # Errors
-/// `SessionNotFound`
+/// `SessionNotFound`; `Unauthenticated` when the `current` one has ended.
 pub async fn end(app: &App, user_id: Uuid, current: Uuid, session_id: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
+    hold_current(&tx, user_id, current).await?;
     let locked = devices::lock_own(&tx, user_id, session_id).await?;
     let locked = locked.ok_or(Error::SessionNotFound)?;
     let now = app.clock.now();
@@ -86,9 +87,13 @@ pub async fn end(app: &App, user_id: Uuid, current: Uuid, session_id: Uuid) -> R
 }
 
 /// Ends all sessions of one's own but the `current` one.
+///
+/// # Errors
+/// `Unauthenticated` when that has ended.
 pub async fn end_others(app: &App, user_id: Uuid, current: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
+    hold_current(&tx, user_id, current).await?;
     let now = app.clock.now();
     let reason = EndReason::EndedByOwner;
     let ended = sessions::end_all(&tx, user_id, Some(current), reason, now).await?;
@@ -102,4 +107,13 @@ pub async fn end_others(app: &App, user_id: Uuid, current: Uuid) -> Result<()> {
         audit::append(&tx, user_id, Some(current), event, Some(&detail), now).await?;
     }
     storage::commit(tx).await
+}
+
+/// Keeps the session that asks from ending meanwhile. The account's row comes first: two sessions that end
+/// each other take turns, and the first one wins.
+async fn hold_current(tx: &Transaction<'_>, user_id: Uuid, current: Uuid) -> Result<()> {
+    if !avatars::lock_owner(tx, user_id).await? {
+        return Err(Error::Unauthenticated);
+    }
+    hold(tx, current).await
 }

@@ -5,6 +5,7 @@ use super::{
     cache::{self, Change},
     reauthentication,
     retry::on_contention,
+    sessions,
     throttle::{self, Action},
     verification::Verification,
     verification::presented,
@@ -62,8 +63,8 @@ impl From<email_changes::Waiting> for Waiting {
 /// says it to who reads it.
 ///
 /// # Errors
-/// `ReauthenticationRequired`, `Validation`, `RateLimited`, `Unauthenticated` when the account is
-/// gone.
+/// `ReauthenticationRequired`, `Validation`, `RateLimited`, `Unauthenticated` when the session has ended
+/// meanwhile or the account is gone.
 pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailChange) -> Result<()> {
     reauthentication::require_recent(app, session_id).await?;
     let email = form.email.required("your new email address");
@@ -88,6 +89,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailCha
     };
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
+    sessions::hold(&tx, session_id).await?;
     let gone =
         |error: Error| error.on_constraint("email_changes_user_id_fkey", Error::Unauthenticated);
     email_changes::replace(&tx, &change).await.map_err(gone)?;
@@ -122,8 +124,15 @@ pub async fn addresses(view: View) -> Result<(String, Option<Waiting>)> {
 }
 
 /// Forgets the change that waits for an account; its link works no more.
-pub async fn cancel(app: &App, user_id: Uuid) -> Result<()> {
-    email_changes::cancel(&app.db.get().await?, user_id).await
+///
+/// # Errors
+/// `Unauthenticated` when the session has ended.
+pub async fn cancel(app: &App, user_id: Uuid, session_id: Uuid) -> Result<()> {
+    let mut client = app.db.get().await?;
+    let tx = storage::begin(&mut client).await?;
+    sessions::hold(&tx, session_id).await?;
+    email_changes::cancel(&tx, user_id).await?;
+    storage::commit(tx).await
 }
 
 /// What a link would do. Changes nothing.

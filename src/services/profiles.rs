@@ -4,6 +4,7 @@ use super::{
     cache::{self, Change, Rows},
     people,
     reads::{self, Reads},
+    sessions,
 };
 use crate::{
     App, Error, Result,
@@ -106,8 +107,13 @@ async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Account>>> {
 /// Changes what was supplied and gives the whole profile.
 ///
 /// # Errors
-/// `Validation`, `Unauthenticated` when the account is gone.
-pub async fn change(app: &App, viewer: Uuid, form: &ProfileForm) -> Result<Profile> {
+/// `Validation`, `Unauthenticated` when the session has ended or the account is gone.
+pub async fn change(
+    app: &App,
+    viewer: Uuid,
+    session_id: Uuid,
+    form: &ProfileForm,
+) -> Result<Profile> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
     let mut issued = Vec::new();
@@ -122,6 +128,8 @@ pub async fn change(app: &App, viewer: Uuid, form: &ProfileForm) -> Result<Profi
     {
         return Err(Error::Unauthenticated);
     }
+    // After the account's row, which the change has locked.
+    sessions::hold(&tx, session_id).await?;
     let profile = profiles::by_id(&tx, viewer).await?;
     cache::commit(app, tx, &[Change::Person(viewer)]).await?;
     profile.ok_or(Error::Unauthenticated)

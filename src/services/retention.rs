@@ -15,8 +15,9 @@ use time::{Duration, OffsetDateTime};
 pub const RULES: &[(Class, Duration)] = &[
     (Class::WebSessions, Duration::ZERO),
     (Class::EmailVerifications, Duration::days(30)),
-    // A token that was copied is known as such for as long as its row is here.
     (Class::RefreshTokens, Duration::days(30)),
+    // A copy is known as such by what it says of itself, too.
+    (Class::SpentTokens, Duration::days(7)),
     (Class::TokensOfEndedSessions, Duration::days(30)),
     (Class::EndedSessions, Duration::days(30)),
     (Class::IdleSessions, Duration::days(60)),

@@ -5,6 +5,7 @@ use super::{
     cache::{self, Change},
     reauthentication,
     retry::on_contention,
+    sessions,
     throttle::{self, Action},
     views::View,
 };
@@ -50,8 +51,8 @@ pub struct Renamed {
 ///
 /// # Errors
 /// `ReauthenticationRequired`; `Validation`, with the code `too_soon` and the day when it is time;
-/// `UsernameTaken`, also while the name is kept for another; `RateLimited`; `Unauthenticated` when the account is
-/// gone.
+/// `UsernameTaken`, also while the name is kept for another; `RateLimited`; `Unauthenticated` when the session
+/// has ended meanwhile, or the account is gone.
 pub async fn change(
     app: &App,
     user_id: Uuid,
@@ -78,6 +79,7 @@ async fn rename(app: &App, user_id: Uuid, session_id: Uuid, new: &Username) -> R
     let named = users::named(&tx, Who::Account(user_id), true)
         .await?
         .ok_or(Error::Unauthenticated)?;
+    sessions::hold(&tx, session_id).await?;
     let (old, new) = (named.username.as_str(), new.as_str());
     if old == new {
         return Ok(());

@@ -93,6 +93,8 @@ pub mod sql {
                 Expr::col((RefreshTokens::Table, RefreshTokens::SessionId))
                     .equals((Sessions::Table, Sessions::Id)),
             )
+            // The current one of each, whatever the family's history.
+            .and_where(Expr::col((RefreshTokens::Table, RefreshTokens::RotatedAt)).is_null())
             .and_where(Expr::col((RefreshTokens::Table, RefreshTokens::Revoked)).not())
             .and_where(Expr::col((RefreshTokens::Table, RefreshTokens::ExpiresAt)).gt(now))
             .take();

@@ -89,8 +89,8 @@ pub mod sql {
     use super::{NewChange, OffsetDateTime, TokenHash, Uuid, Who};
     use crate::storage::schema::{EmailChanges, Schema, Sessions, Users};
     use sea_query::{
-        Cond, DeleteStatement, Expr, ExprTrait, InsertStatement, LockType, OnConflict, Query,
-        SelectStatement,
+        Cond, DeleteStatement, Expr, ExprTrait, InsertStatement, IntoTableRef, LockType,
+        OnConflict, Query, SelectStatement,
     };
 
     /// The one change of an account.
@@ -144,8 +144,13 @@ pub mod sql {
             Expr::col((EmailChanges::Table, EmailChanges::TokenHash)).eq(token_hash.as_slice()),
         );
         if lock {
-            select.lock_with_tables(LockType::Update, [Users::Table]);
-            select.lock_with_tables(LockType::Update, [EmailChanges::Table]);
+            // Both in one call: a second one would replace the first. Not against foreign keys: a
+            // session that is ended beside this owes a mail, and waits for nobody.
+            let both = [
+                Users::Table.into_table_ref(),
+                EmailChanges::Table.into_table_ref(),
+            ];
+            select.lock_with_tables(LockType::NoKeyUpdate, both);
         }
         select
     }

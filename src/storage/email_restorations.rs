@@ -115,7 +115,8 @@ pub mod sql {
             )
             .and_where(Expr::col((EmailRestorations::Table, EmailRestorations::ExpiresAt)).gt(now));
         if lock {
-            select.lock(LockType::Update);
+            // Not against foreign keys: see `email_changes`.
+            select.lock(LockType::NoKeyUpdate);
         }
         select
     }

@@ -56,6 +56,7 @@ table! {
     /// Refresh tokens, by family.
     RefreshTokens {
         TokenHash, UserId, ExpiresAt, Revoked, CreatedAt, SessionId, RotatedAt, SealedSuccessor,
+        Generation,
     }
 }
 table! {

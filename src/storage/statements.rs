@@ -53,7 +53,23 @@ fn every_statement_is_as_reviewed() {
     };
     let token = sessions::NewToken {
         hash: HASH,
+        generation: 1,
         expires_at: NOW,
+    };
+    let sixteenth = sessions::NewToken {
+        generation: 16,
+        ..token
+    };
+    let rotation = sessions::Rotation {
+        old: &HASH,
+        sealed_successor: b"sealed",
+        new: &token,
+        opened_after: NOW,
+        now: NOW,
+    };
+    let forgetting = sessions::Rotation {
+        new: &sixteenth,
+        ..rotation
     };
     let everything = ProfileChange {
         display_name: Some(None),
@@ -135,15 +151,18 @@ fn every_statement_is_as_reviewed() {
         "password_resets::mark_used": password_resets::sql::mark_used(&HASH, NOW),
         "password_resets::delete_expired": password_resets::sql::delete_expired(NOW),
         "sessions::open": sessions::sql::open(&sessions::Opened { session_id: B, user_id: A, password_hash: "hash", token: &token, places: &[(HASH, NOW)], now: NOW }),
-        "sessions::rotate": sessions::sql::rotate(&HASH, b"sealed", &token, NOW, NOW),
+        "sessions::rotate": sessions::sql::rotate(&rotation),
+        "sessions::rotate, forgetting": sessions::sql::rotate(&forgetting),
+        "sessions::is_outlived": sessions::sql::is_outlived(B, 1, NOW),
         "sessions::token": sessions::sql::token(&HASH),
         "sessions::live": sessions::sql::live(B, NOW),
+        "sessions::hold": sessions::sql::hold(B),
         "sessions::lock_live": sessions::sql::lock_live(B),
         "sessions::authenticated_at": sessions::sql::authenticated_at(B),
         "sessions::authenticate": sessions::sql::authenticate(B, A, "hash", NOW),
         "sessions::lock_live_of": sessions::sql::lock_live_of(A, Some(B)),
         "sessions::end_all": sessions::sql::end_all(&[A, B], sessions::EndReason::PasswordChanged, NOW),
-        "sessions::revoke_all": sessions::sql::revoke_all(&[B]),
+        "sessions::revoke_all": sessions::sql::revoke_all(&[B], NOW),
         "web_sessions::live": web_sessions::sql::live(&HASH, NOW),
         "web_sessions::rename": web_sessions::sql::rename(A, "anna"),
         "web_sessions::delete": web_sessions::sql::delete(&HASH),
@@ -201,6 +220,7 @@ fn every_statement_is_as_reviewed() {
         "retention::forget, web sessions": retention::sql::forget(Class::WebSessions, NOW),
         "retention::forget, links": retention::sql::forget(Class::EmailVerifications, NOW),
         "retention::forget, tokens": retention::sql::forget(Class::RefreshTokens, NOW),
+        "retention::forget, spent tokens": retention::sql::forget(Class::SpentTokens, NOW),
         "retention::forget, tokens of ended sessions": retention::sql::forget(Class::TokensOfEndedSessions, NOW),
         "retention::forget, ended sessions": retention::sql::forget(Class::EndedSessions, NOW),
         "retention::forget, idle sessions": retention::sql::forget(Class::IdleSessions, NOW),

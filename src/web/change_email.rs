@@ -124,8 +124,9 @@ pub(super) async fn save(visit: Visit<'_>, posted: Posted<Own<EmailChange>>) -> 
 /// `POST /settings/email/cancel`
 #[handler]
 pub(super) async fn cancel(visit: Visit<'_>, posted: Posted<NoFields>) -> Result<Response> {
-    let cancel =
-        async |viewer: &Viewer, _: &NoFields| emails::cancel(visit.app, viewer.user_id).await;
+    let cancel = async |viewer: &Viewer, _: &NoFields| {
+        emails::cancel(visit.app, viewer.user_id, viewer.session_id).await
+    };
     let (viewer, _, outcome) = posted.then_as_viewer(visit, cancel).await;
     match outcome {
         Ok(()) => Ok(see_other("/settings")),

@@ -88,6 +88,7 @@ pub(super) async fn end(
             Ok(see_other("/"))
         }
         Ok(false) => Ok(Flash::SessionEnded.see_other(visit, PAGE)),
+        Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => refused(visit, viewer, error).await,
     }
 }
@@ -104,6 +105,7 @@ pub(super) async fn end_others(
     };
     match posted.then(end_them).await.1 {
         Ok(()) => Ok(Flash::OthersEnded.see_other(visit, PAGE)),
+        Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => refused(visit, viewer, error).await,
     }
 }

@@ -9,7 +9,7 @@ use super::{
     visit::{SignedIn, Visit, see_other},
 };
 use crate::{
-    Result,
+    Error, Result,
     domain::Profile,
     http::multipart::Upload,
     services::{avatars, profiles},
@@ -65,9 +65,11 @@ pub(super) async fn upload(
     PostedPicture(posted): PostedPicture,
 ) -> Result<Response> {
     let outcome = match posted.and_then(Posted::proven) {
-        Ok(picture) => avatars::replace(visit.app, viewer.user_id, picture)
-            .await
-            .map(drop),
+        Ok(picture) => {
+            let (user_id, session_id) = (viewer.user_id, viewer.session_id);
+            let replaced = avatars::replace(visit.app, user_id, session_id, picture).await;
+            replaced.map(drop)
+        }
         Err(error) => Err(error),
     };
     answer(visit, viewer, outcome, "Your picture is changed.").await
@@ -80,7 +82,8 @@ pub(super) async fn remove(
     SignedIn(viewer): SignedIn,
     posted: Posted<NoFields>,
 ) -> Result<Response> {
-    let remove = async |_: &NoFields| avatars::remove(visit.app, viewer.user_id).await;
+    let remove =
+        async |_: &NoFields| avatars::remove(visit.app, viewer.user_id, viewer.session_id).await;
     let (_, outcome) = posted.then(remove).await;
     answer(visit, viewer, outcome, "Your picture is removed.").await
 }
@@ -94,6 +97,7 @@ async fn answer(
     let (verdict, problem) = match outcome {
         Ok(()) if !visit.wants_part() => return Ok(see_other("/profile")),
         Ok(()) => (StatusCode::OK.into(), None),
+        Err(Error::Unauthenticated) => return Ok(visit.to_login()),
         Err(error) => {
             let (verdict, problem) = visit.problem(error)?;
             (verdict, Some(problem))

@@ -141,7 +141,7 @@ pub(super) async fn save(visit: Visit<'_>, posted: Posted<Own<Edited>>) -> Resul
             bio: own.fields.bio.clone(),
             avatar_url: Text::Absent,
         };
-        profiles::change(visit.app, viewer.user_id, &form).await
+        profiles::change(visit.app, viewer.user_id, viewer.session_id, &form).await
     };
     let (viewer, posted, outcome) = posted.then_as_viewer(visit, change).await;
     match outcome {

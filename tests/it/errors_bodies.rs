@@ -175,6 +175,7 @@ async fn bad_input_writes_nothing() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     app.mails_are_out().await;
+    ana.session.open().await;
     let before = app.dump().await;
     let api = app.api().of(&ana);
     for value in [

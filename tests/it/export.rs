@@ -148,10 +148,11 @@ async fn everything_is_in_it_and_no_secret() {
             .unwrap()
             .ends_with('Z')
     );
-    assert_eq!(data["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(data["sessions"].as_array().unwrap().len(), 2);
     let events = data["security_history"].as_array().unwrap();
     assert!(events.iter().any(|event| event["event"] == "logged_in"));
-    assert_eq!(data["mails"][0]["kind"], "verify_email");
+    let mails = data["mails"].as_array().unwrap();
+    assert!(mails.iter().any(|mail| mail["kind"] == "verify_email"));
 
     for part in parts.split(' ') {
         let table = copy.text(&format!("{part}.csv"));

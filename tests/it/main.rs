@@ -8,6 +8,11 @@
 // Counters are whole numbers, and names of files are ours.
 #![allow(clippy::float_cmp, clippy::case_sensitive_file_extension_comparisons)]
 
+mod ended_tokens;
+mod ending;
+mod races_checks;
+mod refresh_family;
+mod sessions_bound;
 mod support;
 
 mod alerts;

@@ -48,6 +48,11 @@ const REVIEWED: &[(&str, &str, &str)] = &[
         "alter column",
         "a default for a column that the same file adds",
     ),
+    (
+        "V19",
+        "drop index",
+        "others that begin with the same columns are as fast",
+    ),
 ];
 
 /// The files of the migrations with their texts in lower case, without comments.

@@ -66,6 +66,7 @@ async fn without_its_database_the_service_says_so_and_recovers() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     let cookies = app.signed_in(&ana).await.jar.header("/").unwrap();
+    ana.session.open().await;
     app.database.allow_connections(false).await;
     all_unavailable(&every_kind(&app, &ana, &cookies).await);
     for path in ["/livez", "/metrics", "/login", "/.well-known/jwks.json"] {
@@ -80,6 +81,7 @@ async fn a_locked_table_is_waited_for_no_longer_than_that() {
     let app = TestApp::with(&[("DATABASE_POOL_SIZE", "20")]).await;
     let ana = app.person("ana").await;
     let cookies = app.signed_in(&ana).await.jar.header("/").unwrap();
+    ana.session.open().await;
     let db = app.db().await;
     db.batch_execute("begin; lock table users.users, users.sessions, users.refresh_tokens, users.follows in access exclusive mode")
         .await

@@ -132,7 +132,7 @@ async fn lists_walk_their_index_and_look_up_who_is_on_the_page(db: &Client) {
     }
 }
 
-fn flatten<'a>(node: &'a Value, all: &mut Vec<&'a Value>) {
+pub fn flatten<'a>(node: &'a Value, all: &mut Vec<&'a Value>) {
     all.push(node);
     for part in parts(node) {
         flatten(part, all);
@@ -140,7 +140,7 @@ fn flatten<'a>(node: &'a Value, all: &mut Vec<&'a Value>) {
 }
 
 /// What a statement explains, as JSON.
-async fn json(db: &Client, explain: &str) -> Value {
+pub async fn json(db: &Client, explain: &str) -> Value {
     let rows = db.simple_query(explain).await;
     let rows = rows.unwrap_or_else(|error| panic!("{error:?} in {explain}"));
     let row = rows.iter().find_map(|message| match message {
@@ -172,7 +172,7 @@ fn one_by_one(paragraph: &str) -> Vec<String> {
 }
 
 /// The name and the text of every statement.
-fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     STATEMENTS.split("-- ").skip(1).map(|entry| {
         let (name, sql) = entry.split_once('\n').expect("a statement");
         (name, sql.trim().trim_end_matches(';'))

@@ -8,8 +8,9 @@ select gen_random_uuid(), id, now() - age, now() - age / 2, case when n = 2 then
 from users.users, generate_series(1, 2) as n, lateral (select random() * interval '60 days' as age where id is not null) as ages
 order by age desc;
 
-insert into users.refresh_tokens (token_hash, user_id, session_id, created_at, expires_at, revoked)
-select sha256(uuid_send(gen_random_uuid())), user_id, id, last_seen_at, last_seen_at + interval '30 days', n > 1
+insert into users.refresh_tokens (token_hash, user_id, session_id, created_at, expires_at, revoked, rotated_at, generation)
+select sha256(uuid_send(gen_random_uuid())), user_id, id, last_seen_at, last_seen_at + interval '30 days', n > 1,
+       case when n > 1 then last_seen_at - n * interval '15 minutes' end, 3 - n
 from users.sessions, generate_series(1, 3) as n
 order by last_seen_at;
 

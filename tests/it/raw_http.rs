@@ -124,6 +124,7 @@ async fn host_and_forwarding_headers_change_nothing() {
 async fn an_upload_of_gigabytes_is_cut_off_early() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
+    ana.session.open().await;
     let head = format!(
         "PUT /users/me/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
          Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000000000\r\n\r\n",

@@ -62,6 +62,7 @@ async fn a_token_that_was_accepted_lends_its_good_name_to_no_other() {
 async fn wrong_claims_are_refused() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
+    ana.session.open().await;
     let (claims, kid) = good(&ana);
     let same = signed(&header(&kid), &claims, &KEY);
     app.api().bearer(&same).get("/users/me").await.expect(200);
@@ -180,6 +181,7 @@ async fn wrong_signatures_are_refused() {
 async fn what_is_no_bearer_token_is_refused() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
+    ana.session.open().await;
     let token = &ana.token;
     for odd in [
         String::new(),

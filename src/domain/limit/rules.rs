@@ -35,6 +35,8 @@ pub enum Rule {
     ResetAddress,
     /// Sessions renewed from one client network.
     RefreshAddress,
+    /// Renewals of one session: its tokens carry the bucket.
+    RefreshSession,
     /// People followed by one account.
     FollowAccount,
     /// Changes of its e-mail address that one account asks for.
@@ -50,7 +52,7 @@ pub enum Rule {
 /// addresses, 18 + 2 times more if they sit in a network that its owner logs in from, and as
 /// often with a known browser: under 100 together. One session fills up slower than its account,
 /// so that a stolen one leaves room to the others.
-pub(super) const DEFAULTS: [(Rule, &str, Limit); 19] = [
+pub(super) const DEFAULTS: [(Rule, &str, Limit); 20] = [
     (
         Rule::LogInAddress,
         "log_in_address",
@@ -109,6 +111,11 @@ pub(super) const DEFAULTS: [(Rule, &str, Limit); 19] = [
         Rule::RefreshAddress,
         "refresh_address",
         Limit::new(3_000, 3_000, MINUTE),
+    ),
+    (
+        Rule::RefreshSession,
+        "refresh_session",
+        Limit::new(120, 60, HOUR),
     ),
     (
         Rule::FollowAccount,

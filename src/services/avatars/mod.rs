@@ -9,7 +9,10 @@ mod sweep;
 pub use picture::{ImagePool, SIZES};
 pub use sweep::{count_from_zero, sweep};
 
-use super::cache::{self, Change};
+use super::{
+    cache::{self, Change},
+    sessions,
+};
 use crate::{
     App, Error, Result,
     domain::profile::ProfileChange,
@@ -30,9 +33,9 @@ const WITHIN: Duration = Duration::from_secs(6);
 /// Replaces the viewer's picture and gives its address. A bad upload leaves the old one untouched.
 ///
 /// # Errors
-/// `AvatarTooLarge`, `AvatarInvalid`, `Unauthenticated` when the account is gone, `Unavailable` when
-/// the store or the database is.
-pub async fn replace(app: &App, viewer: Uuid, upload: Vec<u8>) -> Result<String> {
+/// `AvatarTooLarge`, `AvatarInvalid`, `Unauthenticated` when the session has ended or the account is gone,
+/// `Unavailable` when the store or the database is.
+pub async fn replace(app: &App, viewer: Uuid, session_id: Uuid, upload: Vec<u8>) -> Result<String> {
     if upload.len() > MAX_BYTES {
         return Err(Error::AvatarTooLarge);
     }
@@ -43,7 +46,7 @@ pub async fn replace(app: &App, viewer: Uuid, upload: Vec<u8>) -> Result<String>
         // Complete before the row that names it, and outside of its transaction: a slow store
         // holds no lock and no connection. What is then not named goes to the sweeper.
         files::write(app, &name, sizes).await?;
-        show(app, viewer, &name).await
+        show(app, viewer, session_id, &name).await
     });
     let (url, stale) = in_place.await.map_err(Error::unavailable)??;
     files::delete(app, &stale).await;
@@ -52,7 +55,12 @@ pub async fn replace(app: &App, viewer: Uuid, upload: Vec<u8>) -> Result<String>
 
 /// Shows a picture whose files are there. Gives its address, and the pictures that are not kept any
 /// more.
-async fn show(app: &App, viewer: Uuid, name: &str) -> Result<(String, Vec<String>)> {
+async fn show(
+    app: &App,
+    viewer: Uuid,
+    session_id: Uuid,
+    name: &str,
+) -> Result<(String, Vec<String>)> {
     let url = format!("{}/avatars/{name}", app.config.public_url);
     let now = app.clock.now();
     let mut client = app.db.get().await?;
@@ -60,6 +68,7 @@ async fn show(app: &App, viewer: Uuid, name: &str) -> Result<(String, Vec<String
     if !avatars::lock_owner(&tx, viewer).await? {
         return Err(Error::Unauthenticated);
     }
+    sessions::hold(&tx, session_id).await?;
     let before = avatars::issued(&tx, viewer).await?;
     let stale: Vec<String> = before.into_iter().skip(KEPT - 1).collect();
     avatars::forget(&tx, viewer, &stale).await?;
@@ -76,13 +85,14 @@ async fn show(app: &App, viewer: Uuid, name: &str) -> Result<(String, Vec<String
 /// Takes the viewer's picture away, and every file of it. Without one nothing happens.
 ///
 /// # Errors
-/// `Unauthenticated` when the account is gone.
-pub async fn remove(app: &App, viewer: Uuid) -> Result<()> {
+/// `Unauthenticated` when the session has ended or the account is gone.
+pub async fn remove(app: &App, viewer: Uuid, session_id: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
     if !avatars::lock_owner(&tx, viewer).await? {
         return Err(Error::Unauthenticated);
     }
+    sessions::hold(&tx, session_id).await?;
     let issued = avatars::issued(&tx, viewer).await?;
     avatars::forget(&tx, viewer, &issued).await?;
     let change = ProfileChange {

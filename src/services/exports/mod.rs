@@ -6,7 +6,7 @@ mod make;
 pub use crate::storage::exports::{Claimed, Export, LIFETIME, PAUSE};
 pub use make::{claim_next, make};
 
-use super::views::View;
+use super::{sessions, views::View};
 use crate::{
     App, Error, Result,
     storage::{self, Who, audit, exports},
@@ -19,11 +19,12 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// `RateLimited` when the last one was asked for less than [`PAUSE`] ago, `Unauthenticated` when the
-/// account is gone.
+/// session has ended or the account is gone.
 pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<Export> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
+    sessions::hold(&tx, session_id).await?;
     let is_new = exports::request(&tx, user_id, now)
         .await
         .map_err(|error| error.on_constraint("exports_user_id_fkey", Error::Unauthenticated))?;

@@ -1,25 +1,23 @@
 //! Logging in.
 
-use super::{LoggedIn, logged_in, stored_as};
+use super::{LoggedIn, issue, logged_in};
 use crate::{
     App, Error, Result,
-    crypto::passwords::Verdict,
-    domain::{Text, Token, email},
+    crypto::{RefreshClaims, passwords::Verdict},
+    domain::{Text, email},
     error::{Broken, FieldErrors},
     services::{
-        deletion,
-        throttle::{self, Action},
+        deletion, hashing,
+        throttle::{self, Attempt, Guess},
     },
     storage::{
         audit,
-        rate_limits::Key,
         sessions::{self, Holder},
         users,
     },
 };
 use serde::Deserialize;
 use std::borrow::Cow;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -47,14 +45,13 @@ pub struct Credentials {
 /// nothing, time included), `EmailNotVerified`, `RateLimited`.
 pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
     let (email, password) = typed(credentials)?;
-    let action = Action::LogIn(&email);
-    let tries = Box::pin(tries(app, &email, password));
-    throttle::guess(app, action, tries).await
+    let tries = async |attempt: &Attempt| Box::pin(tries(app, attempt, &email, password)).await;
+    throttle::guess(app, Guess::LogIn(&email), tries).await
 }
 
-async fn tries(app: &App, email: &str, password: &str) -> Result<LoggedIn> {
+async fn tries(app: &App, attempt: &Attempt, email: &str, password: &str) -> Result<LoggedIn> {
     for _ in 0..MAX_TRIES {
-        if let Some(logged_in) = try_log_in(app, email, password).await? {
+        if let Some(logged_in) = try_log_in(app, attempt, email, password).await? {
             return Ok(logged_in);
         }
     }
@@ -65,13 +62,18 @@ async fn tries(app: &App, email: &str, password: &str) -> Result<LoggedIn> {
 
 /// `None` when the stored hash changed while this one was verified: a log-in beside this one
 /// replaced an outdated hash, or the password was changed.
-async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<LoggedIn>> {
+async fn try_log_in(
+    app: &App,
+    attempt: &Attempt,
+    email: &str,
+    password: &str,
+) -> Result<Option<LoggedIn>> {
     let client = app.db.get().await?;
     let account = users::credentials(&client, email).await?;
     // Not held while hashing: the pool would be exhausted by log-ins.
     drop(client);
     let stored = account.as_ref().map(|a| a.password_hash.as_str());
-    let verdict = app.passwords.verify(password, stored).await?;
+    let verdict = attempt.verify(app, password, stored).await?;
     let now = app.clock.now();
     let is_kept = |account: &users::Credentials| account.delete_after.is_none_or(|at| now < at);
     let mut account = match account {
@@ -85,14 +87,15 @@ async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<Log
         return Err(Error::EmailNotVerified);
     }
     if verdict == Verdict::Outdated {
-        let (old, new) = (account.password_hash, app.passwords.rehash(password).await?);
+        let new = hashing::rehash(app, attempt.standing(), password).await?;
+        let old = account.password_hash;
         let client = app.db.get().await?;
         if !users::replace_password_hash(&client, account.id, &old, &new, app.clock.now()).await? {
             return Ok(None);
         }
         account.password_hash = new;
     }
-    open(app, account, &throttle::places(app, email)).await
+    open(app, account, attempt, email).await
 }
 
 /// Notes that somebody did not know the password. For an address that nobody has, the same line is
@@ -107,22 +110,29 @@ async fn note_failure(app: &App, account: Option<Uuid>) -> Result<()> {
 async fn open(
     app: &App,
     account: users::Credentials,
-    places: &[(Key, OffsetDateTime)],
+    attempt: &Attempt,
+    email: &str,
 ) -> Result<Option<LoggedIn>> {
     let now = app.clock.now();
-    let refresh_token = Token::random().map_err(Error::internal)?;
+    let session_id = Uuid::now_v7();
+    let first = RefreshClaims {
+        session_id,
+        generation: 0,
+        full_at: now,
+    };
+    let (refresh_token, stored) = issue(app, first, now)?;
     let holder = Holder {
-        session_id: Uuid::now_v7(),
+        session_id,
         user_id: account.id,
         email: account.email,
         roles: account.roles,
     };
     let opened = sessions::Opened {
-        session_id: holder.session_id,
+        session_id,
         user_id: holder.user_id,
         password_hash: &account.password_hash,
-        token: &stored_as(&refresh_token, now),
-        places,
+        token: &stored,
+        places: &attempt.places(app, email),
         now,
     };
     let kept = account.delete_after.is_some();
@@ -135,7 +145,11 @@ async fn open(
         return Ok(None);
     }
     let logged_in = logged_in(app, holder, refresh_token, now)?;
-    Ok(Some(LoggedIn { kept, ..logged_in }))
+    Ok(Some(LoggedIn {
+        kept,
+        is_device_known: attempt.is_device_known(),
+        ..logged_in
+    }))
 }
 
 fn typed(credentials: &Credentials) -> Result<(Cow<'_, str>, &str)> {

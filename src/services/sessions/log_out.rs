@@ -11,21 +11,24 @@ use crate::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Ends the session of a token, whichever of its family it is. Without one nothing happens.
+/// Ends the session of a token, whichever of its family it is, and whether or not its row is still here.
+/// Without one nothing happens.
 pub async fn log_out(app: &App, presented: Option<&Token>) -> Result<()> {
     let Some(presented) = presented else {
         return Ok(());
     };
-    let mut client = app.db.get().await?;
-    let Some(stored) = sessions::token(&client, &presented.hash()).await? else {
-        return Ok(());
-    };
-    let tx = storage::begin(&mut client).await?;
-    log_out_session(&tx, stored.session_id, app.clock.now()).await?;
-    storage::commit(tx).await
+    if let Some(claims) = app.keys.secrets().refresh_tokens().claims(presented) {
+        return end(app, claims.session_id).await;
+    }
+    // One of an earlier release.
+    let stored = sessions::token(&app.db.get().await?, &presented.hash()).await?;
+    match stored {
+        Some(stored) => end(app, stored.session_id).await,
+        None => Ok(()),
+    }
 }
 
-/// Ends a session that is known by its id, as a browser's session knows it.
+/// Ends a session that is known by its id, as tokens and a browser's session know it.
 pub async fn end(app: &App, session_id: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;

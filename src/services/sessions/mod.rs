@@ -3,16 +3,23 @@
 mod log_in;
 mod log_out;
 mod renewal;
+mod spent;
 
 pub use log_in::{Credentials, log_in};
 pub(super) use log_out::log_out_session;
 pub use log_out::{end, log_out};
 pub use renewal::refresh;
 
+pub use crate::storage::sessions::{GRACE, MOST_OPEN};
+
 use crate::{
     App, Error, Result,
+    crypto::RefreshClaims,
     domain::Token,
-    storage::sessions::{self, Holder, NewToken},
+    storage::{
+        GenericClient,
+        sessions::{self, Holder, NewToken},
+    },
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -23,9 +30,6 @@ pub const REFRESH_TOKEN_LIFETIME: Duration = Duration::days(30);
 /// How long a session lasts from its log-in, however often it is renewed (OWASP Session Management
 /// Cheat Sheet, absolute timeout). Whoever copied its tokens unnoticed has them no longer.
 pub const SESSION_LIFETIME: Duration = Duration::days(180);
-
-/// How long a rotated token is still honoured: two tabs at once, or a lost answer.
-pub const GRACE: Duration = Duration::seconds(10);
 
 /// An open session: what a client gets to carry.
 #[derive(Debug, Clone)]
@@ -52,11 +56,26 @@ pub async fn require_open(app: &App, session_id: Uuid) -> Result<()> {
     holder.map(drop).ok_or(Error::Unauthenticated)
 }
 
-fn stored_as(token: &Token, now: OffsetDateTime) -> NewToken {
-    NewToken {
+/// Keeps a session open until the transaction ends: what was checked against it, whether it is open
+/// and its password was entered lately, still holds for what is written. Whatever locks the account's row
+/// too does that first, as those do that end several sessions.
+///
+/// # Errors
+/// `Unauthenticated` when it has ended.
+pub(super) async fn hold(db: &impl GenericClient, session_id: Uuid) -> Result<()> {
+    let is_open = sessions::hold(db, session_id).await?;
+    is_open.then_some(()).ok_or(Error::Unauthenticated)
+}
+
+/// A new token, and how it is stored.
+fn issue(app: &App, claims: RefreshClaims, now: OffsetDateTime) -> Result<(Token, NewToken)> {
+    let token = app.keys.secrets().refresh_tokens().issue(claims)?;
+    let stored = NewToken {
         hash: token.hash(),
+        generation: claims.generation,
         expires_at: now + REFRESH_TOKEN_LIFETIME,
-    }
+    };
+    Ok((token, stored))
 }
 
 fn logged_in(

@@ -1,53 +1,67 @@
 //! Renewing: a refresh token is spent for its successor, and a copy of one is found out.
 
-use super::{GRACE, LoggedIn, SESSION_LIFETIME, logged_in, stored_as};
+use super::{
+    LoggedIn, SESSION_LIFETIME, issue, logged_in,
+    spent::{Spent, end_stolen, look},
+};
 use crate::{
     App, Error, Result,
-    crypto::seal,
+    crypto::{RefreshClaims, seal},
     domain::Token,
     services::throttle::{self, Action},
     storage::{
-        self, GenericClient, Object, audit,
-        outbox::{self, Kind, NewMail},
-        sessions::{self, EndReason, StoredToken},
+        GenericClient,
+        sessions::{self, Rotation, StoredToken},
     },
 };
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 /// More rotations than fit into one grace are no honest client's.
 const MAX_CHAIN: usize = 1_000;
 
 /// Renews a session: the token is spent and its successor takes its place (RFC 9700 section
-/// 4.14.2). A token spent less than [`GRACE`] ago gives the family's current one, the same for
+/// 4.14.2). A token spent less than [`GRACE`](super::GRACE) ago gives the family's current one, the same for
 /// all who ask. Later it was copied: the whole family ends. After [`SESSION_LIFETIME`] no token is
 /// good any more.
 ///
 /// # Errors
-/// `InvalidRefreshToken`
+/// `InvalidRefreshToken`; `RateLimited`, which leaves the token good.
 pub async fn refresh(app: &App, presented: &Token) -> Result<LoggedIn> {
     throttle::check(app, Action::Refresh).await?;
     let now = app.clock.now();
+    let claims = app.keys.secrets().refresh_tokens().claims(presented);
     let client = app.db.get().await?;
-    if let Some(renewed) = rotate(app, &client, presented, now).await? {
-        return Ok(renewed);
-    }
+    let refusal = match rotate(app, &client, presented, claims, now).await {
+        Err(refusal @ (Error::InvalidRefreshToken | Error::RateLimited { .. })) => refusal,
+        outcome => return outcome,
+    };
     drop(client);
-    refresh_spent(app, presented, now).await
+    refresh_spent(app, presented, claims, refusal, now).await
 }
 
-/// The ordinary case: one statement, one commit.
+/// The ordinary case: one statement, one commit. A token of an earlier release does not say whose it is,
+/// so that is looked up first.
 async fn rotate(
     app: &App,
     db: &impl GenericClient,
     presented: &Token,
+    claims: Option<RefreshClaims>,
     now: OffsetDateTime,
-) -> Result<Option<LoggedIn>> {
-    let successor = Token::random().map_err(Error::internal)?;
-    let sealed = seal::seal(presented, &successor)?;
-    let new = stored_as(&successor, now);
-    let opened_after = now - SESSION_LIFETIME;
-    sessions::rotate(db, &presented.hash(), &sealed, &new, opened_after, now)
+) -> Result<LoggedIn> {
+    let claims = match claims {
+        Some(claims) => claims,
+        None => earlier(db, presented, now).await?,
+    };
+    let next = claims.next(throttle::take_renewal(app, claims.full_at, now)?);
+    let (successor, stored) = issue(app, next, now)?;
+    let rotation = Rotation {
+        old: &presented.hash(),
+        sealed_successor: &seal::seal(presented, &successor)?,
+        new: &stored,
+        opened_after: now - SESSION_LIFETIME,
+        now,
+    };
+    let holder = sessions::rotate(db, &rotation)
         .await
         // The account was deleted in this very moment.
         .map_err(|error| {
@@ -55,20 +69,37 @@ async fn rotate(
                 .on_constraint("refresh_tokens_user_id_fkey", Error::InvalidRefreshToken)
                 .on_constraint("refresh_tokens_session_id_fkey", Error::InvalidRefreshToken)
         })?
-        .map(|holder| logged_in(app, holder, successor, now))
-        .transpose()
+        .ok_or(Error::InvalidRefreshToken)?;
+    logged_in(app, holder, successor, now)
 }
 
-/// The token is not to be spent: honour its grace, or call it unknown, expired or stolen. Grace
-/// only reads, and takes no lock: a thousand at once don't wait for each other. Whoever spent the
-/// token has committed, or `rotate` would have waited.
-async fn refresh_spent(app: &App, presented: &Token, now: OffsetDateTime) -> Result<LoggedIn> {
+/// What a token of an earlier release would say.
+async fn earlier(
+    db: &impl GenericClient,
+    presented: &Token,
+    now: OffsetDateTime,
+) -> Result<RefreshClaims> {
+    let stored = sessions::token(db, &presented.hash()).await?;
+    Ok(RefreshClaims {
+        session_id: stored.ok_or(Error::InvalidRefreshToken)?.session_id,
+        generation: 0,
+        full_at: now,
+    })
+}
+
+/// The token was not spent now: honour its grace, or call it unknown, expired or stolen. One that could be
+/// spent meets the `refusal`. Grace only reads, and takes no lock: a thousand at once don't wait for
+/// each other, and use up no limit.
+async fn refresh_spent(
+    app: &App,
+    presented: &Token,
+    claims: Option<RefreshClaims>,
+    refusal: Error,
+    now: OffsetDateTime,
+) -> Result<LoggedIn> {
     let mut client = app.db.get().await?;
-    let stored = sessions::token(&client, &presented.hash())
-        .await?
-        .ok_or(Error::InvalidRefreshToken)?;
-    match stored.rotated_at {
-        Some(at) if at + GRACE > now => {
+    match look(&client, presented, claims, now).await? {
+        Spent::InGrace(stored) => {
             let holder = sessions::live(&client, stored.session_id, now - SESSION_LIFETIME)
                 .await?
                 .ok_or(Error::InvalidRefreshToken)?;
@@ -77,38 +108,13 @@ async fn refresh_spent(app: &App, presented: &Token, now: OffsetDateTime) -> Res
             drop(client);
             logged_in(app, holder, current, now)
         }
-        Some(_) => {
-            end_stolen(app, &mut client, stored.session_id, now).await?;
+        Spent::Copied(session_id) => {
+            end_stolen(app, &mut client, session_id, now).await?;
             Err(Error::InvalidRefreshToken)
         }
-        None => Err(Error::InvalidRefreshToken),
+        Spent::NotYet => Err(refusal),
+        Spent::Useless => Err(Error::InvalidRefreshToken),
     }
-}
-
-/// Ends a session of which somebody has a copy, once.
-async fn end_stolen(
-    app: &App,
-    client: &mut Object,
-    session_id: Uuid,
-    now: OffsetDateTime,
-) -> Result<()> {
-    let tx = storage::begin(client).await?;
-    let Some(holder) = sessions::lock_live(&tx, session_id).await? else {
-        return Ok(());
-    };
-    sessions::end(&tx, session_id, EndReason::Theft, now).await?;
-    let event = audit::Event::RefreshTokenReused;
-    audit::append(&tx, holder.user_id, Some(session_id), event, None, now).await?;
-    let mail = NewMail::notice(holder.user_id, Kind::SessionStolen, now);
-    outbox::owe(&tx, &mail).await?;
-    storage::commit(tx).await?;
-    app.mail_owed.notify_one();
-    tracing::warn!(
-        user_id = %holder.user_id,
-        %session_id,
-        "a spent refresh token was presented again: the session was ended"
-    );
-    Ok(())
 }
 
 /// Follows the sealed successors to the token that nobody has spent yet.

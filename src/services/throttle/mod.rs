@@ -4,11 +4,13 @@
 //! one that does not are limited alike. When the database does not answer, nor does the service
 //! (503): a limit that opens when it is pressed hard is none.
 
+mod carried;
 mod guess;
 mod known;
 mod sieve;
 mod turns;
 
+pub(super) use carried::take_renewal;
 pub use guess::guess;
 pub(super) use known::places;
 pub use known::{DEVICE_KNOWN_FOR, new_device};

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, all, execute, web_sessions},
+    storage::{GenericClient, all, execute, sessions::GRACE, web_sessions},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -22,10 +22,12 @@ pub enum EndReason {
     EmailRestored,
     /// The account is to be deleted.
     Deletion,
+    /// Newer log-ins took its place: see [`MOST_OPEN`](super::MOST_OPEN).
+    TooMany,
 }
 
 impl EndReason {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Logout => "logout",
             Self::Theft => "theft",
@@ -33,6 +35,7 @@ impl EndReason {
             Self::PasswordChanged => "password_changed",
             Self::EmailRestored => "email_restored",
             Self::Deletion => "deletion",
+            Self::TooMany => "too_many",
         }
     }
 }
@@ -49,8 +52,8 @@ pub async fn end(
 }
 
 /// Ends every session of an account but this one, and says which: no refresh token and no browser
-/// session of theirs works any more. Call it with the account's row locked: a log-in can't open
-/// one meanwhile with what is no longer true.
+/// session of theirs works any more. The account's row must be locked: a log-in can't open one
+/// meanwhile with what is no longer true, and two that end several sessions can't wait for each other.
 pub async fn end_all(
     db: &impl GenericClient,
     user_id: Uuid,
@@ -71,7 +74,7 @@ async fn end_locked(
     now: OffsetDateTime,
 ) -> Result<()> {
     execute(db, sql::end_all(ids, reason, now)).await?;
-    execute(db, sql::revoke_all(ids)).await?;
+    execute(db, sql::revoke_all(ids, now - GRACE)).await?;
     execute(db, web_sessions::sql::delete_of(ids))
         .await
         .map(drop)
@@ -80,9 +83,12 @@ async fn end_locked(
 /// The statements.
 pub mod sql {
     use super::{EndReason, OffsetDateTime, Uuid};
-    use crate::storage::schema::{RefreshTokens, Schema, Sessions};
+    use crate::storage::{
+        schema::{RefreshTokens, Schema, Sessions},
+        with::{cte, with},
+    };
     use sea_query::{
-        Expr, ExprTrait, LockType, Order, Query, SelectStatement, UpdateStatement,
+        Expr, ExprTrait, LockType, Order, Query, SelectStatement, UpdateStatement, WithQuery,
         extension::postgres::PgExpr,
     };
 
@@ -112,17 +118,29 @@ pub mod sql {
             .take()
     }
 
-    /// Revokes whole families, and forgets the sealed successors that nobody may get any more.
+    /// Revokes the families of sessions that end, and forgets the sealed successors that nobody may get any
+    /// more. Of each family that is the current token and those spent since the grace began, however
+    /// many there are: the others were revoked when they were spent. In two parts, so that each is a
+    /// range of the index.
     #[must_use]
-    pub fn revoke_all(session_ids: &[Uuid]) -> UpdateStatement {
-        Query::update()
-            .table((Schema::Users, RefreshTokens::Table))
-            .value(RefreshTokens::Revoked, true)
-            .value(
-                RefreshTokens::SealedSuccessor,
-                Expr::value(Option::<Vec<u8>>::None),
-            )
-            .and_where(Expr::col(RefreshTokens::SessionId).eq_any(session_ids.to_vec()))
-            .take()
+    pub fn revoke_all(session_ids: &[Uuid], grace_since: OffsetDateTime) -> WithQuery {
+        let revoke = || {
+            Query::update()
+                .table((Schema::Users, RefreshTokens::Table))
+                .value(RefreshTokens::Revoked, true)
+                .value(
+                    RefreshTokens::SealedSuccessor,
+                    Expr::value(Option::<Vec<u8>>::None),
+                )
+                .and_where(Expr::col(RefreshTokens::SessionId).eq_any(session_ids.to_vec()))
+                .take()
+        };
+        let current = revoke()
+            .and_where(Expr::col(RefreshTokens::RotatedAt).is_null())
+            .take();
+        let in_grace = revoke()
+            .and_where(Expr::col(RefreshTokens::RotatedAt).gt(grace_since))
+            .take();
+        with([cte("current", current)], in_grace)
     }
 }

@@ -25,6 +25,12 @@ pub async fn lock_live(db: &impl GenericClient, session_id: Uuid) -> Result<Opti
     Ok(row.map(|row| Holder::from_row(&row)))
 }
 
+/// Keeps a session from ending until the transaction ends; says false when it has ended. It may be
+/// renewed meanwhile. Whoever locks the account's row too does that first.
+pub async fn hold(db: &impl GenericClient, session_id: Uuid) -> Result<bool> {
+    Ok(optional(db, sql::hold(session_id)).await?.is_some())
+}
+
 /// When a password was last entered in a session; none once it ended.
 pub async fn authenticated_at(
     db: &impl GenericClient,
@@ -66,6 +72,18 @@ pub mod sql {
     pub fn lock_live(session_id: Uuid) -> SelectStatement {
         with_account(session_id)
             .lock_with_tables(LockType::Update, [Sessions::Table])
+            .take()
+    }
+
+    /// A session that has not ended, locked against its end but not against its renewal.
+    #[must_use]
+    pub fn hold(session_id: Uuid) -> SelectStatement {
+        Query::select()
+            .column(Sessions::Id)
+            .from((Schema::Users, Sessions::Table))
+            .and_where(Expr::col(Sessions::Id).eq(session_id))
+            .and_where(Expr::col(Sessions::EndedAt).is_null())
+            .lock(LockType::KeyShare)
             .take()
     }
 

@@ -4,21 +4,30 @@ mod ending;
 mod looking;
 mod opening;
 mod rotation;
+mod spent;
+mod surplus;
 
 pub use ending::{EndReason, end, end_all};
-pub use looking::{authenticate, authenticated_at, live, lock_live};
+pub use looking::{authenticate, authenticated_at, hold, live, lock_live};
 pub use opening::{Opened, open};
-pub use rotation::{StoredToken, rotate, token};
+pub use rotation::{Rotation, rotate};
+pub use spent::{StoredToken, is_outlived, token};
+pub use surplus::MOST_OPEN;
 
 use crate::{domain::token::TokenHash, storage::schema::RefreshTokens};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
 use uuid::Uuid;
+
+/// How long a rotated token is still honoured: two tabs at once, or a lost answer.
+pub const GRACE: Duration = Duration::seconds(10);
 
 /// A token about to be stored.
 pub struct NewToken {
     /// The hash of its text.
     pub hash: TokenHash,
+    /// How many renewals led to it.
+    pub generation: i32,
     /// When it ends.
     pub expires_at: OffsetDateTime,
 }
@@ -49,13 +58,16 @@ impl Holder {
 
 /// The statements.
 pub mod sql {
-    pub use super::{ending::sql::*, looking::sql::*, opening::sql::*, rotation::sql::*};
+    pub use super::{
+        ending::sql::*, looking::sql::*, opening::sql::*, rotation::sql::*, spent::sql::*,
+    };
 }
 
-const TOKEN: [RefreshTokens; 5] = [
+const TOKEN: [RefreshTokens; 6] = [
     RefreshTokens::TokenHash,
     RefreshTokens::UserId,
     RefreshTokens::SessionId,
     RefreshTokens::ExpiresAt,
     RefreshTokens::CreatedAt,
+    RefreshTokens::Generation,
 ];

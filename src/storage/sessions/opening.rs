@@ -24,9 +24,9 @@ pub struct Opened<'a> {
     pub now: OffsetDateTime,
 }
 
-/// Opens a session with its first token, notes the log-in and where it came from, in one statement. Says false, and
-/// opens none, when the password was changed since it was verified, or the account is gone or to
-/// be deleted.
+/// Opens a session with its first token, notes the log-in and where it came from, and ends those beyond
+/// [`MOST_OPEN`](super::MOST_OPEN), in one statement. Says false, and opens none, when the password was
+/// changed since it was verified, or the account is gone or to be deleted.
 pub async fn open(db: &impl GenericClient, opened: &Opened<'_>) -> Result<bool> {
     execute(db, sql::open(opened)).await.map(|rows| rows > 0)
 }
@@ -43,7 +43,7 @@ pub mod sql {
             known_devices,
             outbox::{self, Kind, NewMail},
             schema::{AuditLog, RefreshTokens, Schema, Sessions, Users},
-            sessions::TOKEN,
+            sessions::{TOKEN, surplus},
             with::{cte, with},
         },
     };
@@ -52,8 +52,8 @@ pub mod sql {
     };
     use sha2::{Digest, Sha256};
 
-    /// A session, its first token, its places, the line in the log and the notice of a new device, if
-    /// the account still has this password. `account` holds that fast against a change until the commit.
+    /// A session, its first token, its places, the line in the log and the notice of a new device, and
+    /// the end of what is too many, if the account still has this password. `account` holds that fast against a change until the commit.
     #[must_use]
     pub fn open(opened: &Opened<'_>) -> WithQuery {
         let (account, session) = (Alias::new("account"), Alias::new("session"));
@@ -108,6 +108,7 @@ pub mod sql {
             .column(Sessions::Id)
             .expr(timestamp(opened.token.expires_at))
             .expr(timestamp(opened.now))
+            .expr(Expr::val(opened.token.generation).cast_as("integer"))
             .from(session)
             .take();
         let last = Query::insert()
@@ -116,16 +117,14 @@ pub mod sql {
             .select_from(first)
             .map(InsertStatement::take)
             .unwrap_or_default();
-        with(
-            [
-                cte("account", same_password),
-                cte("session", open),
-                cte("noted", note),
-                cte("owed", owe),
-                cte("known", known),
-            ],
-            last,
-        )
+        let parts = [
+            cte("account", same_password),
+            cte("session", open),
+            cte("noted", note),
+            cte("owed", owe),
+            cte("known", known),
+        ];
+        with(parts.into_iter().chain(surplus::sql::end(opened)), last)
     }
 
     /// The notice of a new device. Its id is the same for log-ins from such a device on one day,

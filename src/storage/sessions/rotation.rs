@@ -7,77 +7,59 @@ use crate::{
     storage::{GenericClient, optional},
 };
 use time::OffsetDateTime;
-use uuid::Uuid;
 
-/// A stored token.
-pub struct StoredToken {
-    /// The session it belongs to.
-    pub session_id: Uuid,
-    /// When it ends.
-    pub expires_at: OffsetDateTime,
-    /// Whether it was rotated, or revoked with its family.
-    pub revoked: bool,
-    /// When it was rotated.
-    pub rotated_at: Option<OffsetDateTime>,
-    /// Its successor, sealed under the token itself.
-    pub sealed_successor: Option<Vec<u8>>,
+/// A token about to be spent for its successor.
+pub struct Rotation<'a> {
+    /// The hash of the one that is spent.
+    pub old: &'a TokenHash,
+    /// The successor, sealed under the token that is spent.
+    pub sealed_successor: &'a [u8],
+    /// The successor.
+    pub new: &'a NewToken,
+    /// Sessions opened earlier are not renewed.
+    pub opened_after: OffsetDateTime,
+    /// When.
+    pub now: OffsetDateTime,
 }
 
 /// Spends a token for its successor, in one statement; `None` when it is not to be spent, or its
-/// session was not opened after this time. Of several at once exactly one wins.
-pub async fn rotate(
-    db: &impl GenericClient,
-    old: &TokenHash,
-    sealed_successor: &[u8],
-    new: &NewToken,
-    opened_after: OffsetDateTime,
-    now: OffsetDateTime,
-) -> Result<Option<Holder>> {
-    let rotate = sql::rotate(old, sealed_successor, new, opened_after, now);
-    let row = optional(db, rotate).await?;
+/// session is too old. Of several at once exactly one wins.
+pub async fn rotate(db: &impl GenericClient, rotation: &Rotation<'_>) -> Result<Option<Holder>> {
+    let row = optional(db, sql::rotate(rotation)).await?;
     Ok(row.map(|row| Holder::from_row(&row)))
-}
-
-/// A stored token by its hash.
-pub async fn token(db: &impl GenericClient, hash: &TokenHash) -> Result<Option<StoredToken>> {
-    let row = optional(db, sql::token(hash)).await?;
-    Ok(row.map(|row| StoredToken {
-        session_id: row.get(0),
-        expires_at: row.get(1),
-        revoked: row.get(2),
-        rotated_at: row.get(3),
-        sealed_successor: row.get(4),
-    }))
 }
 
 /// The statements.
 pub mod sql {
-    use super::{NewToken, OffsetDateTime, TokenHash};
+    use super::Rotation;
     use crate::{
         caller,
         domain::network,
         storage::{
             schema::{RefreshTokens, Schema, Sessions, Users},
-            sessions::TOKEN,
+            sessions::{TOKEN, spent::sql::forget},
             with::{cte, with},
         },
     };
-    use sea_query::{
-        Alias, Expr, ExprTrait, InsertStatement, LockType, Query, SelectStatement, WithQuery,
-    };
+    use sea_query::{Alias, Expr, ExprTrait, InsertStatement, LockType, Query, WithQuery};
+
+    /// At every so many renewals a family forgets older spent tokens.
+    const FORGETS_EVERY: i32 = 16;
 
     /// The whole rotation. `live` holds the session against its end while `spent` compares and
     /// swaps the old token, `fresh` stores the new one and `seen` notes where the session is used.
     /// `live` takes the lock that `seen` needs at once: two that shared a weaker one would wait
-    /// for each other. Who comes when the token is spent already takes none.
+    /// for each other. Who comes when the token is spent already takes none. Every so often the
+    /// family forgets spent tokens on the way, in the same commit.
     #[must_use]
-    pub fn rotate(
-        old: &TokenHash,
-        sealed_successor: &[u8],
-        new: &NewToken,
-        opened_after: OffsetDateTime,
-        now: OffsetDateTime,
-    ) -> WithQuery {
+    pub fn rotate(rotation: &Rotation<'_>) -> WithQuery {
+        let &Rotation {
+            old,
+            sealed_successor,
+            new,
+            opened_after,
+            now,
+        } = rotation;
         let (live, spent, fresh) = (Alias::new("live"), Alias::new("spent"), Alias::new("fresh"));
         let live_session = Query::select()
             .column((Sessions::Table, Sessions::Id))
@@ -121,6 +103,7 @@ pub mod sql {
             .column(RefreshTokens::SessionId)
             .expr(Expr::val(new.expires_at).cast_as("timestamptz"))
             .expr(Expr::val(now).cast_as("timestamptz"))
+            .expr(Expr::val(new.generation).cast_as("integer"))
             .from(spent.clone())
             .take();
         let store = Query::insert()
@@ -156,30 +139,14 @@ pub mod sql {
                 Expr::col((Users::Table, Users::Id)).equals((fresh, RefreshTokens::UserId)),
             )
             .take();
-        with(
-            [
-                cte("live", live_session),
-                cte("spent", spend),
-                cte("fresh", store),
-                cte("seen", see),
-            ],
-            last,
-        )
-    }
-
-    /// A token by its hash.
-    #[must_use]
-    pub fn token(hash: &TokenHash) -> SelectStatement {
-        Query::select()
-            .columns([
-                RefreshTokens::SessionId,
-                RefreshTokens::ExpiresAt,
-                RefreshTokens::Revoked,
-                RefreshTokens::RotatedAt,
-                RefreshTokens::SealedSuccessor,
-            ])
-            .from((Schema::Users, RefreshTokens::Table))
-            .and_where(Expr::col(RefreshTokens::TokenHash).eq(hash.as_slice()))
-            .take()
+        let parts = [
+            cte("live", live_session),
+            cte("spent", spend),
+            cte("fresh", store),
+            cte("seen", see),
+        ];
+        let forgets = new.generation % FORGETS_EVERY == 0;
+        let forgotten = forgets.then(|| forget(now)).into_iter().flatten();
+        with(parts.into_iter().chain(forgotten), last)
     }
 }

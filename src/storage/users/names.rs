@@ -52,7 +52,8 @@ pub mod sql {
             .from((Schema::Users, Users::Table))
             .and_where(Expr::col(Users::Id).eq(who));
         if lock {
-            select.lock(LockType::Update);
+            // Not against foreign keys: a session that is ended beside this owes a mail.
+            select.lock(LockType::NoKeyUpdate);
         }
         select
     }

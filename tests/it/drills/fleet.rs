@@ -15,7 +15,7 @@ use tokio::{task::JoinHandle, time::sleep};
 /// What every replica calls itself.
 const PUBLIC_URL: &str = "http://users.example";
 /// More than any load asks for: the limits are counted, and never reached.
-pub const RULES: &str = "register_address=1000000+1000/s,refresh_address=1000000+1000/s,\
+pub const RULES: &str = "register_address=1000000+1000/s,refresh_address=1000000+1000/s,refresh_session=1000000+1000/s,\
     log_in_address=1000000+1000/s,log_in_account=1000000+1000/s,log_in_pair=1000000+1000/s,\
     log_in_known=1000000+1000/s,follow_account=1000000+1000/s";
 /// How often `/livez` is asked for.

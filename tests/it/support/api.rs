@@ -1,10 +1,11 @@
 //! A client of the JSON API.
 
-use super::{Person, SetCookie};
+use super::{Person, SetCookie, people::LazySession};
 use bytes::Bytes;
 use http::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Speaks JSON to the service; carries a bearer token when it speaks for somebody.
 #[derive(Clone)]
@@ -12,6 +13,7 @@ pub struct Api {
     client: Client,
     base: String,
     token: Option<String>,
+    session: Option<Arc<LazySession>>,
 }
 
 /// An HTTP client that follows nothing and keeps nothing.
@@ -37,18 +39,23 @@ impl Api {
             client,
             base: base.to_owned(),
             token: None,
+            session: None,
         }
     }
 
     /// The same, speaking for somebody.
     pub fn of(&self, person: &Person) -> Self {
-        self.bearer(&person.token)
+        Self {
+            session: Some(Arc::clone(&person.session)),
+            ..self.bearer(&person.token)
+        }
     }
 
     /// The same, with this access token.
     pub fn bearer(&self, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),
+            session: None,
             ..self.clone()
         }
     }
@@ -60,7 +67,9 @@ impl Api {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        Call(request)
+        // What is one's own asks for an open session.
+        let is_own = path.contains("/users/me");
+        Call(request, self.session.clone().filter(|_| is_own))
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -143,19 +152,20 @@ pub fn multipart(
 }
 
 /// A request before it is sent.
-pub struct Call(RequestBuilder);
+pub struct Call(RequestBuilder, Option<Arc<LazySession>>);
 
 impl Call {
     pub fn header(self, name: &str, value: &str) -> Self {
-        Self(self.0.header(name, value))
+        Self(self.0.header(name, value), self.1)
     }
 
     pub fn json(self, body: &Value) -> Self {
-        Self(self.0.json(body))
+        Self(self.0.json(body), self.1)
     }
 
     pub fn body(self, kind: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self(self.0.header("Content-Type", kind).body(body.into()))
+        let request = self.0.header("Content-Type", kind).body(body.into());
+        Self(request, self.1)
     }
 
     pub async fn send(self) -> Answer {
@@ -164,6 +174,9 @@ impl Call {
 
     /// The whole answer, where there may be none.
     pub async fn try_send(self) -> reqwest::Result<Answer> {
+        if let Some(session) = self.1 {
+            session.open().await;
+        }
         let response = self.0.send().await?;
         Ok(Answer {
             status: response.status().as_u16(),

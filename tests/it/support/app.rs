@@ -150,6 +150,11 @@ impl TestApp {
         Visitor::new(&self.url, self.public_url())
     }
 
+    /// Where its database is.
+    pub fn database_url(&self) -> &str {
+        self.database.url()
+    }
+
     /// A connection to its database.
     pub async fn db(&self) -> Client {
         connect(self.database.url()).await

@@ -35,7 +35,7 @@ mod w3m;
 mod wait;
 mod watched;
 
-pub use api::{Answer, Api, Call, assert_keys, bare_client};
+pub use api::{Answer, Api, Call, assert_keys, bare_client, multipart};
 pub use app::{KEY, TestApp};
 pub use browser::{Browser, no_other_browser};
 pub use certificate::Certificate;

@@ -1,7 +1,9 @@
 //! People, made through the services.
 
-use super::{TestApp, eventually};
+use super::{TestApp, connect, eventually};
+use std::sync::Arc;
 use time::Duration;
+use tokio::sync::OnceCell;
 use users_service::{
     domain::{Email, Password, Text, Username},
     services::{
@@ -23,6 +25,31 @@ pub struct Person {
     pub email: String,
     /// An access token, good for 15 minutes from when the person was made.
     pub token: String,
+    /// The session that it is of.
+    pub session: Arc<LazySession>,
+}
+
+/// A session without a log-in. It is in the database once its token is used for what asks for an open one.
+#[derive(Debug)]
+pub struct LazySession {
+    id: Uuid,
+    user_id: Uuid,
+    database: String,
+    opened: OnceCell<()>,
+}
+
+impl LazySession {
+    /// Opens it, if that was not done before.
+    pub async fn open(&self) {
+        let open = async || {
+            let insert = "insert into users.sessions (id, user_id, authenticated_at)
+                select $1, id, null from users.users where id = $2";
+            let db = connect(&self.database).await;
+            let opened = db.execute(insert, &[&self.id, &self.user_id]).await;
+            opened.expect("a session, or nobody to have it");
+        };
+        self.opened.get_or_init(open).await;
+    }
 }
 
 impl Person {
@@ -50,18 +77,20 @@ impl TestApp {
             .await
             .expect("an account");
         let roles = ["user".to_owned()];
-        let token = self.app.keys.issue(
-            made.id,
-            uuid::Uuid::now_v7(),
-            &email,
-            &roles,
-            self.clock.now(),
-        );
+        let session = LazySession {
+            id: Uuid::now_v7(),
+            user_id: made.id,
+            database: self.database_url().to_owned(),
+            opened: OnceCell::new(),
+        };
+        let (keys, now) = (&self.app.keys, self.clock.now());
+        let token = keys.issue(made.id, session.id, &email, &roles, now);
         Person {
             id: made.id,
             username: made.username,
             email,
             token: token.expect("a token"),
+            session: Arc::new(session),
         }
     }
 
