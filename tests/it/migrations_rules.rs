@@ -48,6 +48,11 @@ const REVIEWED: &[(&str, &str, &str)] = &[
         "alter column",
         "a default for a column that the same file adds",
     ),
+    (
+        "V24",
+        "create unique index",
+        "what those of V1 refuse, except where a locale let two spellings of one name pass",
+    ),
 ];
 
 /// The files of the migrations with their texts in lower case, without comments.
