@@ -2,7 +2,7 @@
 INSERT INTO "users"."users" ("id", "username", "email", "password_hash", "created_at", "updated_at") VALUES ($1, $2, $3, $4, $5, $6);
 
 -- users::credentials
-SELECT "id", "username", "email", "password_hash", "email_verified", "roles", "delete_after" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1);
+SELECT "id", "username", "email", "password_hash", "email_verified", "roles", "delete_after" FROM "users"."users" WHERE (lower("users"."email" collate "C")) = $1;
 
 -- users::credentials_of
 SELECT "id", "username", "email", "password_hash", "email_verified", "roles", "delete_after" FROM "users"."users" WHERE "id" = $1;
@@ -20,7 +20,7 @@ UPDATE "users"."users" SET "email" = $1, "updated_at" = $2 WHERE "id" = $3 AND (
 UPDATE "users"."users" SET "email" = $1, "email_verified" = $2, "updated_at" = $3 WHERE "id" = $4;
 
 -- users::email_of_another
-SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1) AND "id" <> $2 AND "email_verified";
+SELECT "id" FROM "users"."users" WHERE (lower("users"."email" collate "C")) = $1 AND "id" <> $2 AND "email_verified";
 
 -- users::named, an account
 SELECT "username", "username_changed_at" FROM "users"."users" WHERE "id" = CAST($1 AS uuid) FOR UPDATE;
@@ -35,16 +35,16 @@ UPDATE "users"."users" SET "username" = $1, "username_changed_at" = $2, "updated
 UPDATE "users"."users" SET "email_verified" = $1, "updated_at" = $2 WHERE "id" = $3;
 
 -- users::unverified
-SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1) AND (NOT "email_verified") FOR UPDATE;
+SELECT "id" FROM "users"."users" WHERE (lower("users"."email" collate "C")) = $1 AND (NOT "email_verified") FOR UPDATE;
 
 -- users::lock_lapsed
-SELECT "users"."id" FROM "users"."users" WHERE (LOWER("users"."email") = LOWER(CAST($1 AS text)) OR LOWER("users"."username") = LOWER(CAST($2 AS text))) AND (NOT "users"."email_verified") AND EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id") AND (NOT EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id" AND "email_verifications"."expires_at" > $3)) AND (NOT EXISTS(SELECT * FROM "users"."outbox" WHERE "outbox"."user_id" = "users"."id" AND "outbox"."sent_at" IS NULL AND "outbox"."given_up_at" IS NULL)) ORDER BY "users"."id" ASC FOR UPDATE OF "users";
+SELECT "users"."id" FROM "users"."users" WHERE ((lower("users"."email" collate "C")) = $1 OR (lower("users"."username" collate "C")) = $2) AND (NOT "users"."email_verified") AND EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id") AND (NOT EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id" AND "email_verifications"."expires_at" > $3)) AND (NOT EXISTS(SELECT * FROM "users"."outbox" WHERE "outbox"."user_id" = "users"."id" AND "outbox"."sent_at" IS NULL AND "outbox"."given_up_at" IS NULL)) ORDER BY "users"."id" ASC FOR UPDATE OF "users";
 
 -- users::delete_unverified
 DELETE FROM "users"."users" WHERE "id" = $1 AND (NOT "email_verified");
 
 -- users::email_exists
-SELECT "id" FROM "users"."users" WHERE LOWER("users"."email") = LOWER($1);
+SELECT "id" FROM "users"."users" WHERE (lower("users"."email" collate "C")) = $1;
 
 -- users::exists
 SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "users"."delete_after" IS NULL;
@@ -56,7 +56,7 @@ SELECT "users"."id", "users"."username", "users"."email_verified", "email_verifi
 SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE "id" = ANY($1) AND "users"."delete_after" IS NULL;
 
 -- users::person_by_username
-SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE LOWER("users"."username") = LOWER($1) AND "users"."delete_after" IS NULL;
+SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE (lower("users"."username" collate "C")) = $1 AND "users"."delete_after" IS NULL;
 
 -- suggestions::of, a session
 WITH "viewer" AS (SELECT (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL) AS "id") , "own" AS (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = (SELECT "viewer"."id" FROM "viewer") ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $3) , "edges" AS (SELECT "edge"."followee_id" FROM "own" INNER JOIN LATERAL (SELECT "followee_id" FROM "users"."follows" WHERE "follower_id" = "own"."followee_id" ORDER BY "created_at" DESC, "followee_id" DESC LIMIT $4) AS "edge" ON "edge"."followee_id" <> (SELECT "viewer"."id" FROM "viewer") LIMIT $5) , "seen" AS (SELECT "followee_id", COUNT("followee_id") AS "mutuals" FROM "edges" GROUP BY "followee_id") , "known" AS (SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "seen"."mutuals", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = (SELECT "viewer"."id" FROM "viewer")) IS NOT NULL AS "follows_viewer" FROM "users"."users" INNER JOIN "seen" ON "seen"."followee_id" = "users"."id" WHERE "users"."id" <> (SELECT "viewer"."id" FROM "viewer") AND "users"."email_verified" AND "users"."delete_after" IS NULL AND (NOT (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = (SELECT "viewer"."id" FROM "viewer") AND "follows"."followee_id" = "users"."id") IS NOT NULL) ORDER BY "seen"."mutuals" DESC, "users"."id" DESC LIMIT $6) SELECT "known".* FROM "known" UNION ALL (SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", CAST($7 AS bigint), (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = (SELECT "viewer"."id" FROM "viewer")) IS NOT NULL FROM "users"."users" WHERE "users"."id" <> (SELECT "viewer"."id" FROM "viewer") AND "users"."email_verified" AND "users"."delete_after" IS NULL AND (NOT (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = (SELECT "viewer"."id" FROM "viewer") AND "follows"."followee_id" = "users"."id") IS NOT NULL) AND (SELECT "viewer"."id" FROM "viewer") IS NOT NULL AND (SELECT COUNT("known"."id") FROM "known") < $8 ORDER BY "users"."id" DESC LIMIT $9);
@@ -92,13 +92,13 @@ SELECT "users"."id", "users"."username", "email_restorations"."email", "email_re
 DELETE FROM "users"."email_restorations" WHERE "user_id" = $1 AND "created_at" >= $2;
 
 -- held_usernames::hold
-INSERT INTO "users"."held_usernames" ("username", "user_id", "held_until") VALUES (LOWER($1), $2, $3) ON CONFLICT ("username") DO UPDATE SET "user_id" = "excluded"."user_id", "held_until" = "excluded"."held_until";
+INSERT INTO "users"."held_usernames" ("username", "user_id", "held_until") VALUES ($1, $2, $3) ON CONFLICT ("username") DO UPDATE SET "user_id" = "excluded"."user_id", "held_until" = "excluded"."held_until";
 
 -- held_usernames::held_from
-SELECT "username" FROM "users"."held_usernames" WHERE "username" = LOWER($1) AND "held_until" > $2 AND ("user_id" IS NULL OR "user_id" <> $3);
+SELECT "username" FROM "users"."held_usernames" WHERE "username" = $1 AND "held_until" > $2 AND ("user_id" IS NULL OR "user_id" <> $3);
 
 -- held_usernames::successor
-SELECT "users"."username" FROM "users"."held_usernames" INNER JOIN "users"."users" ON "users"."id" = "held_usernames"."user_id" WHERE "held_usernames"."username" = LOWER($1) AND "held_usernames"."held_until" > $2 AND "users"."delete_after" IS NULL;
+SELECT "users"."username" FROM "users"."held_usernames" INNER JOIN "users"."users" ON "users"."id" = "held_usernames"."user_id" WHERE "held_usernames"."username" = $1 AND "held_usernames"."held_until" > $2 AND "users"."delete_after" IS NULL;
 
 -- email_verifications::issue
 INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at", "email") VALUES ($1, $2, $3, $4, $5) ON CONFLICT ("user_id", "token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "email_verifications"."used_at" IS NULL;
@@ -113,7 +113,7 @@ DELETE FROM "users"."email_verifications" WHERE "user_id" = $1 AND "used_at" IS 
 INSERT INTO "users"."password_reset_requests" ("id", "email", "trace_id", "address", "device", "created_at") VALUES ($1, $2, $3, $4, $5, $6);
 
 -- password_resets::take_requests
-WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."password_reset_requests" ORDER BY "id" ASC LIMIT $1 FOR UPDATE SKIP LOCKED) , "asked" AS (DELETE FROM "users"."password_reset_requests" WHERE "id" IN (SELECT "id" FROM "due") RETURNING *) , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at") SELECT "asked"."id", "users"."id", CAST($2 AS text), "asked"."trace_id", "asked"."created_at", CURRENT_TIMESTAMP FROM "asked" INNER JOIN "users"."users" ON LOWER("users"."email") = LOWER("asked"."email") RETURNING "id", "user_id") INSERT INTO "users"."audit_log" ("id", "user_id", "event", "trace_id", "created_at", "address", "device") SELECT "owed"."id", "owed"."user_id", CAST($3 AS text), "asked"."trace_id", "asked"."created_at", "asked"."address", "asked"."device" FROM "owed" INNER JOIN "asked" ON "asked"."id" = "owed"."id";
+WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."password_reset_requests" ORDER BY "id" ASC LIMIT $1 FOR UPDATE SKIP LOCKED) , "asked" AS (DELETE FROM "users"."password_reset_requests" WHERE "id" IN (SELECT "id" FROM "due") RETURNING *) , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at") SELECT "asked"."id", "users"."id", CAST($2 AS text), "asked"."trace_id", "asked"."created_at", CURRENT_TIMESTAMP FROM "asked" INNER JOIN "users"."users" ON (lower("users"."email" collate "C")) = (lower("asked"."email" collate "C")) RETURNING "id", "user_id") INSERT INTO "users"."audit_log" ("id", "user_id", "event", "trace_id", "created_at", "address", "device") SELECT "owed"."id", "owed"."user_id", CAST($3 AS text), "asked"."trace_id", "asked"."created_at", "asked"."address", "asked"."device" FROM "owed" INNER JOIN "asked" ON "asked"."id" = "owed"."id";
 
 -- password_resets::issue
 INSERT INTO "users"."password_resets" ("token_hash", "user_id", "email", "password_digest", "expires_at", "created_at") SELECT CAST($1 AS bytea), "users"."id", "users"."email", sha256(convert_to("users"."password_hash", $2)), CAST($3 AS timestamptz), CAST($4 AS timestamptz) FROM "users"."users" WHERE "users"."id" = $5 AND "users"."email" = $6 ON CONFLICT ("user_id", "token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "password_resets"."used_at" IS NULL AND "password_resets"."email" = "excluded"."email" AND "password_resets"."password_digest" = "excluded"."password_digest";
@@ -123,9 +123,6 @@ SELECT "users"."id", "users"."username", "users"."email" FROM "users"."users" IN
 
 -- password_resets::mark_used
 UPDATE "users"."password_resets" SET "used_at" = $1 WHERE "token_hash" = $2;
-
--- password_resets::delete_expired
-DELETE FROM "users"."password_resets" WHERE "expires_at" < $1;
 
 -- sessions::open
 WITH "account" AS (SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "password_hash" = $2 AND "users"."delete_after" IS NULL FOR SHARE) , "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at", "last_seen_at", "authenticated_at", "address", "user_agent") SELECT CAST($3 AS uuid), "id", CAST($4 AS timestamptz), CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text) FROM "account" RETURNING "id", "user_id") , "noted" AS (INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") SELECT CAST($9 AS uuid), CAST($10 AS uuid), CAST($11 AS uuid), CAST($12 AS text), CAST($13 AS text), CAST($14 AS timestamptz), CAST($15 AS text), CAST($16 AS text), CAST($17 AS text) FROM "session") , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") SELECT CAST($18 AS uuid), CAST($19 AS uuid), CAST($20 AS text), CAST($21 AS text), CAST($22 AS timestamptz), CURRENT_TIMESTAMP, CAST($23 AS text), CAST($24 AS jsonb) FROM "session" WHERE EXISTS(SELECT * FROM "users"."sessions" WHERE "user_id" = $25) AND (NOT EXISTS(SELECT * FROM "users"."audit_log" WHERE "user_id" = $26 AND "event" = 'logged_in' AND "device" = $27 AND "created_at" > $28)) ON CONFLICT  DO NOTHING) , "known" AS (INSERT INTO "users"."known_devices" ("user_id", "key", "seen_at", "expires_at") SELECT "session"."user_id", "place"."key", CAST($29 AS timestamptz), "place"."expires_at" FROM "session", (SELECT CAST($30 AS bytea) AS "key", CAST($31 AS timestamptz) AS "expires_at") AS "place" WHERE NOT EXISTS(SELECT "key" FROM "users"."known_devices" WHERE "known_devices"."user_id" = "session"."user_id" AND "known_devices"."key" = "place"."key" AND "known_devices"."seen_at" >= $32) ON CONFLICT ("user_id", "key") DO UPDATE SET "seen_at" = "excluded"."seen_at", "expires_at" = "excluded"."expires_at") INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($33 AS bytea), "user_id", "id", CAST($34 AS timestamptz), CAST($35 AS timestamptz) FROM "session";
@@ -179,13 +176,13 @@ SELECT "users"."id", "users"."username", "users"."email", "users"."display_name"
 SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), "users"."delete_after" IS NULL FROM "users"."users" WHERE "users"."id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $3 AND "web_sessions"."expires_at" > $4 AND "sessions"."ended_at" IS NULL);
 
 -- profiles::by_username
-SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), "users"."delete_after" IS NULL FROM "users"."users" WHERE LOWER("users"."username") = LOWER($3) AND "users"."delete_after" IS NULL;
+SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), "users"."delete_after" IS NULL FROM "users"."users" WHERE (lower("users"."username" collate "C")) = $3 AND "users"."delete_after" IS NULL;
 
 -- profiles::seen_by, a session
-SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), "users"."delete_after" IS NULL, (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $3 AND "web_sessions"."expires_at" > $4 AND "sessions"."ended_at" IS NULL) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $5 AND "web_sessions"."expires_at" > $6 AND "sessions"."ended_at" IS NULL)) IS NOT NULL AS "followed_by" FROM "users"."users" WHERE LOWER("users"."username") = LOWER($7) AND "users"."delete_after" IS NULL;
+SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), "users"."delete_after" IS NULL, (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $3 AND "web_sessions"."expires_at" > $4 AND "sessions"."ended_at" IS NULL) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $5 AND "web_sessions"."expires_at" > $6 AND "sessions"."ended_at" IS NULL)) IS NOT NULL AS "followed_by" FROM "users"."users" WHERE (lower("users"."username" collate "C")) = $7 AND "users"."delete_after" IS NULL;
 
 -- profiles::seen_by, an account
-SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), "users"."delete_after" IS NULL, (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = CAST($3 AS uuid) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = CAST($4 AS uuid)) IS NOT NULL AS "followed_by" FROM "users"."users" WHERE LOWER("users"."username") = LOWER($5) AND "users"."delete_after" IS NULL;
+SELECT "users"."id", "users"."username", "users"."email", "users"."display_name", "users"."bio", "users"."avatar_url", "users"."created_at", (SELECT COALESCE(CAST(SUM("followers") AS bigint), $1) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), (SELECT COALESCE(CAST(SUM("followees") AS bigint), $2) FROM "users"."follow_counts" WHERE "follow_counts"."user_id" = "users"."id"), "users"."delete_after" IS NULL, (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = CAST($3 AS uuid) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = CAST($4 AS uuid)) IS NOT NULL AS "followed_by" FROM "users"."users" WHERE (lower("users"."username" collate "C")) = $5 AND "users"."delete_after" IS NULL;
 
 -- profiles::update
 UPDATE "users"."users" SET "updated_at" = $1, "display_name" = $2, "bio" = $3, "avatar_url" = $4 WHERE "id" = $5 AND "users"."delete_after" IS NULL;
@@ -215,13 +212,13 @@ DELETE FROM "users"."follow_counts" WHERE "user_id" = $1;
 WITH "edge" AS (SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $1 AND "web_sessions"."expires_at" > $2 AND "sessions"."ended_at" IS NULL) AND (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $3 AND "web_sessions"."expires_at" > $4 AND "sessions"."ended_at" IS NULL) IS NOT NULL ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $5 OFFSET $6) SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "edge"."follower_id", "edge"."created_at", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $7 AND "web_sessions"."expires_at" > $8 AND "sessions"."ended_at" IS NULL) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $9 AND "web_sessions"."expires_at" > $10 AND "sessions"."ended_at" IS NULL)) IS NOT NULL AS "followed_by" FROM "edge" LEFT JOIN "users"."users" ON "users"."id" = "edge"."follower_id" AND "users"."delete_after" IS NULL ORDER BY "edge"."created_at" DESC, "edge"."follower_id" DESC;
 
 -- lists::page, by number
-WITH "edge" AS (SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = (SELECT "id" FROM "users"."users" WHERE LOWER("users"."username") = LOWER($1) AND "users"."delete_after" IS NULL) AND (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $2 AND "web_sessions"."expires_at" > $3 AND "sessions"."ended_at" IS NULL) IS NOT NULL ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $4 OFFSET $5) SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "edge"."follower_id", "edge"."created_at", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $6 AND "web_sessions"."expires_at" > $7 AND "sessions"."ended_at" IS NULL) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $8 AND "web_sessions"."expires_at" > $9 AND "sessions"."ended_at" IS NULL)) IS NOT NULL AS "followed_by" FROM "edge" LEFT JOIN "users"."users" ON "users"."id" = "edge"."follower_id" AND "users"."delete_after" IS NULL ORDER BY "edge"."created_at" DESC, "edge"."follower_id" DESC;
+WITH "edge" AS (SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = (SELECT "id" FROM "users"."users" WHERE (lower("users"."username" collate "C")) = $1 AND "users"."delete_after" IS NULL) AND (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $2 AND "web_sessions"."expires_at" > $3 AND "sessions"."ended_at" IS NULL) IS NOT NULL ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $4 OFFSET $5) SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "edge"."follower_id", "edge"."created_at", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $6 AND "web_sessions"."expires_at" > $7 AND "sessions"."ended_at" IS NULL) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $8 AND "web_sessions"."expires_at" > $9 AND "sessions"."ended_at" IS NULL)) IS NOT NULL AS "followed_by" FROM "edge" LEFT JOIN "users"."users" ON "users"."id" = "edge"."follower_id" AND "users"."delete_after" IS NULL ORDER BY "edge"."created_at" DESC, "edge"."follower_id" DESC;
 
 -- lists::page, an account
-WITH "edge" AS (SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = (SELECT "id" FROM "users"."users" WHERE LOWER("users"."username") = LOWER($1) AND "users"."delete_after" IS NULL) AND CAST($2 AS uuid) IS NOT NULL ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $3 OFFSET $4) SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "edge"."follower_id", "edge"."created_at", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = CAST($5 AS uuid) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = CAST($6 AS uuid)) IS NOT NULL AS "followed_by" FROM "edge" LEFT JOIN "users"."users" ON "users"."id" = "edge"."follower_id" AND "users"."delete_after" IS NULL ORDER BY "edge"."created_at" DESC, "edge"."follower_id" DESC;
+WITH "edge" AS (SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = (SELECT "id" FROM "users"."users" WHERE (lower("users"."username" collate "C")) = $1 AND "users"."delete_after" IS NULL) AND CAST($2 AS uuid) IS NOT NULL ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $3 OFFSET $4) SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "edge"."follower_id", "edge"."created_at", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = CAST($5 AS uuid) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = CAST($6 AS uuid)) IS NOT NULL AS "followed_by" FROM "edge" LEFT JOIN "users"."users" ON "users"."id" = "edge"."follower_id" AND "users"."delete_after" IS NULL ORDER BY "edge"."created_at" DESC, "edge"."follower_id" DESC;
 
 -- lists::page, by cursor
-WITH "edge" AS (SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = (SELECT "id" FROM "users"."users" WHERE LOWER("users"."username") = LOWER($1) AND "users"."delete_after" IS NULL) AND ("created_at", "follower_id") < ($2, $3) AND (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $4 AND "web_sessions"."expires_at" > $5 AND "sessions"."ended_at" IS NULL) IS NOT NULL ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $6) SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "edge"."follower_id", "edge"."created_at", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $7 AND "web_sessions"."expires_at" > $8 AND "sessions"."ended_at" IS NULL) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $9 AND "web_sessions"."expires_at" > $10 AND "sessions"."ended_at" IS NULL)) IS NOT NULL AS "followed_by" FROM "edge" LEFT JOIN "users"."users" ON "users"."id" = "edge"."follower_id" AND "users"."delete_after" IS NULL ORDER BY "edge"."created_at" DESC, "edge"."follower_id" DESC;
+WITH "edge" AS (SELECT "follower_id", "created_at" FROM "users"."follows" WHERE "followee_id" = (SELECT "id" FROM "users"."users" WHERE (lower("users"."username" collate "C")) = $1 AND "users"."delete_after" IS NULL) AND ("created_at", "follower_id") < ($2, $3) AND (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $4 AND "web_sessions"."expires_at" > $5 AND "sessions"."ended_at" IS NULL) IS NOT NULL ORDER BY "created_at" DESC, "follower_id" DESC LIMIT $6) SELECT "users"."id", "users"."username", "users"."display_name", "users"."avatar_url", "edge"."follower_id", "edge"."created_at", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $7 AND "web_sessions"."expires_at" > $8 AND "sessions"."ended_at" IS NULL) AND "follows"."followee_id" = "users"."id") IS NOT NULL AS "following", (SELECT "follows"."follower_id" FROM "users"."follows" WHERE "follows"."follower_id" = "users"."id" AND "follows"."followee_id" = (SELECT "web_sessions"."user_id" FROM "users"."web_sessions" INNER JOIN "users"."sessions" ON "sessions"."id" = "web_sessions"."session_id" WHERE "web_sessions"."id_hash" = $9 AND "web_sessions"."expires_at" > $10 AND "sessions"."ended_at" IS NULL)) IS NOT NULL AS "followed_by" FROM "edge" LEFT JOIN "users"."users" ON "users"."id" = "edge"."follower_id" AND "users"."delete_after" IS NULL ORDER BY "edge"."created_at" DESC, "edge"."follower_id" DESC;
 
 -- devices::open, an account
 SELECT "id", "user_agent", "address", "created_at", "last_seen_at" FROM "users"."sessions" WHERE "user_id" = CAST($1 AS uuid) AND "ended_at" IS NULL AND "created_at" > $2 AND EXISTS(SELECT * FROM "users"."refresh_tokens" WHERE "refresh_tokens"."session_id" = "sessions"."id" AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $3) ORDER BY "last_seen_at" DESC, "id" DESC LIMIT $4;
@@ -261,6 +258,12 @@ WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."users" WHERE "delete_afte
 
 -- deletions::postpone
 UPDATE "users"."users" SET "delete_after" = $1, "deletion_started_at" = COALESCE("users"."deletion_started_at", $2) WHERE "users"."id" = $3 AND "delete_after" <= $4;
+
+-- deletions::let_go
+UPDATE "users"."users" SET "username" = CAST("users"."id" AS text), "email" = ' ' || CAST("users"."id" AS text), "delete_after" = $1, "deletion_started_at" = $2 WHERE "users"."id" = $3 AND (NOT "users"."email_verified");
+
+-- deletions::let_go_unproven
+WITH "due" AS  MATERIALIZED (SELECT "users"."id" FROM "users"."email_verifications" INNER JOIN "users"."users" ON "email_verifications"."user_id" = "users"."id" WHERE "email_verifications"."expires_at" <= $1 AND (NOT "users"."email_verified") AND "users"."delete_after" IS NULL AND (NOT EXISTS(SELECT * FROM "users"."sessions" WHERE "sessions"."user_id" = "users"."id")) AND (NOT EXISTS(SELECT * FROM "users"."audit_log" WHERE "audit_log"."user_id" = "users"."id" AND "audit_log"."event" = $2)) AND (NOT EXISTS(SELECT * FROM "users"."email_verifications" WHERE "email_verifications"."user_id" = "users"."id" AND "email_verifications"."expires_at" > $3)) AND (NOT EXISTS(SELECT * FROM "users"."outbox" WHERE "outbox"."user_id" = "users"."id" AND "outbox"."sent_at" IS NULL AND "outbox"."given_up_at" IS NULL)) LIMIT $4 FOR UPDATE OF "users" SKIP LOCKED) UPDATE "users"."users" SET "username" = CAST("users"."id" AS text), "email" = ' ' || CAST("users"."id" AS text), "delete_after" = $5, "deletion_started_at" = $6 FROM "due" WHERE "users"."id" = "due"."id" AND (NOT "users"."email_verified") RETURNING "users"."id";
 
 -- deletions::anonymise
 UPDATE "users"."audit_log" SET "address" = $1, "device" = $2, "detail" = $3 WHERE "user_id" = $4 AND "id" IN (SELECT "id" FROM "users"."audit_log" WHERE "user_id" = $5 AND ("address" IS NOT NULL OR "device" IS NOT NULL OR "detail" IS NOT NULL) LIMIT $6);
@@ -343,8 +346,11 @@ WITH "due" AS  MATERIALIZED (SELECT "user_id", "id" FROM "users"."outbox" WHERE 
 -- retention::forget, audit log
 WITH "due" AS  MATERIALIZED (SELECT "user_id", "id" FROM "users"."audit_log" WHERE "created_at" <= $1 LIMIT $2 FOR UPDATE OF "audit_log" SKIP LOCKED) DELETE FROM "users"."audit_log" WHERE ("user_id", "id") IN (SELECT "user_id", "id" FROM "due");
 
+-- retention::forget, pieces of exports
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "attempt", "number" FROM "users"."export_parts" WHERE "user_id" IN (SELECT "user_id" FROM "users"."exports" WHERE "expires_at" <= $1) LIMIT $2 FOR UPDATE OF "export_parts" SKIP LOCKED) DELETE FROM "users"."export_parts" WHERE ("user_id", "attempt", "number") IN (SELECT "user_id", "attempt", "number" FROM "due");
+
 -- retention::forget, exports
-WITH "due" AS  MATERIALIZED (SELECT "user_id" FROM "users"."exports" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "exports" SKIP LOCKED) DELETE FROM "users"."exports" WHERE ("user_id") IN (SELECT "user_id" FROM "due");
+WITH "due" AS  MATERIALIZED (SELECT "user_id" FROM "users"."exports" WHERE "expires_at" <= $1 AND (NOT EXISTS(SELECT * FROM "users"."export_parts" WHERE "export_parts"."user_id" = "exports"."user_id")) LIMIT $2 FOR UPDATE OF "exports" SKIP LOCKED) DELETE FROM "users"."exports" WHERE ("user_id") IN (SELECT "user_id" FROM "due");
 
 -- retention::forget, changes of addresses
 WITH "due" AS  MATERIALIZED (SELECT "user_id" FROM "users"."email_changes" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "email_changes" SKIP LOCKED) DELETE FROM "users"."email_changes" WHERE ("user_id") IN (SELECT "user_id" FROM "due");
@@ -354,6 +360,12 @@ WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."email_
 
 -- retention::forget, held names
 WITH "due" AS  MATERIALIZED (SELECT "username" FROM "users"."held_usernames" WHERE "held_until" <= $1 LIMIT $2 FOR UPDATE OF "held_usernames" SKIP LOCKED) DELETE FROM "users"."held_usernames" WHERE ("username") IN (SELECT "username" FROM "due");
+
+-- retention::forget, resets
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."password_resets" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "password_resets" SKIP LOCKED) DELETE FROM "users"."password_resets" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
+
+-- retention::forget, known devices
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "key" FROM "users"."known_devices" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "known_devices" SKIP LOCKED) DELETE FROM "users"."known_devices" WHERE ("user_id", "key") IN (SELECT "user_id", "key" FROM "due");
 
 -- retention::all_of, tokens
 WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."refresh_tokens" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "refresh_tokens" SKIP LOCKED) DELETE FROM "users"."refresh_tokens" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
@@ -366,6 +378,18 @@ WITH "due" AS  MATERIALIZED (SELECT "user_id", "id" FROM "users"."outbox" WHERE 
 
 -- retention::all_of, pieces of exports
 WITH "due" AS  MATERIALIZED (SELECT "user_id", "attempt", "number" FROM "users"."export_parts" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "export_parts" SKIP LOCKED) DELETE FROM "users"."export_parts" WHERE ("user_id", "attempt", "number") IN (SELECT "user_id", "attempt", "number" FROM "due");
+
+-- retention::all_of, web sessions
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "id_hash" FROM "users"."web_sessions" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "web_sessions" SKIP LOCKED) DELETE FROM "users"."web_sessions" WHERE ("user_id", "id_hash") IN (SELECT "user_id", "id_hash" FROM "due");
+
+-- retention::all_of, sessions
+WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."sessions" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "sessions" SKIP LOCKED) DELETE FROM "users"."sessions" WHERE ("id") IN (SELECT "id" FROM "due");
+
+-- retention::all_of, known devices
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "key" FROM "users"."known_devices" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "known_devices" SKIP LOCKED) DELETE FROM "users"."known_devices" WHERE ("user_id", "key") IN (SELECT "user_id", "key" FROM "due");
+
+-- retention::all_of, resets
+WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."password_resets" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "password_resets" SKIP LOCKED) DELETE FROM "users"."password_resets" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
 
 -- audit::append
 INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") VALUES (CAST($1 AS uuid), CAST($2 AS uuid), CAST($3 AS uuid), CAST($4 AS text), CAST($5 AS text), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text), CAST($9 AS text));
@@ -389,7 +413,7 @@ WITH "wanted" AS (SELECT CAST($1 AS bytea) AS "key", CAST($2 AS timestamptz) AS 
 WITH "wanted" AS (SELECT CAST($1 AS bytea) AS "key", CAST($2 AS timestamptz) AS "first", CAST($3 AS timestamptz) AS "latest") , "found" AS (SELECT "key", "full_at" FROM "users"."rate_limits" WHERE "key" IN ($4) ORDER BY "key" ASC FOR UPDATE) UPDATE "users"."rate_limits" SET "full_at" = "rate_limits"."full_at" - ("wanted"."first" - CAST($5 AS timestamptz)) FROM "wanted", "found" WHERE "rate_limits"."key" = "found"."key" AND "wanted"."key" = "found"."key";
 
 -- rate_limits::delete_full
-DELETE FROM "users"."rate_limits" WHERE "full_at" <= $1;
+WITH "piece" AS  MATERIALIZED (SELECT "key" FROM "users"."rate_limits" WHERE "key" > $1 ORDER BY "key" ASC LIMIT $2) , "gone" AS (DELETE FROM "users"."rate_limits" WHERE "key" > $3 AND "key" <= (SELECT "key" FROM "piece" ORDER BY "key" DESC LIMIT $4) AND "full_at" <= $5 RETURNING "key") SELECT "key" FROM "piece" ORDER BY "key" ASC LIMIT $6 OFFSET $7;
 
 -- notices::tell
 SELECT pg_notify($1, unnest(CAST($2 AS text[])));
@@ -398,16 +422,13 @@ SELECT pg_notify($1, unnest(CAST($2 AS text[])));
 SELECT pg_backend_pid();
 
 -- replicas::written
-SELECT pg_current_wal_lsn();
+SELECT pg_current_wal_insert_lsn(), pg_walfile_name(pg_current_wal_insert_lsn());
 
 -- replicas::replayed
 SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn();
 
 -- known_devices::remember
 INSERT INTO "users"."known_devices" ("user_id", "key", "seen_at", "expires_at") VALUES ($1, $2, $3, $4);
-
--- known_devices::delete_expired
-DELETE FROM "users"."known_devices" WHERE "expires_at" <= $1;
 
 -- leases::take
 INSERT INTO "users"."leases" ("name", "holder", "until") VALUES ($1, $2, CURRENT_TIMESTAMP + (make_interval(secs => $3))) ON CONFLICT ("name") DO UPDATE SET "holder" = "excluded"."holder", "until" = "excluded"."until" WHERE "leases"."until" <= CURRENT_TIMESTAMP;
