@@ -4,6 +4,7 @@ use super::{
     cache::{self, Change, Rows},
     people,
     reads::{self, Reads},
+    retry::on_contention,
 };
 use crate::{
     App, Error, Result,
@@ -108,6 +109,10 @@ async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Account>>> {
 /// # Errors
 /// `Validation`, `Unauthenticated` when the account is gone.
 pub async fn change(app: &App, viewer: Uuid, form: &ProfileForm) -> Result<Profile> {
+    on_contention(|| write(app, viewer, form)).await
+}
+
+async fn write(app: &App, viewer: Uuid, form: &ProfileForm) -> Result<Profile> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
     let mut issued = Vec::new();
