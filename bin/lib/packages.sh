@@ -54,6 +54,11 @@ need_w3m() {
     command -v w3m >/dev/null || install_packages w3m w3m w3m w3m w3m w3m
 }
 
+need_pgbouncer() {
+    PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null ||
+        install_packages PgBouncer pgbouncer pgbouncer pgbouncer pgbouncer pgbouncer
+}
+
 need_python() {
     python3 -c 'import venv, ensurepip' 2>/dev/null ||
         install_packages 'Python with venv' python3-venv python3 python3 python python

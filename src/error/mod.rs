@@ -8,6 +8,7 @@ mod fields;
 mod table;
 mod words;
 
+pub(crate) use database::is_stale_statement;
 pub use fields::{Broken, FieldError, FieldErrors};
 pub use words::causes;
 

@@ -29,7 +29,9 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
             Ok(None) => {}
             Ok(Some(lease)) => tokio::select! {
                 () = &mut stop => return give_back(&lease, &app).await,
-                () = trace::background("clean up", try_round(&lease, &app)) => {}
+                is_finished = trace::background("clean up", try_round(&lease, &app)) => if !is_finished {
+                    pause = Duration::ZERO;
+                },
             },
             Err(error) => trace::within_sync(Some(trace::new_id()), || {
                 tracing::warn!(%error, "could not ask whether to clean up");
@@ -38,22 +40,31 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
     }
 }
 
-async fn try_round(lease: &Lease, app: &App) {
-    if let Err(error) = round(lease, app).await {
+async fn try_round(lease: &Lease, app: &App) -> bool {
+    round(lease, app).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "could not clean up");
-    }
+        true
+    })
 }
 
-/// A round that something went wrong in is no whole one, but the next is due as usual.
-async fn round(lease: &Lease, app: &App) -> Result<()> {
+/// A round that something went wrong in is no whole one, but the next is due as usual. One that had
+/// too much to do is followed by another at once. Says whether it was finished.
+async fn round(lease: &Lease, app: &App) -> Result<bool> {
     // Once an hour, since it lists the whole store.
     if app.clock.now().minute() < 10 {
         avatars::sweep(app, lease).await?;
     }
-    if retention::sweep(app, lease).await? {
+    let round = retention::sweep(app, lease).await?;
+    if round.went_well {
         lease.done(app).await?;
     }
-    lease.give_back(app, EVERY).await
+    let pause = if round.is_finished {
+        EVERY
+    } else {
+        Duration::ZERO
+    };
+    lease.give_back(app, pause).await?;
+    Ok(round.is_finished)
 }
 
 async fn give_back(lease: &Lease, app: &App) {

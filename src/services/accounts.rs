@@ -1,7 +1,7 @@
 //! Registering an account.
 
 use super::{
-    cache::{Change, Changing},
+    cache::{self, Change, Changing},
     retry::on_contention,
     throttle::{self, Action},
 };
@@ -9,10 +9,10 @@ use crate::{
     App, Error, Result,
     domain::{Email, Password, Text, Username},
     error::FieldErrors,
-    storage::{self, Transaction, held_usernames, outbox, users},
+    storage::{self, Transaction, deletions, follows, held_usernames, outbox, retention, users},
 };
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -124,11 +124,7 @@ async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Re
     let tx = storage::begin(&mut client).await?;
     let (email, username) = (user.email.as_str(), user.username.as_str());
     let mut changes = let_go_lapsed(app, &tx, Some(email), Some(username), now).await?;
-    let inserted = users::insert(&tx, user, now).await.map_err(|error| {
-        error
-            .on_constraint("users_email_key", Error::EmailTaken)
-            .on_constraint("users_username_key", Error::UsernameTaken)
-    });
+    let inserted = users::insert(&tx, user, now).await;
     if matches!(inserted, Err(Error::UsernameTaken)) {
         drop(tx);
         // Whichever constraint spoke first: with both taken it is the address that is named.
@@ -169,16 +165,42 @@ pub(super) async fn let_go_lapsed(
     }
     let mut changes = Vec::new();
     for lapsed in users::lock_lapsed(tx, email, username, now).await? {
-        changes.extend(let_go(tx, lapsed).await?);
+        changes.extend(let_go(tx, lapsed, now).await?);
     }
     Ok(changes)
 }
 
-/// Deletes an unproven account, which is locked, with its edges. Gives what is to be told with the
-/// commit.
-pub(super) async fn let_go(tx: &Transaction<'_>, unproven: Uuid) -> Result<Vec<Change>> {
-    let others = storage::follows::delete_all_of(tx, unproven).await?;
-    users::delete_unverified(tx, unproven).await?;
+/// Frees the name and the address of an unproven account, which is locked, and deletes it. One with
+/// more than a batch of edges or rows is left to the janitor: nobody's request waits for so many.
+/// Gives what is to be told with the commit.
+pub(super) async fn let_go(
+    tx: &Transaction<'_>,
+    unproven: Uuid,
+    now: OffsetDateTime,
+) -> Result<Vec<Change>> {
+    let others = follows::delete_some_of(tx, unproven).await?;
+    let rows = deletions::delete_rows(tx, unproven).await?;
+    if others.len() < follows::BATCH && rows < retention::BATCH {
+        users::delete_unverified(tx, unproven).await?;
+    } else {
+        deletions::let_go(tx, unproven, now).await?;
+    }
     let counts = others.into_iter().map(Change::Counts);
     Ok(counts.chain([Change::Person(unproven)]).collect())
+}
+
+/// Lets a batch of the unproven accounts go whose last link lapsed so long ago; says whether there
+/// may be more.
+pub(super) async fn let_go_unproven(app: &App, kept: Duration) -> Result<bool> {
+    if !app.config.require_verified_email {
+        return Ok(false);
+    }
+    let now = app.clock.now();
+    let mut client = app.db.get().await?;
+    let tx = storage::begin(&mut client).await?;
+    let gone = deletions::let_go_unproven(&tx, now - kept, now).await?;
+    let has_more = u64::try_from(gone.len()) == Ok(deletions::AT_ONCE);
+    let changes: Vec<_> = gone.into_iter().map(Change::Person).collect();
+    cache::commit(app, tx, &changes).await?;
+    Ok(has_more)
 }

@@ -7,7 +7,7 @@ use super::{
     throttle::{self, Action},
 };
 use crate::{
-    App, Error, Result,
+    App, Result,
     domain::{Email, Text},
     error::{Broken, FieldErrors},
     storage::{self, email_verifications, outbox, users},
@@ -48,10 +48,7 @@ async fn replace(app: &App, user_id: Uuid, email: &Email) -> Result<()> {
     let tx = storage::begin(&mut client).await?;
     let mut changes = accounts::let_go_lapsed(app, &tx, Some(email.as_str()), None, now).await?;
     changes.push(Change::Person(user_id));
-    let corrected = users::correct_email(&tx, user_id, email, now)
-        .await
-        .map_err(|error| error.on_constraint("users_email_key", Error::EmailTaken))?;
-    if !corrected {
+    if !users::correct_email(&tx, user_id, email, now).await? {
         let too_late = "This address can't be changed here any more. Try to log in";
         return Err(FieldErrors::one("email", Broken::new("too_late", too_late)));
     }

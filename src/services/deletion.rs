@@ -9,11 +9,13 @@ use super::{
 };
 use crate::{
     App, Error, Result,
+    domain::Username,
     storage::{
         self, audit,
         deletions::{self, Leaving},
         email_changes, follows, held_usernames,
         outbox::{self, Kind, NewMail},
+        retention,
         sessions::{self, EndReason, Opened},
     },
 };
@@ -121,7 +123,7 @@ struct Gone {
     pictures: Vec<String>,
 }
 
-/// A batch of what hangs on the account, or the account itself when nothing does any more.
+/// A batch of what hangs on the account, and the account itself when that was all.
 async fn take_away(
     tx: &storage::Transaction<'_>,
     leaving: &Leaving,
@@ -130,18 +132,21 @@ async fn take_away(
     let user_id = leaving.id;
     let others = follows::delete_some_of(tx, user_id).await?;
     let rows = deletions::delete_rows(tx, user_id).await?;
-    if !others.is_empty() || rows > 0 {
+    let is_all = others.len() < follows::BATCH && rows < retention::BATCH;
+    let mut changes: Vec<_> = others.into_iter().map(Change::Counts).collect();
+    if !is_all {
         return Ok(Gone {
-            changes: others.into_iter().map(Change::Counts).collect(),
+            changes,
             pictures: Vec::new(),
         });
     }
     let pictures = storage::avatars::issued(tx, user_id).await?;
     deletions::delete(tx, user_id).await?;
-    held_usernames::hold(tx, &leaving.username, None, now + HELD_FOR).await?;
+    // An unproven account that was let go has given its name up already.
+    if Username::parse(&leaving.username).is_ok() {
+        held_usernames::hold(tx, &leaving.username, None, now + HELD_FOR).await?;
+    }
     tracing::info!(%user_id, "an account was deleted for good");
-    Ok(Gone {
-        changes: vec![Change::Person(user_id)],
-        pictures,
-    })
+    changes.push(Change::Person(user_id));
+    Ok(Gone { changes, pictures })
 }

@@ -169,9 +169,7 @@ async fn change(app: &App, token: &Token) -> Result<()> {
     let user_id = waiting.user_id;
     let mut changes = accounts::let_go_lapsed(app, &tx, Some(&waiting.email), None, now).await?;
     changes.push(Change::Person(user_id));
-    users::set_email(&tx, user_id, &waiting.email, now)
-        .await
-        .map_err(|error| error.on_constraint("users_email_key", Error::EmailTaken))?;
+    users::set_email(&tx, user_id, &waiting.email, now).await?;
     email_changes::cancel(&tx, user_id).await?;
     email_verifications::delete_unused(&tx, user_id).await?;
     outbox::owe(&tx, &NewMail::notice(user_id, Kind::EmailChanged, now)).await?;

@@ -4,6 +4,7 @@ use super::{
     cache::{self, Change, Rows},
     people,
     reads::{self, Reads},
+    retry::on_contention,
     sessions,
 };
 use crate::{
@@ -114,6 +115,10 @@ pub async fn change(
     session_id: Uuid,
     form: &ProfileForm,
 ) -> Result<Profile> {
+    on_contention(|| write(app, viewer, session_id, form)).await
+}
+
+async fn write(app: &App, viewer: Uuid, session_id: Uuid, form: &ProfileForm) -> Result<Profile> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
     let mut issued = Vec::new();
@@ -176,12 +181,16 @@ fn cleared_or(
 }
 
 fn own_or_foreign(app: &App, typed: &str, issued: &[String]) -> Result<Option<String>, Broken> {
-    let own = typed
-        .strip_prefix(app.config.public_url.as_str())
-        .and_then(|path| path.strip_prefix("/avatars/"));
-    match own {
-        None => profile::foreign_avatar_url(typed).map(Some),
-        Some(name) if issued.iter().any(|issued| issued == name) => Ok(Some(typed.to_owned())),
+    let prefix = format!("{}/avatars/", app.config.public_url);
+    let url = if typed.starts_with(&prefix) {
+        typed.to_owned()
+    } else {
+        // What the parser writes may turn out to be one of our own.
+        profile::foreign_avatar_url(typed)?
+    };
+    match url.strip_prefix(&prefix) {
+        None => Ok(Some(url)),
+        Some(name) if issued.iter().any(|issued| issued == name) => Ok(Some(url)),
         Some(_) => Err(Broken::new(
             "not_yours",
             "Send the address of a picture that you uploaded",

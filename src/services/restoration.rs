@@ -72,12 +72,10 @@ async fn put_back(app: &App, token: &Token, password_hash: &str) -> Result<()> {
         if let Some(squatter) = users::unverified(&tx, &found.email, true).await?
             && squatter != user_id
         {
-            changes.extend(accounts::let_go(&tx, squatter).await?);
+            changes.extend(accounts::let_go(&tx, squatter, now).await?);
         }
     }
-    users::set_email(&tx, user_id, &found.email, now)
-        .await
-        .map_err(|error| error.on_constraint("users_email_key", Error::EmailTaken))?;
+    users::set_email(&tx, user_id, &found.email, now).await?;
     users::reset_password(&tx, user_id, password_hash, now).await?;
     email_restorations::delete_since(&tx, user_id, found.created_at).await?;
     email_changes::cancel(&tx, user_id).await?;

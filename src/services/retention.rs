@@ -1,11 +1,11 @@
 //! How long what is kept. `docs/retention.md` is this table in words.
 
-use super::{deletion, leases::Lease};
+use super::{accounts, deletion, leases::Lease};
 use crate::{
     App, Result,
     domain::history,
     storage::{
-        known_devices, password_resets, rate_limits,
+        rate_limits,
         retention::{self, BATCH, Class},
     },
 };
@@ -23,57 +23,95 @@ pub const RULES: &[(Class, Duration)] = &[
     (Class::IdleSessions, Duration::days(60)),
     (Class::Mails, Duration::days(30)),
     (Class::AuditLog, history::KEPT),
+    (Class::PiecesOfExports, Duration::ZERO),
     (Class::Exports, Duration::ZERO),
     (Class::EmailChanges, Duration::ZERO),
     (Class::EmailRestorations, Duration::ZERO),
     (Class::HeldUsernames, Duration::ZERO),
+    // Its mail may be tried again for 48 hours, and must not bring a link back that was used.
+    (Class::PasswordResets, Duration::days(3)),
+    (Class::KnownDevices, Duration::ZERO),
 ];
+
+/// How long an unproven account stays after its last link lapsed.
+pub const UNPROVEN_KEPT: Duration = Duration::days(30);
+
+/// How many steps a round takes of each kind of work: then the others have their turn.
+const STEPS: u32 = 100;
 
 /// A kind of work that a round has.
 #[derive(Debug)]
 enum Work {
     Forget(Class, OffsetDateTime),
-    ForgetMore,
+    LetGoUnproven,
     DeleteAccounts,
 }
 
+/// What a round came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Round {
+    /// Whether nothing went wrong.
+    pub went_well: bool,
+    /// Whether nothing is left that could have been done.
+    pub is_finished: bool,
+}
+
 /// A round: forgets all that has run out, and deletes the accounts whose window has ended. What goes
-/// wrong is logged and left to the next round; says whether nothing did.
+/// wrong is logged and left to the next round, and so is what would take too long.
 ///
 /// # Errors
 /// When the lease is lost: nothing is done from then on.
-pub async fn sweep(app: &App, lease: &Lease) -> Result<bool> {
+pub async fn sweep(app: &App, lease: &Lease) -> Result<Round> {
     let now = app.clock.now();
     let classes = RULES
         .iter()
         .map(|(class, age)| Work::Forget(*class, now - *age));
-    let mut went_well = true;
-    for work in classes.chain([Work::ForgetMore, Work::DeleteAccounts]) {
-        went_well &= do_all(app, lease, &work).await?;
-    }
-    Ok(went_well)
-}
-
-/// Does step after step until none is left; says whether none failed.
-async fn do_all(app: &App, lease: &Lease, work: &Work) -> Result<bool> {
-    loop {
-        lease.renew(app).await?;
-        match step(app, work).await {
-            Ok(true) => {}
-            Ok(false) => return Ok(true),
+    let mut round = Round {
+        went_well: true,
+        is_finished: true,
+    };
+    for work in classes.chain([Work::LetGoUnproven, Work::DeleteAccounts]) {
+        match do_steps(app, lease, &work).await? {
+            Ok(is_finished) => round.is_finished &= is_finished,
             Err(error) => {
                 tracing::warn!(%error, ?work, "could not forget all that ran out");
-                return Ok(false);
+                round.went_well = false;
             }
         }
     }
+    if let Err(error) = forget_full_limits(app, lease).await? {
+        tracing::warn!(%error, "could not forget all limits that are full again");
+        round.went_well = false;
+    }
+    Ok(round)
+}
+
+/// Does step after step until none is left or it was enough for this round; says whether none is
+/// left.
+///
+/// # Errors
+/// When the lease is lost; within, what went wrong with the work.
+async fn do_steps(app: &App, lease: &Lease, work: &Work) -> Result<Result<bool>> {
+    let steps = match work {
+        // They are only marked: deleting them is the work.
+        Work::LetGoUnproven => 1,
+        _ => STEPS,
+    };
+    for _ in 0..steps {
+        lease.renew(app).await?;
+        match step(app, work).await {
+            Ok(true) => {}
+            outcome => return Ok(outcome.map(|has_more| !has_more)),
+        }
+    }
+    Ok(Ok(false))
 }
 
 /// A short step; says whether there may be more.
 async fn step(app: &App, work: &Work) -> Result<bool> {
     match work {
         Work::Forget(class, until) => forget(app, *class, *until).await,
-        Work::ForgetMore => forget_more(app).await,
+        Work::LetGoUnproven => accounts::let_go_unproven(app, UNPROVEN_KEPT).await,
         Work::DeleteAccounts => deletion::step(app).await,
     }
 }
@@ -85,11 +123,20 @@ async fn forget(app: &App, class: Class, until: OffsetDateTime) -> Result<bool> 
     Ok(gone == BATCH)
 }
 
-async fn forget_more(app: &App) -> Result<bool> {
-    let client = app.db.get().await?;
+/// Walks the table of limits from its beginning to its end, piece by piece.
+///
+/// # Errors
+/// As [`do_steps`].
+async fn forget_full_limits(app: &App, lease: &Lease) -> Result<Result<()>> {
     let now = app.clock.now();
-    password_resets::delete_expired(&client, now).await?;
-    rate_limits::delete_full(&client, now).await?;
-    known_devices::delete_expired(&client, now).await?;
-    Ok(false)
+    let mut after = Some(Vec::new());
+    while let Some(key) = after {
+        lease.renew(app).await?;
+        let piece = async { rate_limits::delete_full(&app.db.get().await?, &key, now).await };
+        match piece.await {
+            Ok(last) => after = last,
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(()))
 }

@@ -96,9 +96,7 @@ async fn rename(app: &App, user_id: Uuid, session_id: Uuid, new: &Username) -> R
             return Err(too_soon(from));
         }
         changes.extend(accounts::let_go_lapsed(app, &tx, None, Some(new), now).await?);
-        users::set_username(&tx, user_id, new, Some(now), now)
-            .await
-            .map_err(|error| error.on_constraint("users_username_key", Error::UsernameTaken))?;
+        users::set_username(&tx, user_id, new, Some(now), now).await?;
         // After the name is ours: see there.
         if held_usernames::is_held_from(&tx, new, user_id, now).await? {
             return Err(Error::UsernameTaken);

@@ -148,7 +148,7 @@ async fn delete_account_of(app: &App, token: &Token) -> Result<()> {
         .await?
         .filter(|linked| !linked.email_verified && linked.expires_at > app.clock.now())
         .ok_or(Error::InvalidVerificationToken)?;
-    let changes = accounts::let_go(&tx, linked.user_id).await?;
+    let changes = accounts::let_go(&tx, linked.user_id, app.clock.now()).await?;
     cache::commit(app, tx, &changes).await
 }
 

@@ -2,9 +2,12 @@
 //! all that are as old, must not be used again.
 
 use super::hosts::Hosts;
+use crate::error::is_stale_statement;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use deadpool_postgres::ClientWrapper;
+use futures_util::TryStreamExt;
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -12,7 +15,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::timeout;
-use tokio_postgres::{Error, Statement};
+use tokio_postgres::{Error, GenericClient as _, Row, Statement, types::ToSql};
 
 /// After how long without use a connection has to answer before it is handed out.
 const IDLE: Duration = Duration::from_secs(1);
@@ -172,13 +175,19 @@ impl managed::Manager for Manager {
 pub struct Transaction<'a> {
     inner: deadpool_postgres::Transaction<'a>,
     era: Era,
+    /// Whether no statement of it was carried out yet.
+    is_new: AtomicBool,
 }
 
 impl<'a> Transaction<'a> {
     pub(super) async fn begin(connection: &'a mut Connection) -> Result<Self, Error> {
         let inner = connection.client.transaction().await?;
         let era = connection.era.clone();
-        Ok(Self { inner, era })
+        Ok(Self {
+            inner,
+            era,
+            is_new: AtomicBool::new(true),
+        })
     }
 
     pub(super) async fn commit(self) -> Result<(), Error> {
@@ -197,8 +206,65 @@ pub trait GenericClient: Sync {
     /// A statement, prepared at its first use on this connection.
     fn prepared(&self, sql: &str) -> impl Future<Output = Result<Statement, Error>> + Send;
 
+    /// Notes that a statement was carried out.
+    fn did_something(&self);
+
+    /// Forgets which statements are prepared on this connection; says whether one that failed may be
+    /// sent again: not within a transaction that did something, which has failed with it.
+    fn start_anew(&self) -> impl Future<Output = Result<bool, Error>> + Send;
+
     /// When the connection was opened.
     fn era(&self) -> &Era;
+}
+
+/// What a statement came to.
+pub(super) struct Outcome {
+    /// Its rows.
+    pub(super) rows: Vec<Row>,
+    /// How many rows it changed, or gave.
+    pub(super) number: u64,
+}
+
+/// Prepares a statement where it is not, and runs it. One that turns out to be stale did nothing: it is
+/// prepared anew and sent once again. Other connections have it too, so their era ends.
+pub(super) async fn send(
+    db: &impl GenericClient,
+    sql: &str,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<Outcome, Error> {
+    let mut is_first = true;
+    loop {
+        let outcome = run(db, sql, values).await;
+        match outcome {
+            Ok(_) => db.did_something(),
+            Err(error) if is_first && is_stale_statement(&error) => {
+                is_first = false;
+                db.era().end();
+                if db.start_anew().await? {
+                    continue;
+                }
+                return Err(error);
+            }
+            Err(_) => {}
+        }
+        return outcome;
+    }
+}
+
+async fn run(
+    db: &impl GenericClient,
+    sql: &str,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<Outcome, Error> {
+    let statement = db.prepared(sql).await?;
+    let values = values.iter().copied();
+    let mut answer = pin!(db.driver().query_raw(&statement, values).await?);
+    let mut rows = Vec::new();
+    while let Some(row) = answer.try_next().await? {
+        rows.push(row);
+    }
+    let number = answer.rows_affected().unwrap_or_default();
+    Ok(Outcome { rows, number })
 }
 
 impl GenericClient for Object {
@@ -210,6 +276,13 @@ impl GenericClient for Object {
 
     async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
         Box::pin(self.client.prepare_cached(sql)).await
+    }
+
+    fn did_something(&self) {}
+
+    async fn start_anew(&self) -> Result<bool, Error> {
+        self.client.statement_cache.clear();
+        Ok(true)
     }
 
     fn era(&self) -> &Era {
@@ -226,6 +299,19 @@ impl<'a> GenericClient for Transaction<'a> {
 
     async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
         Box::pin(self.inner.prepare_cached(sql)).await
+    }
+
+    fn did_something(&self) {
+        self.is_new.store(false, Ordering::Relaxed);
+    }
+
+    async fn start_anew(&self) -> Result<bool, Error> {
+        self.inner.statement_cache.clear();
+        let is_new = self.is_new.load(Ordering::Relaxed);
+        if is_new {
+            self.inner.batch_execute("ROLLBACK; BEGIN").await?;
+        }
+        Ok(is_new)
     }
 
     fn era(&self) -> &Era {

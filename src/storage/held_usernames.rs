@@ -47,13 +47,7 @@ pub mod sql {
         deletions::sql::is_kept,
         schema::{HeldUsernames, Schema, Users},
     };
-    use sea_query::{
-        Cond, Expr, ExprTrait, Func, InsertStatement, OnConflict, Query, SelectStatement,
-    };
-
-    fn lowered(name: &str) -> Expr {
-        Func::lower(Expr::val(name)).into()
-    }
+    use sea_query::{Cond, Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement};
 
     /// Holds a name, in place of a hold that has run out or that was the account's own.
     #[must_use]
@@ -65,7 +59,11 @@ pub mod sql {
                 HeldUsernames::UserId,
                 HeldUsernames::HeldUntil,
             ])
-            .values_panic([lowered(username), Expr::val(user_id), Expr::val(until)])
+            .values_panic([
+                username.to_ascii_lowercase().into(),
+                user_id.into(),
+                until.into(),
+            ])
             .on_conflict(
                 OnConflict::column(HeldUsernames::Username)
                     .update_columns([HeldUsernames::UserId, HeldUsernames::HeldUntil])
@@ -80,7 +78,7 @@ pub mod sql {
         Query::select()
             .column(HeldUsernames::Username)
             .from((Schema::Users, HeldUsernames::Table))
-            .and_where(Expr::col(HeldUsernames::Username).eq(lowered(username)))
+            .and_where(Expr::col(HeldUsernames::Username).eq(username.to_ascii_lowercase()))
             .and_where(Expr::col(HeldUsernames::HeldUntil).gt(now))
             .cond_where(
                 Cond::any()
@@ -102,7 +100,8 @@ pub mod sql {
                     .equals((HeldUsernames::Table, HeldUsernames::UserId)),
             )
             .and_where(
-                Expr::col((HeldUsernames::Table, HeldUsernames::Username)).eq(lowered(username)),
+                Expr::col((HeldUsernames::Table, HeldUsernames::Username))
+                    .eq(username.to_ascii_lowercase()),
             )
             .and_where(Expr::col((HeldUsernames::Table, HeldUsernames::HeldUntil)).gt(now))
             .and_where(is_kept())

@@ -53,8 +53,11 @@ impl Hosts {
     fn of(mut each: Vec<Config>, tls: MakeRustlsConnect, name: &str, options: &str) -> Self {
         for host in &mut each {
             let options = format!("{} {options}", host.get_options().unwrap_or_default());
-            host.options(options)
-                .application_name(name)
+            // Poolers take no empty ones.
+            if !options.trim().is_empty() {
+                host.options(options.trim());
+            }
+            host.application_name(name)
                 .keepalives_idle(PROBE_EVERY)
                 .keepalives_interval(PROBE_EVERY)
                 .tcp_user_timeout(SILENCE);

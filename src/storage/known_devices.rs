@@ -21,11 +21,6 @@ pub async fn remember(
         .map(drop)
 }
 
-/// Forgets devices that were not used for too long, and says how many.
-pub async fn delete_expired(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
-    execute(db, sql::delete_expired(now)).await
-}
-
 /// The statements.
 pub mod sql {
     use super::{Key, OFTEN, OffsetDateTime, Uuid};
@@ -33,7 +28,7 @@ pub mod sql {
         rows,
         schema::{KnownDevices, Schema, Sessions},
     };
-    use sea_query::{Alias, DeleteStatement, Expr, ExprTrait, InsertStatement, OnConflict, Query};
+    use sea_query::{Alias, Expr, ExprTrait, InsertStatement, OnConflict, Query};
 
     const COLUMNS: [KnownDevices; 4] = [
         KnownDevices::UserId,
@@ -112,15 +107,6 @@ pub mod sql {
                     .update_columns([KnownDevices::SeenAt, KnownDevices::ExpiresAt])
                     .to_owned(),
             )
-            .take()
-    }
-
-    /// Forgets the devices whose time is over.
-    #[must_use]
-    pub fn delete_expired(now: OffsetDateTime) -> DeleteStatement {
-        Query::delete()
-            .from_table((Schema::Users, KnownDevices::Table))
-            .and_where(Expr::col(KnownDevices::ExpiresAt).lte(now))
             .take()
     }
 }

@@ -1,7 +1,7 @@
 //! Migrations: the SQL files under `migrations/`, embedded, applied in order, once.
 
-use super::{pool, schema::Schema};
-use crate::error::{Cause, Error, Result};
+use super::{fitness, pool, pooler, schema::Schema};
+use crate::error::{Cause, Result, causes};
 use refinery::{Runner, Target};
 use sea_query::{Expr, ExprTrait, PostgresQueryBuilder, Query};
 use std::collections::HashMap;
@@ -12,9 +12,10 @@ mod embedded {
 
 /// Where the runner notes what it applied.
 const TABLE: &str = "users.schema_migrations";
-/// One migration at a time over all replicas, on this connection's own session.
-const LOCK: &str = "select pg_advisory_lock(hashtext('users-service.migrate'))";
-const UNLOCK: &str = "select pg_advisory_unlock(hashtext('users-service.migrate'))";
+/// One migration at a time over all replicas. The lock ends with its transaction, which has a connection
+/// of its own: a lock of a session may stay with a pooler.
+const LOCK: &str = "begin; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; \
+    set local lock_timeout = 0; select pg_advisory_xact_lock(hashtext('users-service.migrate'))";
 /// Looks before it creates: a role may own its schema without the right to make schemas.
 const SCHEMA: &str = "do $$ begin
     if not exists (select from pg_namespace where nspname = 'users') then
@@ -30,14 +31,37 @@ pub struct Report {
 }
 
 /// Applies what is missing, up to `to` or the newest. Idempotent; several may start at once.
-/// A database that is newer stays as it is; an applied file that was edited since is refused.
+/// A database that is newer stays as it is; one that can't be right, and an applied file that was edited
+/// since, are refused.
 pub async fn run(url: &str, to: Option<i32>) -> Result<Report, Cause> {
+    fitness::refuse(pooler::look(url).await?.fault.as_slice())?;
     let mut client = pool::direct(url).await?;
-    client.batch_execute(LOCK).await?;
+    fitness::refuse(&fitness::faults(&client).await?)?;
+    let lock = pool::direct(url).await?;
+    lock.batch_execute(LOCK).await?;
     let report = apply(&mut client, to).await;
     // The lock ends with the connection anyway.
-    client.batch_execute(UNLOCK).await.ok();
-    report
+    lock.batch_execute("rollback").await.ok();
+    report.map_err(explained)
+}
+
+/// An error with what to do where the role lacks a right (42501).
+fn explained(error: Cause) -> Cause {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*error);
+    while let Some(one) = cause {
+        let state = one.downcast_ref().and_then(tokio_postgres::Error::code);
+        if state.is_some_and(|state| state.code() == "42501") {
+            return format!(
+                "the role of DATABASE_URL may not migrate ({}): have the owner of the schema `users` run `users-service \
+                 migrate`, or let the role create in it (`grant create on schema users`, where it is missing `grant \
+                 create on database`)",
+                causes(&*error)
+            )
+            .into();
+        }
+        cause = one.source();
+    }
+    error
 }
 
 async fn apply(client: &mut tokio_postgres::Client, to: Option<i32>) -> Result<Report, Cause> {
@@ -117,21 +141,18 @@ pub async fn state(client: &tokio_postgres::Client) -> Result<State> {
 
 /// The version of a database; 0 when it was never migrated.
 pub async fn version(client: &tokio_postgres::Client) -> Result<i32> {
+    // Looked up first: an error would end the transaction that this may be part of.
+    let is_there = Expr::cust("to_regclass('users.schema_migrations') is not null");
+    let table = Query::select()
+        .expr(is_there)
+        .to_string(PostgresQueryBuilder);
+    if !client.query_one(&table, &[]).await?.get::<_, bool>(0) {
+        return Ok(0);
+    }
     let sql = Query::select()
         .expr(Expr::col("version").max())
         .from((Schema::Users, "schema_migrations"))
         .to_string(PostgresQueryBuilder);
-    match client.query_one(&sql, &[]).await {
-        Ok(row) => Ok(row.get::<_, Option<i32>>(0).unwrap_or(0)),
-        // 42P01: no such table; 3F000: no such schema.
-        Err(error)
-            if matches!(
-                error.code().map(tokio_postgres::error::SqlState::code),
-                Some("42P01" | "3F000")
-            ) =>
-        {
-            Ok(0)
-        }
-        Err(error) => Err(Error::from(error)),
-    }
+    let row = client.query_one(&sql, &[]).await?;
+    Ok(row.get::<_, Option<i32>>(0).unwrap_or(0))
 }

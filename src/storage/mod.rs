@@ -14,6 +14,7 @@ pub mod email_changes;
 pub mod email_restorations;
 pub mod email_verifications;
 pub mod exports;
+pub mod fitness;
 pub mod follows;
 pub mod held_usernames;
 pub mod history;
@@ -28,6 +29,7 @@ pub mod password_resets;
 pub mod patience;
 pub mod personal_data;
 pub mod pool;
+pub mod pooler;
 pub mod profiles;
 pub mod rate_limits;
 pub mod replicas;
@@ -51,12 +53,12 @@ pub use replicas::Replicas;
 pub use who::Who;
 
 use crate::{Error, Result};
-use connection::Era;
+use connection::{Era, Outcome};
 use futures_util::FutureExt;
 use sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement, UnionType};
 use sea_query_postgres::PostgresBinder;
 use std::time::Duration;
-use tokio_postgres::{GenericClient as _, Row};
+use tokio_postgres::Row;
 use traced::traced;
 
 /// How long the database may take for one statement, measured here: beyond the time-outs that it
@@ -104,17 +106,21 @@ pub async fn commit(transaction: Transaction<'_>) -> Result<()> {
     traced("COMMIT", in_time(&era, transaction.commit())).await
 }
 
+/// Runs a statement.
+async fn run(db: &impl GenericClient, statement: impl PostgresBinder) -> Result<Outcome> {
+    let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
+    let values = values.as_params();
+    // Boxed, like all that is long here, since it is part of every request's future.
+    let work = in_time(db.era(), Box::pin(connection::send(db, &sql, &values)));
+    traced(&sql, work).await
+}
+
 /// All rows of a statement.
 pub(crate) async fn all(
     db: &impl GenericClient,
     statement: impl PostgresBinder,
 ) -> Result<Vec<Row>> {
-    let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    let work = in_time(db.era(), async {
-        let statement = db.prepared(&sql).await?;
-        db.driver().query(&statement, &values.as_params()).await
-    });
-    traced(&sql, work).await
+    Ok(run(db, statement).await?.rows)
 }
 
 /// The row of a statement that gives one or none.
@@ -127,12 +133,8 @@ pub(crate) async fn optional(
 
 /// The row of a statement that always gives one.
 pub(crate) async fn one(db: &impl GenericClient, statement: impl PostgresBinder) -> Result<Row> {
-    let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    let work = in_time(db.era(), async {
-        let statement = db.prepared(&sql).await?;
-        db.driver().query_one(&statement, &values.as_params()).await
-    });
-    traced(&sql, work).await
+    let row = optional(db, statement).await?;
+    row.ok_or_else(|| Error::internal("a statement that always gives a row gave none"))
 }
 
 /// How many rows a statement changed.
@@ -140,12 +142,7 @@ pub(crate) async fn execute(
     db: &impl GenericClient,
     statement: impl PostgresBinder,
 ) -> Result<u64> {
-    let (sql, values) = statement.build_postgres(PostgresQueryBuilder);
-    let work = in_time(db.era(), async {
-        let statement = db.prepared(&sql).await?;
-        db.driver().execute(&statement, &values.as_params()).await
-    });
-    traced(&sql, work).await
+    Ok(run(db, statement).await?.number)
 }
 
 /// These rows, of which there is one at least, where an array would have them too: how long that is

@@ -23,6 +23,14 @@ const OPTIONS: &str = "-c statement_timeout=5000 -c synchronous_commit=off";
 /// Where the primary is listened to.
 pub struct Place(Hosts);
 
+/// What is heard.
+pub enum Heard {
+    /// Something that was sent on the very connection that listens: notices do arrive.
+    Own,
+    /// A notice of somebody else.
+    Notice(String),
+}
+
 /// Hears notices, on a connection of its own.
 pub struct Hearing {
     own: i32,
@@ -59,18 +67,27 @@ impl Place {
 }
 
 impl Hearing {
-    /// The next notice of somebody else; none when the connection has ended.
-    pub async fn next(&mut self) -> Option<String> {
+    /// The next notice; none when the connection has ended.
+    pub async fn next(&mut self) -> Option<Heard> {
         loop {
             let notice = self.heard.recv().await?;
-            if notice.process_id() != self.own {
-                return Some(notice.payload().to_owned());
+            if notice.process_id() == self.own {
+                return Some(Heard::Own);
+            }
+            // Empty ones are others' tries.
+            if !notice.payload().is_empty() {
+                return Some(Heard::Notice(notice.payload().to_owned()));
             }
         }
     }
 }
 
 impl Telling {
+    /// Sends a notice that says nothing, to hear whether notices arrive.
+    pub async fn try_out(&self) -> Result<(), Error> {
+        self.tell(&[String::new()]).await
+    }
+
     /// Sends notices at once, outside of any transaction.
     pub async fn tell(&self, notices: &[String]) -> Result<(), Error> {
         let (sql, values) = sql::tell(notices).build_postgres(PostgresQueryBuilder);

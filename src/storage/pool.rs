@@ -14,9 +14,14 @@ use tokio::time::timeout;
 /// What the sessions call themselves.
 pub(super) const NAME: &str = "users-service";
 /// The longest a statement may run, and wait for a lock: below the 10 s in which every request ends.
-/// Nothing is compiled: that takes longer than any statement that a request waits for.
-const OPTIONS: &str = "-c statement_timeout=5000 -c lock_timeout=4000 \
-    -c idle_in_transaction_session_timeout=10000 -c timezone=UTC -c jit=off";
+/// Nothing is compiled: that takes longer than any statement that a request waits for. Values as
+/// `pg_settings` has them, times in milliseconds.
+pub(super) const SETTINGS: [(&str, &str); 4] = [
+    ("statement_timeout", "5000"),
+    ("lock_timeout", "4000"),
+    ("idle_in_transaction_session_timeout", "10000"),
+    ("jit", "off"),
+];
 /// What those call themselves that are in no pool.
 const DIRECT_NAME: &str = "users-service migrate";
 /// How long somebody who has nothing else to do waits for a connection.
@@ -29,12 +34,12 @@ pub struct Pool(deadpool::managed::Pool<Manager>);
 impl Pool {
     /// A pool of at most `size` connections. None is opened yet.
     pub fn new(url: &str, size: usize) -> Result<Self, Cause> {
-        Self::of(Hosts::new(url, NAME, OPTIONS)?, size)
+        Self::of(Hosts::new(url, NAME, &options())?, size)
     }
 
     /// A pool for each host of `url`, with what it is called.
     pub fn apart(url: &str, size: usize) -> Result<Vec<(String, Self)>, Cause> {
-        let hosts = Hosts::apart(url, NAME, OPTIONS)?.into_iter();
+        let hosts = Hosts::apart(url, NAME, &options())?.into_iter();
         hosts
             .map(|hosts| Ok((hosts.to_string(), Self::of(hosts, size)?)))
             .collect()
@@ -69,6 +74,16 @@ impl Pool {
         let status = self.0.status();
         (status.size, status.available, status.waiting)
     }
+}
+
+fn options() -> String {
+    let settings = SETTINGS.map(|(name, value)| format!(" -c {name}={value}"));
+    format!("-c timezone=UTC{}", settings.concat())
+}
+
+/// A connection outside of any pool that asks for the same settings.
+pub(super) async fn like_the_pools(url: &str) -> Result<tokio_postgres::Client, Cause> {
+    open(&Hosts::new(url, NAME, &options())?, DIRECT_TIME).await
 }
 
 /// A connection of its own, outside of any pool and its time-outs, for migrations.

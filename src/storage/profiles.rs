@@ -82,6 +82,7 @@ pub mod sql {
         deletions::sql::is_kept,
         lists::sql::relationship,
         schema::{FollowCounts, Schema, Users},
+        users::is,
     };
     use sea_query::{
         Expr, ExprTrait, Func, Query, SelectStatement, UpdateStatement, extension::postgres::PgExpr,
@@ -141,9 +142,8 @@ pub mod sql {
     /// A profile by handle.
     #[must_use]
     pub fn by_username(name: &str) -> SelectStatement {
-        let lower = Func::lower(Expr::col((Users::Table, Users::Username)));
         profile()
-            .and_where(Expr::expr(lower).eq(Func::lower(Expr::val(name))))
+            .and_where(is(Users::Username, name))
             .and_where(is_kept())
             .take()
     }

@@ -121,20 +121,42 @@ impl Replica {
     }
 }
 
-/// How much log the primary has written. A commit is shown to nobody before it is in there.
-pub async fn written(db: &impl GenericClient) -> Result<PgLsn> {
-    Ok(one(db, sql::written()).await?.try_get(0)?)
+/// Where the primary's log ends. A commit is shown to nobody before it is in there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The timeline, which every promotion begins anew: places of two are not to be compared.
+    pub timeline: String,
+    /// The place.
+    pub place: PgLsn,
+}
+
+/// Where the primary's log ends now.
+pub async fn written(db: &impl GenericClient) -> Result<Written> {
+    let row = one(db, sql::written()).await?;
+    // The first eight digits of the name of a log's file are its timeline.
+    let file: String = row.try_get(1)?;
+    Ok(Written {
+        timeline: file.chars().take(8).collect(),
+        place: row.try_get(0)?,
+    })
 }
 
 /// The statements.
 pub mod sql {
-    use sea_query::{Func, Query, SelectStatement};
+    use sea_query::{Func, FunctionCall, Query, SelectStatement};
 
-    /// Where the primary's log ends.
+    /// What is inserted, not only what is written out: without waiting for the disk
+    /// (`synchronous_commit = off`) a commit is shown before that.
+    fn position() -> FunctionCall {
+        Func::cust("pg_current_wal_insert_lsn")
+    }
+
+    /// Where the primary's log ends, and the file that this is in.
     #[must_use]
     pub fn written() -> SelectStatement {
         Query::select()
-            .expr(Func::cust("pg_current_wal_lsn"))
+            .expr(position())
+            .expr(Func::cust("pg_walfile_name").arg(position()))
             .take()
     }
 

@@ -35,7 +35,9 @@ pub enum Class {
     Mails,
     /// Lines of the audit log written by then.
     AuditLog,
-    /// Copies of everything about an account that ran out by then.
+    /// Pieces of copies that ran out by then.
+    PiecesOfExports,
+    /// Copies of everything about an account that ran out by then and have no piece left.
     Exports,
     /// Changes of an address that were not confirmed by then.
     EmailChanges,
@@ -43,6 +45,10 @@ pub enum Class {
     EmailRestorations,
     /// Holds of names that ended by then.
     HeldUsernames,
+    /// Links to set a new password that lapsed by then.
+    PasswordResets,
+    /// Browsers and networks that an account is known on until then.
+    KnownDevices,
 }
 
 /// The statements.
@@ -51,7 +57,8 @@ pub mod sql {
     use crate::storage::{
         schema::{
             AuditLog, EmailChanges, EmailRestorations, EmailVerifications, ExportParts, Exports,
-            HeldUsernames, Outbox, RefreshTokens, Schema, Sessions, Users, WebSessions,
+            HeldUsernames, KnownDevices, Outbox, PasswordResets, RefreshTokens, Schema, Sessions,
+            Users, WebSessions,
         },
         with::{cte_once, with},
     };
@@ -126,10 +133,19 @@ pub mod sql {
                 &[AuditLog::UserId, AuditLog::Id],
                 Expr::col(AuditLog::CreatedAt).lte(until).into(),
             ),
+            Class::PiecesOfExports => batch(
+                ExportParts::Table,
+                &PIECE,
+                Expr::col(ExportParts::UserId)
+                    .in_subquery(run_out(until))
+                    .into(),
+            ),
             Class::Exports => batch(
                 Exports::Table,
                 &[Exports::UserId],
-                Expr::col(Exports::ExpiresAt).lte(until).into(),
+                Cond::all()
+                    .add(Expr::col(Exports::ExpiresAt).lte(until))
+                    .add(Expr::exists(pieces_of_export()).not()),
             ),
             Class::EmailChanges => batch(
                 EmailChanges::Table,
@@ -146,12 +162,22 @@ pub mod sql {
                 &[HeldUsernames::Username],
                 Expr::col(HeldUsernames::HeldUntil).lte(until).into(),
             ),
+            Class::PasswordResets => batch(
+                PasswordResets::Table,
+                &[PasswordResets::UserId, PasswordResets::TokenHash],
+                Expr::col(PasswordResets::ExpiresAt).lte(until).into(),
+            ),
+            Class::KnownDevices => batch(
+                KnownDevices::Table,
+                &[KnownDevices::UserId, KnownDevices::Key],
+                Expr::col(KnownDevices::ExpiresAt).lte(until).into(),
+            ),
         }
     }
 
     /// The rows of an account in the tables where there may be many, one batch of each.
     #[must_use]
-    pub fn all_of(user_id: Uuid) -> [WithQuery; 4] {
+    pub fn all_of(user_id: Uuid) -> [WithQuery; 8] {
         [
             batch(
                 RefreshTokens::Table,
@@ -170,15 +196,37 @@ pub mod sql {
             ),
             batch(
                 ExportParts::Table,
-                &[
-                    ExportParts::UserId,
-                    ExportParts::Attempt,
-                    ExportParts::Number,
-                ],
+                &PIECE,
                 Expr::col(ExportParts::UserId).eq(user_id).into(),
+            ),
+            batch(
+                WebSessions::Table,
+                &[WebSessions::UserId, WebSessions::IdHash],
+                Expr::col(WebSessions::UserId).eq(user_id).into(),
+            ),
+            batch(
+                Sessions::Table,
+                &[Sessions::Id],
+                Expr::col(Sessions::UserId).eq(user_id).into(),
+            ),
+            batch(
+                KnownDevices::Table,
+                &[KnownDevices::UserId, KnownDevices::Key],
+                Expr::col(KnownDevices::UserId).eq(user_id).into(),
+            ),
+            batch(
+                PasswordResets::Table,
+                &[PasswordResets::UserId, PasswordResets::TokenHash],
+                Expr::col(PasswordResets::UserId).eq(user_id).into(),
             ),
         ]
     }
+
+    const PIECE: [ExportParts; 3] = [
+        ExportParts::UserId,
+        ExportParts::Attempt,
+        ExportParts::Number,
+    ];
 
     /// Deletes at most [`BATCH`] rows, locked first in one place: as a subquery of the condition
     /// that might be done more than once.
@@ -216,6 +264,25 @@ pub mod sql {
             .column(Sessions::Id)
             .from((Schema::Users, Sessions::Table))
             .and_where(Expr::col(Sessions::EndedAt).lte(until))
+            .take()
+    }
+
+    fn run_out(until: OffsetDateTime) -> SelectStatement {
+        Query::select()
+            .column(Exports::UserId)
+            .from((Schema::Users, Exports::Table))
+            .and_where(Expr::col(Exports::ExpiresAt).lte(until))
+            .take()
+    }
+
+    fn pieces_of_export() -> SelectStatement {
+        Query::select()
+            .column(Asterisk)
+            .from((Schema::Users, ExportParts::Table))
+            .and_where(
+                Expr::col((ExportParts::Table, ExportParts::UserId))
+                    .equals((Exports::Table, Exports::UserId)),
+            )
             .take()
     }
 

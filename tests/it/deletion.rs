@@ -30,26 +30,6 @@ impl TestApp {
         let typed = json!({ "email": person.email, "password": PASSWORD });
         self.api().post("/auth/login", typed).await
     }
-
-    /// Insists that every counter is the number of its edges.
-    async fn counts_are_exact(&self) {
-        let wrong = "with counted as (
-                select user_id, sum(followers) as followers, sum(followees) as followees
-                from users.follow_counts group by user_id
-            )
-            select count(*) from users.users as u left join counted as c on c.user_id = u.id
-            where coalesce(c.followers, 0)
-                    <> (select count(*) from users.follows where followee_id = u.id)
-                or coalesce(c.followees, 0)
-                    <> (select count(*) from users.follows where follower_id = u.id)";
-        assert_eq!(
-            self.value::<i64>(wrong, &[]).await,
-            0,
-            "counts that are not the edges"
-        );
-        let negative = "follow_counts where followers < 0 or followees < 0";
-        assert_eq!(self.count(negative).await, 0);
-    }
 }
 
 #[tokio::test]

@@ -25,11 +25,6 @@ const PLANNED_FOR_VALUES: usize = 5;
 /// What may be, in which statement, and why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
-        "rate_limits::delete_full",
-        "reads all of rate_limits",
-        "once in ten minutes; an index would make each of the many updates dearer (V14)",
-    ),
-    (
         "follows::delete_followees",
         "reads all edges of somebody",
         "where they are fewer than a batch",

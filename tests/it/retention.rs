@@ -60,7 +60,7 @@ async fn an_unproven_accounts_links_stay_so_that_it_can_lapse() {
     let app = TestApp::start().await;
     app.unverified("ana").await;
     app.mails_are_out().await;
-    app.swept_after(Duration::days(100)).await;
+    app.swept_after(Duration::days(29)).await;
     assert_eq!(app.count("email_verifications").await, 1);
     let again = app.unverified("ana").await;
     assert_eq!(app.count("users").await, 1, "{}", again.id);

@@ -144,13 +144,9 @@ async fn a_device_is_forgotten_when_it_was_not_used_for_long() {
     let app = TestApp::start().await;
     let ana = app.person("ana").await;
     with_a_known_browser(&app, &ana).await;
-    let db = app.app.db.get().await.unwrap();
     for (days, left) in [(29, 2), (2, 1), (335, 0)] {
         app.clock.advance(Duration::days(days));
-        let now = app.clock.now();
-        users_service::storage::known_devices::delete_expired(&db, now)
-            .await
-            .unwrap();
+        app.sweep().await;
         assert_eq!(app.count("known_devices").await, left);
     }
 }

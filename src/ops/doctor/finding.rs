@@ -1,5 +1,6 @@
 //! What a check found.
 
+use crate::storage::fitness::Fault;
 use serde::Serialize;
 use std::fmt;
 
@@ -52,6 +53,12 @@ impl Finding {
             level: Level::Wrong,
             ..Self::warn(found, to_do)
         }
+    }
+}
+
+impl From<Fault> for Finding {
+    fn from(fault: Fault) -> Self {
+        Self::wrong(fault.found, fault.to_do)
     }
 }
 

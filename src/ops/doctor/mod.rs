@@ -81,9 +81,15 @@ async fn look(config: &Config, tell: &mut dyn FnMut(&'static str, Finding)) {
     );
     make(of_the_machine(config), tell).await;
     match database::connect(config).await {
-        Ok(Some((db, finding))) => {
-            tell("database", finding);
-            make(of_the_database(config, &db), tell).await;
+        Ok(Some(reached)) => {
+            for finding in reached.findings {
+                tell("database", finding);
+            }
+            if let Some(db) = &reached.client {
+                for (name, check) in of_the_database(config, db) {
+                    make(vec![(name, Box::pin(reading(db, check)))], tell).await;
+                }
+            }
         }
         Ok(None) => tell(
             "database",
@@ -141,6 +147,14 @@ fn of_the_database<'a>(config: &'a Config, db: &'a tokio_postgres::Client) -> Ve
         ("janitor", Box::pin(janitor::check(db))),
         ("proxies", Box::pin(proxies::check_sessions(config, db))),
     ]
+}
+
+/// A check within a transaction that only reads. What it changes about the connection ends with it.
+async fn reading(db: &tokio_postgres::Client, check: impl Future<Output = Findings>) -> Findings {
+    db.batch_execute(database::BEGIN).await?;
+    let findings = check.await;
+    db.batch_execute(database::END).await?;
+    findings
 }
 
 /// Makes these checks one after another. One that fails or takes too long is a finding too.

@@ -1,7 +1,7 @@
 //! Whether the replicas of `DATABASE_READ_URL` can serve reads: they answer, are standbys of this very
 //! database, and close behind it.
 
-use super::{Finding, Findings, database::SETTINGS};
+use super::{Finding, Findings, database::BEGIN};
 use crate::{
     Config,
     config::Secret,
@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tokio_postgres::{Client, types::PgLsn};
 
-const WRITTEN: &str = "select pg_current_wal_lsn()";
+const WRITTEN: &str = "select pg_current_wal_insert_lsn()";
 const WHO: &str =
     "select (select system_identifier from pg_control_system())::text || '/' || current_database()";
 const IS_STANDBY: &str = "select pg_is_in_recovery()";
+const REPLAYED: &str = "select coalesce(pg_last_wal_replay_lsn(), '0/0')";
 const HAS_REPLAYED: &str = "select coalesce(pg_last_wal_replay_lsn() >= $1, false)";
 /// The longest that is waited for a replica, whatever is allowed to it: a check has its time.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,6 +28,7 @@ enum Seen {
     Away(Cause),
     TakesWrites,
     OfAnother,
+    Ahead,
     Behind(Duration),
     Follows(Duration),
 }
@@ -36,11 +38,10 @@ pub(super) async fn check(config: &Config, db: &Client) -> Findings {
         return Ok(vec![Finding::ok("not set: DATABASE_URL serves all reads")]);
     };
     let who: String = db.query_one(WHO, &[]).await?.get(0);
-    let written: PgLsn = db.query_one(WRITTEN, &[]).await?.get(0);
     let patience = config.database_read_max_lag.min(PATIENCE);
     let each = pool::direct_apart(url).await?.into_iter();
     let each = each.map(async |(host, replica)| {
-        let seen = look(replica, &who, written, patience).await;
+        let seen = look(replica, db, &who, patience).await;
         judge(&host, seen.unwrap_or_else(Seen::Away))
     });
     Ok(join_all(each).await)
@@ -48,17 +49,23 @@ pub(super) async fn check(config: &Config, db: &Client) -> Findings {
 
 async fn look(
     replica: Result<Client, Cause>,
-    primary: &str,
-    written: PgLsn,
+    primary: &Client,
+    who: &str,
     patience: Duration,
 ) -> Result<Seen, Cause> {
     let replica = replica?;
-    replica.batch_execute(SETTINGS).await?;
+    replica.batch_execute(BEGIN).await?;
     if !replica.query_one(IS_STANDBY, &[]).await?.get::<_, bool>(0) {
         return Ok(Seen::TakesWrites);
     }
-    if replica.query_one(WHO, &[]).await?.get::<_, String>(0) != primary {
+    if replica.query_one(WHO, &[]).await?.get::<_, String>(0) != who {
         return Ok(Seen::OfAnother);
+    }
+    // In this order: who follows is never where the primary has not been.
+    let replayed: PgLsn = replica.query_one(REPLAYED, &[]).await?.get(0);
+    let written: PgLsn = primary.query_one(WRITTEN, &[]).await?.get(0);
+    if replayed > written {
+        return Ok(Seen::Ahead);
     }
     let began = Instant::now();
     loop {
@@ -90,6 +97,12 @@ fn judge(host: &str, seen: Seen) -> Finding {
             format!("{host} is a standby of another database: its reads show what is in there"),
             "name standbys of the database in DATABASE_URL",
         ),
+        Seen::Ahead => Finding::wrong(
+            format!(
+                "{host} is ahead of the primary: it followed a former one, and serves no reads"
+            ),
+            "have it follow the primary again (pg_rewind or a new base backup), or take it out of DATABASE_READ_URL",
+        ),
         Seen::Behind(by) => Finding::warn(
             format!("{host} is more than {} s behind", by.as_secs()),
             "see what holds it up; DATABASE_URL serves what may not be so old (DATABASE_READ_MAX_LAG)",
@@ -106,12 +119,13 @@ mod tests {
     use super::{super::Level, *};
 
     #[test]
-    fn only_a_standby_of_something_else_shows_what_is_wrong() {
+    fn only_a_standby_of_something_else_or_a_former_one_shows_what_is_wrong() {
         let level = |seen| judge("b:5432", seen).level;
         assert_eq!(level(Seen::Follows(Duration::ZERO)), Level::Ok);
         assert_eq!(level(Seen::Away("gone".into())), Level::Warn);
         assert_eq!(level(Seen::TakesWrites), Level::Warn);
         assert_eq!(level(Seen::Behind(PATIENCE)), Level::Warn);
         assert_eq!(level(Seen::OfAnother), Level::Wrong);
+        assert_eq!(level(Seen::Ahead), Level::Wrong);
     }
 }

@@ -3,7 +3,7 @@
 use super::{Finding, Findings};
 use tokio_postgres::{Client, Row};
 
-const ROLE: &str = "select pg_is_in_recovery(), current_setting('synchronous_standby_names') <> '' \
+const WAITS: &str = "select current_setting('synchronous_standby_names') <> '' \
     and current_setting('synchronous_commit') not in ('off', 'local')";
 /// Without the role `pg_monitor` state and delay are hidden: they are null then.
 const STANDBYS: &str = "select coalesce(application_name, ''), coalesce(state, 'hidden'), coalesce(sync_state in ('sync', 'quorum'), false), \
@@ -14,14 +14,7 @@ const SLOTS: &str = "select slot_name::text from pg_replication_slots where not 
 const BEHIND: f64 = 10.0;
 
 pub(super) async fn check(db: &Client) -> Findings {
-    let row = db.query_one(ROLE, &[]).await?;
-    let (is_standby, waits_for_standby): (bool, bool) = (row.get(0), row.get(1));
-    if is_standby {
-        return Ok(vec![Finding::wrong(
-            "this database is a standby: nothing can be written",
-            "name the primary in DATABASE_URL, or all hosts with target_session_attrs=read-write",
-        )]);
-    }
+    let waits_for_standby: bool = db.query_one(WAITS, &[]).await?.get(0);
     let standbys: Vec<Standby> = db
         .query(STANDBYS, &[])
         .await?

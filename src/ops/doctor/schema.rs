@@ -35,6 +35,14 @@ pub(super) async fn check(db: &Client) -> Findings {
     Ok(found)
 }
 
+/// The tables that the migrations make, by name, in which the service reads and writes.
+#[must_use]
+pub fn tables() -> Vec<&'static str> {
+    let lines = EXPECTED.lines();
+    let tables = lines.filter_map(|line| line.strip_prefix("table ")?.split(' ').next());
+    tables.filter(|name| *name != "schema_migrations").collect()
+}
+
 /// The schema `users` as text. The connection's `search_path` must not have `users` in it.
 pub async fn catalogue(db: &Client) -> Result<String, Cause> {
     let rows = db.query(CATALOGUE, &[]).await?;

@@ -4,8 +4,11 @@ use crate::{
     Config,
     config::Secret,
     error::{Cause, causes},
-    ops::embedded_postgres::EmbeddedPostgres,
-    storage::{Replicas, migrate},
+    ops::{doctor::schema, embedded_postgres::EmbeddedPostgres},
+    storage::{
+        Replicas, fitness, migrate,
+        pooler::{self, Seen},
+    },
 };
 use std::time::Duration;
 
@@ -33,17 +36,20 @@ pub(super) fn replicas(config: &Config) -> Result<Replicas, Cause> {
     Replicas::new(url, config.database_pool_size, config.database_read_max_lag)
 }
 
-/// Migrates, or makes sure that somebody did.
+/// Migrates, or makes sure that somebody did, in a database that can be right.
 pub(super) async fn prepare_schema(config: &Config, url: &str) -> Result<(), Cause> {
     let client = patiently(url).await?;
+    let seen = pooler::look(url).await?;
+    fitness::refuse(seen.fault.as_slice())?;
+    fitness::refuse(&fitness::faults(&client).await?)?;
+    warn_of(&seen);
     if config.auto_migrate {
-        drop(client);
         let report = migrate::run(url, None).await?;
         if !report.applied.is_empty() {
             tracing::info!(applied = ?report.applied, "migrated the database");
         }
-        return Ok(());
     }
+    fitness::refuse(&fitness::missing_rights(&client, &schema::tables()).await?)?;
     let version = migrate::version(&client).await?;
     let newest = migrate::newest();
     if version < newest {
@@ -54,6 +60,21 @@ pub(super) async fn prepare_schema(config: &Config, url: &str) -> Result<(), Cau
         .into());
     }
     Ok(())
+}
+
+fn warn_of(seen: &Seen) {
+    if seen.is_shared {
+        tracing::warn!(
+            "a pooler gives each transaction another connection: no replica hears what others change, and shows it up to 5 s later"
+        );
+    }
+    if !seen.not_taken.is_empty() {
+        tracing::warn!(
+            settings = seen.not_taken.join(", "),
+            "the database did not take all settings that were asked for: {}",
+            pooler::set_for_role()
+        );
+    }
 }
 
 /// A connection to a database that may be just starting.

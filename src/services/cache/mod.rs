@@ -142,7 +142,7 @@ impl ReadCache {
 /// - the public side and the address (`username`, `display_name`, `bio`, `avatar_url`, `email`):
 ///   `profiles::update`, `users::{set_username, set_email, correct_email}`;
 /// - whether somebody is there at all: `users::{insert, delete_unverified}`,
-///   `deletions::{request, keep, delete}`;
+///   `deletions::{request, keep, let_go, let_go_unproven, delete}`;
 /// - counts: `follows::{insert, delete, delete_followers, delete_followees, forget_counts}`.
 pub(super) async fn commit(app: &App, tx: Transaction<'_>, changes: &[Change]) -> Result<()> {
     let notices = notice::notices(changes);
@@ -233,7 +233,7 @@ fn lengths<const N: usize>(texts: [&Option<String>; N]) -> usize {
 mod told {
     const STATEMENTS: &str = include_str!("../../storage/statements.sql");
     /// What [`super::commit`] lists.
-    const TOLD: [&str; 14] = [
+    const TOLD: [&str; 16] = [
         "users::insert",
         "users::correct_email",
         "users::set_email",
@@ -247,6 +247,8 @@ mod told {
         "follows::forget_counts",
         "deletions::request",
         "deletions::keep",
+        "deletions::let_go",
+        "deletions::let_go_unproven",
         "deletions::delete",
     ];
     /// What writes to the same tables, but nothing that is kept.

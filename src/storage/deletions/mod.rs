@@ -1,13 +1,16 @@
-//! Accounts that are to be deleted: asking for it, keeping the account after all, and taking it
-//! away for good in batches, so that no transaction is long whoever leaves.
+//! Accounts that are to be deleted: asking for it, keeping the account after all, letting unproven
+//! ones go, and taking an account away for good in batches, so that no transaction is long whoever
+//! leaves.
 
 mod asking;
 mod claiming;
 mod emptying;
+mod letting_go;
 
 pub use asking::{keep, request};
 pub use claiming::{Leaving, claim, postpone};
 pub use emptying::{delete, delete_rows};
+pub use letting_go::{AT_ONCE, let_go, let_go_unproven};
 
 use super::schema::{Schema, Users};
 use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
@@ -15,7 +18,7 @@ use uuid::Uuid;
 
 /// The statements.
 pub mod sql {
-    pub use super::{asking::sql::*, claiming::sql::*, emptying::sql::*};
+    pub use super::{asking::sql::*, claiming::sql::*, emptying::sql::*, letting_go::sql::*};
 }
 
 fn account(user_id: Uuid) -> UpdateStatement {

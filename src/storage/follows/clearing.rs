@@ -2,12 +2,12 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, all, execute},
+    storage::{GenericClient, all},
 };
 use uuid::Uuid;
 
 /// How many edges go at once.
-pub const BATCH: u64 = 500;
+pub const BATCH: usize = 500;
 
 /// Takes away up to [`BATCH`] edges of a person in each direction, and takes them out of the counts
 /// of those at the other end, whom it gives; who is leaving too is no exception. The person's own
@@ -16,20 +16,6 @@ pub async fn delete_some_of(db: &impl GenericClient, person: Uuid) -> Result<Vec
     let mut others = all(db, sql::delete_followers(person)).await?;
     others.extend(all(db, sql::delete_followees(person)).await?);
     Ok(others.iter().map(|row| row.get(0)).collect())
-}
-
-/// The same with every edge, and the person's own counts. The account is locked: no edges are new.
-pub async fn delete_all_of(db: &impl GenericClient, person: Uuid) -> Result<Vec<Uuid>> {
-    let mut others = Vec::new();
-    loop {
-        let some = delete_some_of(db, person).await?;
-        if some.is_empty() {
-            break;
-        }
-        others.extend(some);
-    }
-    execute(db, sql::forget_counts(person)).await?;
-    Ok(others)
 }
 
 /// The statements.
@@ -77,7 +63,7 @@ pub mod sql {
             .column(other)
             .from((Schema::Users, Follows::Table))
             .and_where(Expr::col(own).eq(person))
-            .limit(BATCH)
+            .limit(BATCH as u64)
             .take();
         let edges = Query::delete()
             .from_table((Schema::Users, Follows::Table))

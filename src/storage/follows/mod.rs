@@ -6,7 +6,7 @@ mod counting;
 mod listing;
 
 pub use changing::{Made, delete, insert};
-pub use clearing::{delete_all_of, delete_some_of};
+pub use clearing::{BATCH, delete_some_of};
 pub use listing::page;
 
 use super::schema::Follows;

@@ -50,12 +50,12 @@ pub mod sql {
             audit::Event,
             outbox::Kind,
             schema::{AuditLog, Outbox, PasswordResetRequests, Schema, Users},
+            users::folded,
             with::{cte, cte_once, with},
         },
     };
     use sea_query::{
-        Alias, Expr, ExprTrait, Func, InsertStatement, LockBehavior, LockType, Order, Query,
-        WithQuery,
+        Alias, Expr, ExprTrait, InsertStatement, LockBehavior, LockType, Order, Query, WithQuery,
     };
 
     /// A wish.
@@ -117,8 +117,8 @@ pub mod sql {
             .from(Alias::new("asked"))
             .inner_join(
                 (Schema::Users, Users::Table),
-                Expr::from(Func::lower(Expr::col((Users::Table, Users::Email))))
-                    .eq(Func::lower(asked(PasswordResetRequests::Email))),
+                folded(Expr::col((Users::Table, Users::Email)))
+                    .eq(folded(asked(PasswordResetRequests::Email))),
             )
             .take();
         let owe = Query::insert()

@@ -5,12 +5,8 @@ use crate::{
     domain::token::TokenHash,
     storage::{GenericClient, execute, optional},
 };
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
-
-/// For how long a link is remembered after its end: its mail may be tried again for 48 hours, and
-/// must not bring a link back that was used.
-const KEPT: Duration = Duration::days(3);
 
 /// The account that a link is good for.
 pub struct Linked {
@@ -61,18 +57,13 @@ pub async fn mark_used(
     execute(db, sql::mark_used(token_hash, now)).await.map(drop)
 }
 
-/// Forgets links that ended days ago, and says how many.
-pub async fn delete_expired(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
-    execute(db, sql::delete_expired(now - KEPT)).await
-}
-
 /// The statements.
 pub mod sql {
     use super::{OffsetDateTime, TokenHash, Uuid};
     use crate::storage::schema::{PasswordResets, Schema, Users};
     use sea_query::{
-        Alias, DeleteStatement, Expr, ExprTrait, Func, InsertStatement, LockType, OnConflict,
-        Query, SelectStatement, UpdateStatement,
+        Alias, Expr, ExprTrait, Func, InsertStatement, LockType, OnConflict, Query,
+        SelectStatement, UpdateStatement,
     };
 
     /// A new link to this address of the account, or a later end of one that is still good.
@@ -164,15 +155,6 @@ pub mod sql {
             .table((Schema::Users, PasswordResets::Table))
             .value(PasswordResets::UsedAt, now)
             .and_where(Expr::col(PasswordResets::TokenHash).eq(token_hash.as_slice()))
-            .take()
-    }
-
-    /// Links that ended before this time, gone.
-    #[must_use]
-    pub fn delete_expired(before: OffsetDateTime) -> DeleteStatement {
-        Query::delete()
-            .from_table((Schema::Users, PasswordResets::Table))
-            .and_where(Expr::col(PasswordResets::ExpiresAt).lt(before))
             .take()
     }
 }

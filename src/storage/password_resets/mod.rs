@@ -7,7 +7,7 @@ mod asking;
 mod links;
 
 pub use asking::{Request, request, take_requests};
-pub use links::{Linked, delete_expired, issue, linked, mark_used};
+pub use links::{Linked, issue, linked, mark_used};
 
 /// The statements.
 pub mod sql {

@@ -40,6 +40,7 @@ enum Asked {
     Found,
     Judged,
     Taken,
+    Piece,
     /// `full_at` of a full bucket that one try is taken from.
     First,
     /// The latest `full_at` that leaves a try in the bucket.

@@ -3,7 +3,7 @@
 use super::Bucket;
 use crate::{
     Result,
-    storage::{GenericClient, execute},
+    storage::{GenericClient, execute, optional},
 };
 use time::OffsetDateTime;
 
@@ -16,20 +16,29 @@ pub async fn give_back(
     execute(db, sql::give_back(buckets, now)).await.map(drop)
 }
 
-/// Forgets buckets that are full again, and says how many.
-pub async fn delete_full(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
-    execute(db, sql::delete_full(now)).await
+/// How many buckets are looked at at once.
+pub const PIECE: u64 = 1_000;
+
+/// Looks at the next [`PIECE`] buckets after a key, and forgets those that are full again. Gives the
+/// last key of the piece, from which to go on; none at the end of the table.
+pub async fn delete_full(
+    db: &impl GenericClient,
+    after: &[u8],
+    now: OffsetDateTime,
+) -> Result<Option<Vec<u8>>> {
+    let last = optional(db, sql::delete_full(after, now)).await?;
+    Ok(last.map(|row| row.get(0)))
 }
 
 /// The statements.
 pub mod sql {
-    use super::{Bucket, OffsetDateTime};
+    use super::{Bucket, OffsetDateTime, PIECE};
     use crate::storage::{
         rate_limits::{Asked, asked_for, found, timestamp},
         schema::{RateLimits, Schema},
-        with::{cte, with},
+        with::{cte, cte_once, with},
     };
-    use sea_query::{DeleteStatement, Expr, ExprTrait, Query, WithQuery};
+    use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, WithQuery};
 
     /// One try back into each of these buckets.
     #[must_use]
@@ -54,12 +63,36 @@ pub mod sql {
         )
     }
 
-    /// Forgets the buckets that are full again.
+    /// Forgets the full buckets of one piece of the table, walked by its primary key: an index on
+    /// `full_at` would make each of the many updates dearer.
     #[must_use]
-    pub fn delete_full(now: OffsetDateTime) -> DeleteStatement {
-        Query::delete()
+    pub fn delete_full(after: &[u8], now: OffsetDateTime) -> WithQuery {
+        let key = || Expr::col(RateLimits::Key);
+        let piece = Query::select()
+            .column(RateLimits::Key)
+            .from((Schema::Users, RateLimits::Table))
+            .and_where(key().gt(after))
+            .order_by(RateLimits::Key, Order::Asc)
+            .limit(PIECE)
+            .take();
+        let end = Expr::SubQuery(None, Box::new(of_piece(Order::Desc).into()));
+        let full = Query::delete()
             .from_table((Schema::Users, RateLimits::Table))
+            .and_where(key().gt(after))
+            .and_where(key().lte(end))
             .and_where(Expr::col(RateLimits::FullAt).lte(now))
+            .returning_col(RateLimits::Key)
+            .take();
+        let last = of_piece(Order::Asc).offset(PIECE - 1).take();
+        with([cte_once(Asked::Piece, piece), cte("gone", full)], last)
+    }
+
+    fn of_piece(order: Order) -> SelectStatement {
+        Query::select()
+            .column(RateLimits::Key)
+            .from(Asked::Piece)
+            .order_by(RateLimits::Key, order)
+            .limit(1)
             .take()
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     Result,
     domain::{Email, token::TokenHash},
-    storage::{GenericClient, execute, optional},
+    storage::{GenericClient, execute, optional, users::taken},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -50,25 +50,32 @@ pub async fn unverified(db: &impl GenericClient, email: &str, lock: bool) -> Res
     Ok(row.map(|row| row.get(0)))
 }
 
-/// Corrects the address of an account, unless it is proven already. A named constraint says no
-/// when another account has it.
+/// Corrects the address of an account, unless it is proven already.
+///
+/// # Errors
+/// `EmailTaken`
 pub async fn correct_email(
     db: &impl GenericClient,
     id: Uuid,
     email: &Email,
     now: OffsetDateTime,
 ) -> Result<bool> {
-    Ok(execute(db, sql::correct_email(id, email, now)).await? > 0)
+    let corrected = execute(db, sql::correct_email(id, email, now)).await;
+    corrected.map(|rows| rows > 0).map_err(taken)
 }
 
-/// Gives an account an address that is proven. A named constraint says no when it is taken.
+/// Gives an account an address that is proven.
+///
+/// # Errors
+/// `EmailTaken`
 pub async fn set_email(
     db: &impl GenericClient,
     id: Uuid,
     email: &str,
     now: OffsetDateTime,
 ) -> Result<()> {
-    execute(db, sql::set_email(id, email, now)).await.map(drop)
+    let set = execute(db, sql::set_email(id, email, now)).await;
+    set.map(drop).map_err(taken)
 }
 
 /// Whether another account than this one has proven that this address is its own.
@@ -82,7 +89,7 @@ pub mod sql {
     use super::{Email, OffsetDateTime, TokenHash, Uuid};
     use crate::storage::{
         schema::{EmailVerifications, Schema, Users},
-        users::{lower, lowered},
+        users::is,
     };
     use sea_query::{Cond, Expr, ExprTrait, LockType, Query, SelectStatement, UpdateStatement};
 
@@ -137,7 +144,7 @@ pub mod sql {
         let mut select = Query::select()
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
-            .and_where(lower(Users::Email).eq(lowered(email)))
+            .and_where(is(Users::Email, email))
             .and_where(Expr::col(Users::EmailVerified).not())
             .take();
         if lock {
@@ -176,7 +183,7 @@ pub mod sql {
         Query::select()
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
-            .and_where(lower(Users::Email).eq(lowered(email)))
+            .and_where(is(Users::Email, email))
             .and_where(Expr::col(Users::Id).ne(id))
             .and_where(Expr::col(Users::EmailVerified))
             .take()

@@ -17,8 +17,8 @@ pub(super) use public::to_person;
 pub use public::{exists, people, person, person_by_username};
 pub use registering::{NewUser, delete_unverified, email_exists, insert, lock_lapsed};
 
-use crate::storage::schema::Users;
-use sea_query::{Expr, Func};
+use crate::{Error, storage::schema::Users};
+use sea_query::{Expr, ExprTrait};
 
 /// The statements.
 pub mod sql {
@@ -27,12 +27,26 @@ pub mod sql {
     };
 }
 
-// What is told apart by its letters alone, whatever their case.
+// Names and addresses are ASCII, and the same whatever their case. They are folded and compared by
+// bytes, never by the database's locale: under a Turkish one `INFO` and `info` are two words.
 
-fn lower(column: Users) -> Expr {
-    Func::lower(Expr::col((Users::Table, column))).into()
+/// A name or an address that is stored as it was typed, folded.
+pub(super) fn folded(typed: impl Into<Expr>) -> Expr {
+    Expr::cust_with_expr(r#"lower($1 collate "C")"#, typed)
 }
 
-fn lowered(text: &str) -> Expr {
-    Func::lower(Expr::val(text)).into()
+/// That a column of an account is this name or address.
+pub(super) fn is<'a>(column: Users, text: impl Into<Option<&'a str>>) -> Expr {
+    let text = text.into().map(str::to_ascii_lowercase);
+    folded(Expr::col((Users::Table, column))).eq(text)
+}
+
+/// `EmailTaken` or `UsernameTaken` when another account has it, else the error itself.
+fn taken(error: Error) -> Error {
+    // The indexes by the database's locale are those of the release before.
+    error
+        .on_constraint("users_email_bytes_key", Error::EmailTaken)
+        .on_constraint("users_email_key", Error::EmailTaken)
+        .on_constraint("users_username_bytes_key", Error::UsernameTaken)
+        .on_constraint("users_username_key", Error::UsernameTaken)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, Who, execute, optional},
+    storage::{GenericClient, Who, execute, optional, users::taken},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -24,7 +24,10 @@ pub async fn named(db: &impl GenericClient, who: Who, lock: bool) -> Result<Opti
     }))
 }
 
-/// Gives an account a handle. A named constraint says no when it is taken.
+/// Gives an account a handle.
+///
+/// # Errors
+/// `UsernameTaken`
 pub async fn set_username(
     db: &impl GenericClient,
     id: Uuid,
@@ -32,9 +35,8 @@ pub async fn set_username(
     changed_at: Option<OffsetDateTime>,
     now: OffsetDateTime,
 ) -> Result<()> {
-    execute(db, sql::set_username(id, username, changed_at, now))
-        .await
-        .map(drop)
+    let set = execute(db, sql::set_username(id, username, changed_at, now)).await;
+    set.map(drop).map_err(taken)
 }
 
 /// The statements.

@@ -81,7 +81,7 @@ pub mod sql {
     use super::{OffsetDateTime, Uuid};
     use crate::storage::{
         schema::{Schema, Users},
-        users::{lower, lowered},
+        users::is,
     };
     use sea_query::{Expr, ExprTrait, Query, SelectStatement, UpdateStatement};
 
@@ -101,7 +101,7 @@ pub mod sql {
         Query::select()
             .columns(CREDENTIALS)
             .from((Schema::Users, Users::Table))
-            .and_where(lower(Users::Email).eq(lowered(email)))
+            .and_where(is(Users::Email, email))
             .take()
     }
 

@@ -49,7 +49,7 @@ pub mod sql {
         deletions::sql::is_kept,
         lists::sql::is_edge,
         schema::{Schema, Users},
-        users::{lower, lowered},
+        users::is,
     };
     use sea_query::{Expr, ExprTrait, Query, SelectStatement, extension::postgres::PgExpr};
 
@@ -88,7 +88,7 @@ pub mod sql {
         Query::select()
             .columns(PERSON)
             .from((Schema::Users, Users::Table))
-            .and_where(lower(Users::Username).eq(lowered(name)))
+            .and_where(is(Users::Username, name))
             .and_where(is_kept())
             .take()
     }
@@ -98,7 +98,7 @@ pub mod sql {
         Query::select()
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
-            .and_where(lower(Users::Username).eq(lowered(name)))
+            .and_where(is(Users::Username, name))
             .and_where(is_kept())
             .take()
     }

@@ -3,7 +3,7 @@
 use crate::{
     Result,
     domain::{Email, Username},
-    storage::{GenericClient, all, execute, optional},
+    storage::{GenericClient, all, execute, optional, users::taken},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,13 +20,17 @@ pub struct NewUser<'a> {
     pub password_hash: &'a str,
 }
 
-/// Makes an account. Named constraints say no when its e-mail or username is taken.
+/// Makes an account.
+///
+/// # Errors
+/// `EmailTaken`, `UsernameTaken`
 pub async fn insert(
     db: &impl GenericClient,
     user: &NewUser<'_>,
     now: OffsetDateTime,
 ) -> Result<()> {
-    execute(db, sql::insert(user, now)).await.map(drop)
+    let inserted = execute(db, sql::insert(user, now)).await;
+    inserted.map(drop).map_err(taken)
 }
 
 /// Whether an account with this address exists.
@@ -58,11 +62,11 @@ pub mod sql {
     use super::{NewUser, OffsetDateTime, Uuid};
     use crate::storage::{
         schema::{EmailVerifications, Outbox, Schema, Users},
-        users::{lower, lowered},
+        users::is,
     };
     use sea_query::{
-        Asterisk, Cond, DeleteStatement, Expr, ExprTrait, Func, InsertStatement, LockType, Order,
-        Query, SelectStatement,
+        Asterisk, Cond, DeleteStatement, Expr, ExprTrait, InsertStatement, LockType, Order, Query,
+        SelectStatement,
     };
 
     /// Makes an account.
@@ -95,7 +99,7 @@ pub mod sql {
         Query::select()
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
-            .and_where(lower(Users::Email).eq(lowered(email)))
+            .and_where(is(Users::Email, email))
             .take()
     }
 
@@ -107,10 +111,6 @@ pub mod sql {
         username: Option<&str>,
         now: OffsetDateTime,
     ) -> SelectStatement {
-        // Compared with null nothing is equal.
-        let same = |column: Users, text: Option<&str>| {
-            lower(column).eq(Func::lower(Expr::val(text).cast_as("text")))
-        };
         let links = || {
             Query::select()
                 .column(Asterisk)
@@ -137,9 +137,10 @@ pub mod sql {
             .column((Users::Table, Users::Id))
             .from((Schema::Users, Users::Table))
             .cond_where(
+                // Compared with null nothing is equal.
                 Cond::any()
-                    .add(same(Users::Email, email))
-                    .add(same(Users::Username, username)),
+                    .add(is(Users::Email, email))
+                    .add(is(Users::Username, username)),
             )
             .and_where(Expr::col((Users::Table, Users::EmailVerified)).not())
             .and_where(Expr::exists(links()))

@@ -93,9 +93,21 @@ impl TestApp {
 
     /// The same with a clock of its own.
     pub async fn replica_with(&self, clock: Clock) -> Self {
+        self.replica_of(self.settings.clone(), clock).await
+    }
+
+    /// The same with some settings changed.
+    pub async fn replica_set_to(&self, changed: &[(&str, &str)]) -> Self {
+        let mut settings = self.settings.clone();
+        let changed = changed.iter();
+        settings.extend(changed.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.replica_of(settings, self.clock.clone()).await
+    }
+
+    async fn replica_of(&self, settings: HashMap<String, String>, clock: Clock) -> Self {
         let listener = listen();
         let url = format!("http://{}", listener.addr().expect("bound"));
-        let service = serve(&self.settings, &clock, listener).await;
+        let service = serve(&settings, &clock, listener).await;
         Self {
             url,
             app: service.app().clone(),
@@ -103,7 +115,7 @@ impl TestApp {
             sink: self.sink.clone(),
             database: Arc::clone(&self.database),
             data_dir: Arc::clone(&self.data_dir),
-            settings: self.settings.clone(),
+            settings,
             service,
         }
     }

@@ -55,13 +55,7 @@ impl Pair {
         initdb.arg(&primary.folder);
         done(initdb).await;
         primary.start().await;
-        let from = format!("-h 127.0.0.1 -p {} -U postgres", primary.port);
-        let mut backup = standby.program("pg_basebackup");
-        backup.args(from.split(' '));
-        backup.args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-D"]);
-        backup.arg(&standby.folder);
-        done(backup).await;
-        standby.start().await;
+        standby.follow(&primary).await;
         migrate::run(&primary.url(), None)
             .await
             .expect("migrations");
@@ -72,6 +66,15 @@ impl Pair {
         };
         pair.caught_up().await;
         pair
+    }
+
+    /// One more standby of the primary.
+    pub async fn another_standby(&self) -> Cluster {
+        let home = self.primary.folder.parent().expect("a folder");
+        let home = home.to_str().expect("UTF-8");
+        let standby = Cluster::new(&self.primary.bin, home, "another", "");
+        standby.follow(&self.primary).await;
+        standby
     }
 
     /// Both servers in one connection string, the primary first.
@@ -121,6 +124,17 @@ impl Cluster {
             folder: Path::new(home).join(name),
             synchronous_standbys,
         }
+    }
+
+    /// Makes it a copy of another one that follows it, and starts it.
+    async fn follow(&self, primary: &Self) {
+        let from = format!("-h 127.0.0.1 -p {} -U postgres", primary.port);
+        let mut backup = self.program("pg_basebackup");
+        backup.args(from.split(' '));
+        backup.args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-D"]);
+        backup.arg(&self.folder);
+        done(backup).await;
+        self.start().await;
     }
 
     /// The connection string of this server alone.
@@ -205,7 +219,7 @@ fn programs() -> PathBuf {
 }
 
 /// A command with the user that PostgreSQL runs as: it refuses root.
-fn as_postgres(program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(super) fn as_postgres(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = if output(Command::new("id").arg("-u")) == "0" {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);

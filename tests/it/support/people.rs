@@ -188,4 +188,44 @@ impl TestApp {
         }
         ids
     }
+
+    /// Lets so many people follow a person, counted as they should be. Nobody else follows anybody.
+    pub async fn has_fans(&self, person: Uuid, count: i32) {
+        let fans = format!(
+            "set session_replication_role = replica;
+             insert into users.users (id, username, email, password_hash, email_verified)
+                select gen_random_uuid(), 'fan' || n, 'fan' || n || '@example.org', 'x', true
+                from generate_series(1, {count}) as n;
+             insert into users.follows (follower_id, followee_id)
+                select id, '{person}' from users.users where username like 'fan%';
+             insert into users.follow_counts (user_id, slot, followees)
+                select follower_id, 0, 1 from users.follows;
+             insert into users.follow_counts (user_id, slot, followers)
+                select '{person}', get_byte(uuid_send(follower_id), 15) & 15, count(*)
+                from users.follows group by 2;
+             analyze users.follows, users.follow_counts, users.users"
+        );
+        let db = self.db().await;
+        db.batch_execute(&fans).await.expect("fans");
+    }
+
+    /// Insists that every counter is the number of its edges.
+    pub async fn counts_are_exact(&self) {
+        let wrong = "with counted as (
+                select user_id, sum(followers) as followers, sum(followees) as followees
+                from users.follow_counts group by user_id
+            )
+            select count(*) from users.users as u left join counted as c on c.user_id = u.id
+            where coalesce(c.followers, 0)
+                    <> (select count(*) from users.follows where followee_id = u.id)
+                or coalesce(c.followees, 0)
+                    <> (select count(*) from users.follows where follower_id = u.id)";
+        assert_eq!(
+            self.value::<i64>(wrong, &[]).await,
+            0,
+            "counts that are not the edges"
+        );
+        let negative = "follow_counts where followers < 0 or followees < 0";
+        assert_eq!(self.count(negative).await, 0);
+    }
 }

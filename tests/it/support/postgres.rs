@@ -190,6 +190,11 @@ impl Database {
         Self::copy_of("template0").await
     }
 
+    /// A database that was never touched, made with these options.
+    pub async fn made_with(options: &str) -> Self {
+        Self::create(&format!("template template0 {options}")).await
+    }
+
     /// A database that somebody else keeps, such as a [`Pair`](super::Pair).
     pub fn elsewhere(url: &str) -> Self {
         Self {
@@ -199,9 +204,13 @@ impl Database {
     }
 
     async fn copy_of(template: &str) -> Self {
+        Self::create(&format!("template {template} strategy file_copy")).await
+    }
+
+    async fn create(how: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let create = format!("create database {name} template {template} strategy file_copy");
+        let create = format!("create database {name} {how}");
         let admin = connect(server().postgres.url()).await;
         admin.batch_execute(&create).await.expect("a database");
         let url = server().url(&name);
