@@ -168,12 +168,16 @@ fn cleared_or(
 }
 
 fn own_or_foreign(app: &App, typed: &str, issued: &[String]) -> Result<Option<String>, Broken> {
-    let own = typed
-        .strip_prefix(app.config.public_url.as_str())
-        .and_then(|path| path.strip_prefix("/avatars/"));
-    match own {
-        None => profile::foreign_avatar_url(typed).map(Some),
-        Some(name) if issued.iter().any(|issued| issued == name) => Ok(Some(typed.to_owned())),
+    let prefix = format!("{}/avatars/", app.config.public_url);
+    let url = if typed.starts_with(&prefix) {
+        typed.to_owned()
+    } else {
+        // What the parser writes may turn out to be one of our own.
+        profile::foreign_avatar_url(typed)?
+    };
+    match url.strip_prefix(&prefix) {
+        None => Ok(Some(url)),
+        Some(name) if issued.iter().any(|issued| issued == name) => Ok(Some(url)),
         Some(_) => Err(Broken::new(
             "not_yours",
             "Send the address of a picture that you uploaded",

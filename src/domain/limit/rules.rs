@@ -43,6 +43,8 @@ pub enum Rule {
     ChangeEmailTo,
     /// Usernames that one account asks for.
     ChangeUsernameAccount,
+    /// Pictures that one account uploads.
+    UploadAccount,
 }
 
 /// THE table: the name in `RATE_LIMIT_RULES`, and the default. Generous to a school behind one
@@ -50,7 +52,7 @@ pub enum Rule {
 /// addresses, 18 + 2 times more if they sit in a network that its owner logs in from, and as
 /// often with a known browser: under 100 together. One session fills up slower than its account,
 /// so that a stolen one leaves room to the others.
-pub(super) const DEFAULTS: [(Rule, &str, Limit); 19] = [
+pub(super) const DEFAULTS: [(Rule, &str, Limit); 20] = [
     (
         Rule::LogInAddress,
         "log_in_address",
@@ -129,6 +131,11 @@ pub(super) const DEFAULTS: [(Rule, &str, Limit); 19] = [
         Rule::ChangeUsernameAccount,
         "change_username_account",
         Limit::new(10, 10, 24 * HOUR),
+    ),
+    (
+        Rule::UploadAccount,
+        "upload_account",
+        Limit::new(20, 60, HOUR),
     ),
 ];
 
