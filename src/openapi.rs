@@ -163,7 +163,7 @@ fn tag_headers(response: &mut Answer, status: &str) {
         ("ETag", "A weak tag of the content."),
         (
             "Cache-Control",
-            "Who may keep it. Ask again before each use.",
+            "Who may keep it, for how long, and whether to ask again before each use.",
         ),
     ];
     for (name, description) in shared {

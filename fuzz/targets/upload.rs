@@ -8,6 +8,7 @@ use users_service::{
     http::multipart::Upload,
     services::avatars::{ImagePool, MAX_BYTES, SIZES},
 };
+use uuid::Uuid;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = Builder::new_current_thread();
@@ -35,7 +36,7 @@ async fn picture(file: Vec<u8>) {
     if file.len() > MAX_BYTES {
         return;
     }
-    match IMAGES.make(file).await {
+    match IMAGES.make(Uuid::nil(), file).await {
         Ok(pictures) => {
             for (jpeg, side) in pictures.iter().zip(SIZES) {
                 let made = image::load_from_memory_with_format(jpeg, image::ImageFormat::Jpeg);

@@ -1,14 +1,25 @@
 //! Pictures: uploading, removing, giving them out.
 
 use super::bearer::SessionBearer;
-use crate::{App, Error, Result, http::multipart::Upload, services::avatars};
+use crate::{
+    App, Error, Result,
+    http::{
+        fresh::{self, Tag},
+        multipart::Upload,
+    },
+    services::avatars,
+};
 use poem::{
     FromRequest, Request, RequestBody, Response, handler,
-    http::{StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     web::{Data, Json},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// A picture never changes under its name.
+const FOR_A_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const SHARED_WITH: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Where the new picture is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,6 +55,7 @@ impl<'a> FromRequest<'a> for Picture {
     responses(
         (status = 200, description = "The picture is in place.", body = AvatarUrl),
         (status = 422, description = "`AVATAR_TOO_LARGE`, `AVATAR_INVALID`, or `VALIDATION_FAILED` without a field `avatar`."),
+        (status = 429, description = "`RATE_LIMITED`: too many pictures in an hour, or another one is still in the making."),
     ),
     security(("bearer" = [])),
 )]
@@ -78,6 +90,7 @@ pub async fn remove(app: Data<&App>, who: SessionBearer) -> Result<StatusCode> {
     params(("name" = String, Path, description = "As in `avatar_url`, or with `-192` or `-96` before `.jpg`.")),
     responses(
         (status = 200, description = "The picture.", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 304),
         (status = 404, description = "`NOT_FOUND`"),
     ),
 )]
@@ -85,11 +98,16 @@ pub async fn remove(app: Data<&App>, who: SessionBearer) -> Result<StatusCode> {
 pub async fn file(app: Data<&App>, request: &Request) -> Result<Response> {
     // A path that is no UTF-8 names no picture.
     let name: String = request.path_params().map_err(|_| Error::NotFound)?;
+    // Read even for who has it: a picture that is gone is not "still good".
     let jpeg = avatars::read(&app, &name).await?;
-    Ok(Response::builder()
-        .header(header::CONTENT_TYPE, "image/jpeg")
-        .header(header::CACHE_CONTROL, "public, max-age=31536000, immutable")
-        // The apps of other origins that use the API show them too.
-        .header("cross-origin-resource-policy", "cross-origin")
-        .body(jpeg))
+    let tag = Tag::of(&[&jpeg]);
+    let mut response = fresh::unless_known(request, &tag, FOR_A_YEAR, || {
+        Ok(Response::builder()
+            .header(header::CONTENT_TYPE, "image/jpeg")
+            .body(jpeg))
+    })?;
+    // The apps of other origins that use the API show them too.
+    let headers = response.headers_mut();
+    headers.insert(SHARED_WITH, HeaderValue::from_static("cross-origin"));
+    Ok(response)
 }

@@ -1,4 +1,4 @@
-//! Every environment variable, for `--help` and the README: name, default, meaning.
+//! Every environment variable, for `help variables` and the README: name, default, meaning.
 
 /// One variable of the environment.
 pub struct Variable {
@@ -23,7 +23,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "APP_ENV",
         "development",
-        "`development` or `production`; production refuses to start without DATABASE_URL, JWT_PRIVATE_KEY, EMAIL_URL, EMAIL_FROM and PUBLIC_URL",
+        "`development` or `production`; production refuses to start without DATABASE_URL, JWT_PRIVATE_KEY, EMAIL_URL (or EMAIL_API_KEY), EMAIL_FROM and PUBLIC_URL",
     ),
     variable(
         "LISTEN_ADDR",
@@ -43,7 +43,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "DATABASE_POOL_SIZE",
         "10",
-        "most connections to PostgreSQL, 1 to 500, beside one that hears of changes; with DATABASE_READ_URL as many to each replica",
+        "most connections to PostgreSQL, 1 to 500, beside one that hears of changes; with DATABASE_READ_URL as many to each replica, and one more that asks how far they are behind",
     ),
     variable(
         "DATABASE_READ_URL",
@@ -178,13 +178,13 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable(
         "RATE_LIMIT_RULES",
-        "log_in_address=500+1000/h, log_in_account=54+4/h, log_in_pair=50+4/h, log_in_known=18+2/h, confirm_session=20+10/h, confirm_account=50+40/h, register_address=1000+1000/h, resend_account=12+12/h, resend_pair=6+6/h, resend_address=500+500/h, forgot_account=12+12/h, forgot_pair=6+6/h, forgot_address=500+500/h, reset_address=500+500/h, refresh_address=3000+3000/m, refresh_session=120+60/h, follow_account=1000+2000/h, change_email_account=10+10/h, change_email_to=5+5/h, change_username_account=10+10/d",
+        "log_in_address=500+1000/h, log_in_account=54+4/h, log_in_pair=50+4/h, log_in_known=18+2/h, password_account=300+600/h, password_address=2000+4000/h, confirm_session=20+10/h, confirm_account=50+40/h, register_address=1000+1000/h, unproven_mailbox=10+10/d, resend_account=12+12/h, resend_pair=6+6/h, resend_address=500+500/h, forgot_account=12+12/h, forgot_pair=6+6/h, forgot_address=500+500/h, reset_address=500+500/h, refresh_address=3000+3000/m, refresh_session=120+60/h, follow_account=1000+2000/h, change_email_account=10+10/h, change_email_to=5+5/h, change_username_account=10+10/d, upload_account=20+60/h",
         "limits that are to differ, separated by commas: so many at once, then so many a second, minute, hour or day (s, m, h, d)",
     ),
     variable(
         "TRUSTED_PROXIES",
         "none",
-        "CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas",
+        "CIDRs of the proxies whose X-Forwarded-For is believed, separated by commas; https or not is said by PUBLIC_URL, not by X-Forwarded-Proto",
     ),
     variable(
         "CORS_ALLOWED_ORIGINS",
@@ -195,6 +195,11 @@ pub const VARIABLES: &[Variable] = &[
         "LOG_FORMAT",
         "text on a terminal, else json",
         "`text` or `json`",
+    ),
+    variable(
+        "RUST_LOG",
+        "info, and warn for some libraries",
+        "which log lines are written, such as `warn` or `info,users_service::mail=debug`",
     ),
     variable(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -223,18 +228,30 @@ pub const VARIABLES: &[Variable] = &[
     ),
 ];
 
-/// The table as text for `--help`.
+/// The table as text for `help variables`.
 #[must_use]
 pub fn help() -> String {
-    use std::fmt::Write;
-    let mut text = String::from("Environment variables:\n");
+    let mut lines = vec!["Environment variables:".to_owned()];
     for v in VARIABLES {
-        // Writing to a String can't fail.
-        let _ = writeln!(
-            text,
-            "  {}\n          {} [default: {}]",
-            v.name, v.meaning, v.default
-        );
+        lines.push(format!("  {}", v.name));
+        lines.push(format!("          {} [default: {}]", v.meaning, v.default));
     }
-    text
+    lines.join("\n")
+}
+
+/// The names alone for `--help`, in lines that fit a narrow terminal.
+#[must_use]
+pub fn names() -> String {
+    const WIDTH: usize = 78;
+    let mut lines = vec!["Variables (`users-service help variables` explains them):".to_owned()];
+    let mut line = " ".to_owned();
+    for v in VARIABLES {
+        if line.len() + v.name.len() >= WIDTH {
+            lines.push(std::mem::replace(&mut line, " ".to_owned()));
+        }
+        line.push(' ');
+        line.push_str(v.name);
+    }
+    lines.push(line);
+    lines.join("\n")
 }

@@ -78,35 +78,53 @@ fn invalid(message: impl Into<String>) -> Broken {
     Broken::new("invalid_characters", message)
 }
 
-/// Checks an address of a picture elsewhere: absolute, `https://`, no credentials.
-/// Addresses of our own are checked by the service, which knows whom they were issued to.
+/// Checks an address of a picture elsewhere: absolute, `https://`, no credentials, a public name.
+/// Gives it as the parser writes it, in ASCII: whatever other services do with it, they read the
+/// address that was checked. Addresses of our own are checked by the service, which knows whom they
+/// were issued to.
 pub fn foreign_avatar_url(typed: &str) -> Result<String, Broken> {
+    const SCHEME: &str = "https://";
     let broken = |code, message: &str| Err(Broken::new(code, message));
-    if typed.chars().count() > MAX_AVATAR_URL {
-        return broken(
-            "too_long",
-            "The address of the picture must be 2048 characters or fewer",
-        );
-    }
     // As typed, since the parser mends what browsers would mend: `https:///a`, `https://@a`, `a\@b`.
-    let authority = typed.strip_prefix("https://").unwrap_or_default();
-    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = typed.split_at_checked(SCHEME.len()).unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match reqwest::Url::parse(typed) {
         Ok(url)
-            if !authority.is_empty()
+            if scheme.eq_ignore_ascii_case(SCHEME)
+                && !authority.is_empty()
                 && !authority.contains(['@', '\\'])
-                && url.host_str().is_some_and(|host| !host.is_empty())
                 && url.username().is_empty()
                 && url.password().is_none()
                 && !typed.chars().any(|c| c.is_whitespace() || is_disturbing(c)) =>
         {
-            Ok(typed.to_owned())
+            if !url.domain().is_some_and(is_public_name) {
+                return broken(
+                    "not_public",
+                    "Send an https:// address with a public name such as example.org in it, or null",
+                );
+            }
+            if url.as_str().len() > MAX_AVATAR_URL {
+                return broken(
+                    "too_long",
+                    "The address of the picture must be 2048 characters or fewer",
+                );
+            }
+            Ok(url.into())
         }
         _ => broken(
             "invalid_format",
             "Send an https:// address without a name or password in it, or null",
         ),
     }
+}
+
+/// Whether a host's name, in lower case, can be one of the internet: with a dot, and not of those that
+/// each network gives its own meaning (RFC 6761, RFC 6762, RFC 8375, and ICANN's `internal`).
+fn is_public_name(host: &str) -> bool {
+    const LOCAL: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let is_local = |name: &&str| host.ends_with(&format!(".{name}"));
+    host.contains('.') && host != "home.arpa" && !LOCAL.iter().any(is_local)
 }
 
 #[cfg(test)]
@@ -184,7 +202,14 @@ mod tests {
 
     #[test]
     fn picture_addresses_are_https_without_credentials() {
-        assert!(foreign_avatar_url("https://pictures.example/a.png?s=1").is_ok());
+        for good in [
+            "https://pictures.example/a.png?s=1",
+            "HTTPS://pictures.example/a.png?s=1",
+            "https://Pictures.Example:443/./a.png?s=1",
+        ] {
+            let stored = foreign_avatar_url(good);
+            assert_eq!(stored.as_deref(), Ok("https://pictures.example/a.png?s=1"));
+        }
         for bad in [
             "",
             "http://pictures.example/a.png",
@@ -203,6 +228,48 @@ mod tests {
             "https://pictures.example/\0",
         ] {
             assert!(foreign_avatar_url(bad).is_err(), "{bad:?}");
+        }
+    }
+    #[test]
+    fn picture_addresses_are_stored_as_the_parser_writes_them() {
+        for (typed, stored) in [
+            (
+                "https://pictures.example/\"onerror=alert(1)",
+                "https://pictures.example/%22onerror=alert(1)",
+            ),
+            (
+                "https://bücher.example/ä",
+                "https://xn--bcher-kva.example/%C3%A4",
+            ),
+            ("https://pictures.example", "https://pictures.example/"),
+        ] {
+            assert_eq!(foreign_avatar_url(typed).as_deref(), Ok(stored));
+        }
+        let long = |count| format!("https://pictures.example/{}", "é".repeat(count));
+        assert!(foreign_avatar_url(&long(337)).is_ok());
+        assert!(foreign_avatar_url(&long(338)).is_err());
+    }
+
+    #[test]
+    fn picture_addresses_have_a_public_name() {
+        for bad in [
+            "https://127.0.0.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://169.254.169.254/latest",
+            "https://[::1]/",
+            "https://[fd00::1]/",
+            "https://localhost/",
+            "https://LOCALHOST:8443/",
+            "https://a.localhost/",
+            "https://intranet/",
+            "https://intranet./",
+            "https://printer.local/",
+            "https://metadata.google.internal/",
+            "https://router.home.arpa./",
+        ] {
+            let broken = foreign_avatar_url(bad).map_err(|broken| broken.code);
+            assert_eq!(broken, Err("not_public"), "{bad}");
         }
     }
 }

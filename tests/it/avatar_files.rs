@@ -41,6 +41,29 @@ async fn it_is_a_square_jpeg_of_400_pixels_that_never_changes() {
 }
 
 #[tokio::test]
+async fn who_has_it_already_is_told_so_as_long_as_it_is_there() {
+    let app = TestApp::start().await;
+    let path = uploaded(&app, &png(60, 30)).await;
+    let first = app.api().get(&path).await.expect(200);
+    let tag = first.header("etag").unwrap().to_owned();
+    let again = |tag: &str| {
+        let call = app.api().request("GET", &path);
+        call.header("If-None-Match", tag).send()
+    };
+    let known = again(&tag).await.expect(304);
+    assert!(known.body.is_empty());
+    for header in ["etag", "cache-control", "cross-origin-resource-policy"] {
+        assert_eq!(known.header(header), first.header(header));
+    }
+    assert_eq!(again("\"other\"").await.expect(200).body, first.body);
+    let smaller = path.replace(".jpg", "-96.jpg");
+    let smaller = app.api().get(&smaller).await.expect(200);
+    assert_ne!(smaller.header("etag"), Some(tag.as_str()));
+    fs::remove_dir_all(app.data_dir.path().join("avatars")).unwrap();
+    again(&tag).await.expect(404);
+}
+
+#[tokio::test]
 async fn smaller_sizes_lie_beside_it() {
     let app = TestApp::start().await;
     let path = uploaded(&app, &png(600, 600)).await;

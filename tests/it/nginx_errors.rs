@@ -174,6 +174,13 @@ async fn a_picture_that_is_too_large_is_422_by_any_amount() {
             .await
             .error(422, "AVATAR_TOO_LARGE");
     }
+    // Also for what it refuses by itself the log has the method that was sent.
+    let log = nginx.log();
+    let uploads = log.lines().filter(|line| line.contains("/users/me/avatar"));
+    assert!(uploads.clone().count() > 0, "{log}");
+    for line in uploads {
+        assert!(line.contains("\"method\":\"PUT\""), "{line}");
+    }
     let picture = multipart(&png_of_exactly(2 * MIB));
     let request = nginx.api().of(&ana).request("PUT", "/api/users/me/avatar");
     request

@@ -1,6 +1,6 @@
 //! USER-STORY-003, USER-BE-003: one's own profile over JSON.
 
-use crate::support::{TestApp, assert_keys};
+use crate::support::{TestApp, assert_keys, png};
 use serde_json::{Value, json};
 
 const PROFILE: &str =
@@ -216,6 +216,53 @@ async fn a_foreign_picture_has_a_plain_https_address() {
 }
 
 #[tokio::test]
+async fn a_foreign_picture_is_stored_as_the_parser_writes_it_and_has_a_public_name() {
+    let app = TestApp::start().await;
+    let ana = app.person("ana").await;
+    let api = app.api().of(&ana);
+    let patch = |typed: &str| api.patch("/users/me", json!({ "avatar_url": typed }));
+    let hostile = patch("https://evil.example/\"onerror=alert(1)")
+        .await
+        .expect(200);
+    assert_eq!(
+        hostile.json()["avatar_url"],
+        "https://evil.example/%22onerror=alert(1)"
+    );
+    let capitals = patch("HTTPS://Pics.Example/a.png").await.expect(200);
+    assert_eq!(capitals.json()["avatar_url"], "https://pics.example/a.png");
+    for bad in [
+        "https://169.254.169.254/latest",
+        "https://2852039166/latest",
+        "https://[::ffff:a9fe:a9fe]/latest",
+        "https://localhost/a.png",
+        "https://intranet/a.png",
+        "https://metadata.google.internal/",
+    ] {
+        patch(bad).await.invalid("avatar_url");
+    }
+    let kept = api.get("/users/me").await.expect(200).json();
+    assert_eq!(kept["avatar_url"], "https://pics.example/a.png");
+}
+
+#[tokio::test]
+async fn a_picture_of_somebody_else_is_refused_in_every_spelling() {
+    let app = TestApp::with(&[("PUBLIC_URL", "https://social.example")]).await;
+    let [ana, bob] = app.people(["ana", "bob"]).await;
+    let theirs = app.api().of(&bob).upload(&png(8, 8)).await.expect(200);
+    let theirs = theirs.json()["avatar_url"].as_str().unwrap().to_owned();
+    for spelling in [
+        theirs.clone(),
+        theirs.replace("https://social", "HTTPS://Social"),
+        theirs.replace("/avatars/", "/./x/../avatars/"),
+        theirs.replace("social.example", "social.example:443"),
+    ] {
+        let body = json!({ "avatar_url": spelling });
+        let refused = app.api().of(&ana).patch("/users/me", body).await;
+        refused.invalid("avatar_url");
+    }
+}
+
+#[tokio::test]
 async fn without_a_token_there_is_no_profile() {
     let app = TestApp::start().await;
     app.person("ana").await;
@@ -224,7 +271,7 @@ async fn without_a_token_there_is_no_profile() {
         api.get("/users/me").await,
         api.patch("/users/me", json!({ "bio": "x" })).await,
         api.delete("/users/me/avatar").await,
-        api.upload(&crate::support::png(8, 8)).await,
+        api.upload(&png(8, 8)).await,
     ] {
         answer.error(401, "UNAUTHENTICATED");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));

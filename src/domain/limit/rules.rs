@@ -45,6 +45,8 @@ pub enum Rule {
     ChangeEmailTo,
     /// Usernames that one account asks for.
     ChangeUsernameAccount,
+    /// Pictures that one account uploads.
+    UploadAccount,
 }
 
 /// THE table: the name in `RATE_LIMIT_RULES`, and the default. Generous to a school behind one
@@ -136,6 +138,11 @@ pub(super) const DEFAULTS: [(Rule, &str, Limit); 20] = [
         Rule::ChangeUsernameAccount,
         "change_username_account",
         Limit::new(10, 10, 24 * HOUR),
+    ),
+    (
+        Rule::UploadAccount,
+        "upload_account",
+        Limit::new(20, 60, HOUR),
     ),
 ];
 

@@ -12,6 +12,7 @@ pub use sweep::{count_from_zero, sweep};
 use super::{
     cache::{self, Change},
     sessions,
+    throttle::{self, Action},
 };
 use crate::{
     App, Error, Result,
@@ -33,14 +34,16 @@ const WITHIN: Duration = Duration::from_secs(6);
 /// Replaces the viewer's picture and gives its address. A bad upload leaves the old one untouched.
 ///
 /// # Errors
-/// `AvatarTooLarge`, `AvatarInvalid`, `Unauthenticated` when the session has ended or the account is gone,
+/// `AvatarTooLarge`; `AvatarInvalid`; `RateLimited` beyond the limit of the account, and while other
+/// pictures of it are in the making; `Unauthenticated` when the session has ended or the account is gone;
 /// `Unavailable` when the store or the database is.
 pub async fn replace(app: &App, viewer: Uuid, session_id: Uuid, upload: Vec<u8>) -> Result<String> {
     if upload.len() > MAX_BYTES {
         return Err(Error::AvatarTooLarge);
     }
     let in_place = tokio::time::timeout(WITHIN, async {
-        let sizes = app.images.make(upload).await?;
+        throttle::check(app, Action::Upload(viewer)).await?;
+        let sizes = app.images.make(viewer, upload).await?;
         // Never a name that was there before: what is deleted beside this is another file.
         let name = format!("{}.jpg", Uuid::new_v4().simple());
         // Complete before the row that names it, and outside of its transaction: a slow store

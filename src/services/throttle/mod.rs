@@ -52,6 +52,8 @@ pub enum Action<'a> {
     ChangeEmail(Uuid, &'a str),
     /// Asking for another username.
     ChangeUsername(Uuid),
+    /// Uploading a picture.
+    Upload(Uuid),
 }
 
 impl Action<'_> {
@@ -69,6 +71,7 @@ impl Action<'_> {
             Self::ConfirmPassword(..) => "confirm_password",
             Self::ChangeEmail(..) => "change_email",
             Self::ChangeUsername(_) => "change_username",
+            Self::Upload(_) => "upload",
         }
     }
 }
@@ -87,6 +90,7 @@ pub fn count_from_zero() {
         Action::ConfirmPassword(Uuid::nil(), Uuid::nil()),
         Action::ChangeEmail(Uuid::nil(), ""),
         Action::ChangeUsername(Uuid::nil()),
+        Action::Upload(Uuid::nil()),
     ] {
         refusals(action).increment(0);
     }
@@ -215,6 +219,7 @@ fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
         Action::ChangeUsername(user_id) => {
             vec![named(Rule::ChangeUsernameAccount, &[&user_id.to_string()])]
         }
+        Action::Upload(user_id) => vec![named(Rule::UploadAccount, &[&user_id.to_string()])],
         Action::LogIn(email) => {
             let (email, address) = (email::folded(email), address());
             vec![
