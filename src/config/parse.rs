@@ -43,8 +43,9 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         )
         .unwrap_or(Environment::Development);
     let production = environment == Environment::Production;
+    let missing_in_production = read.missing_in_production();
     if production {
-        read.missing_in_production();
+        read.require(&missing_in_production);
     }
     let data_dir = PathBuf::from(read.text("DATA_DIR").unwrap_or("./var"));
     let listen_addr = read
@@ -118,6 +119,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         spans: spans::read(&mut read),
         listen_addr,
         data_dir: data_dir.clone(),
+        missing_in_production,
     });
     match (config, read.problems()) {
         (Some(config), problems) if problems.is_empty() => Ok(config),

@@ -23,7 +23,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "APP_ENV",
         "development",
-        "`development` or `production`; production refuses to start without DATABASE_URL, JWT_PRIVATE_KEY, EMAIL_URL, EMAIL_FROM and PUBLIC_URL",
+        "`development` or `production`; production refuses to start without DATABASE_URL, JWT_PRIVATE_KEY, EMAIL_URL (or EMAIL_API_KEY), EMAIL_FROM and PUBLIC_URL",
     ),
     variable(
         "LISTEN_ADDR",
@@ -43,7 +43,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "DATABASE_POOL_SIZE",
         "10",
-        "most connections to PostgreSQL, 1 to 500, beside one that hears of changes; with DATABASE_READ_URL as many to each replica",
+        "most connections to PostgreSQL, 1 to 500, beside one that hears of changes; with DATABASE_READ_URL as many to each replica, and one more that asks how far they are behind",
     ),
     variable(
         "DATABASE_READ_URL",
@@ -184,7 +184,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "TRUSTED_PROXIES",
         "none",
-        "CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas",
+        "CIDRs of the proxies whose X-Forwarded-For is believed, separated by commas; https or not is said by PUBLIC_URL, not by X-Forwarded-Proto",
     ),
     variable(
         "CORS_ALLOWED_ORIGINS",
@@ -195,6 +195,11 @@ pub const VARIABLES: &[Variable] = &[
         "LOG_FORMAT",
         "text on a terminal, else json",
         "`text` or `json`",
+    ),
+    variable(
+        "RUST_LOG",
+        "info, and warn for some libraries",
+        "which log lines are written, such as `warn` or `info,users_service::mail=debug`",
     ),
     variable(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -223,18 +228,34 @@ pub const VARIABLES: &[Variable] = &[
     ),
 ];
 
-/// The table as text for `--help`.
+/// The table as text for `help variables`.
 #[must_use]
 pub fn help() -> String {
-    use std::fmt::Write;
-    let mut text = String::from("Environment variables:\n");
+    let mut text = String::from("Environment variables:");
     for v in VARIABLES {
-        // Writing to a String can't fail.
-        let _ = writeln!(
-            text,
-            "  {}\n          {} [default: {}]",
-            v.name, v.meaning, v.default
-        );
+        let Variable {
+            name,
+            default,
+            meaning,
+        } = v;
+        text += &format!("\n  {name}\n          {meaning} [default: {default}]");
+    }
+    text
+}
+
+/// The names alone for `--help`, in lines of a narrow terminal.
+#[must_use]
+pub fn names() -> String {
+    const WIDTH: usize = 78;
+    let mut text = String::from("Variables (`users-service help variables` explains them):");
+    let mut width = WIDTH;
+    for v in VARIABLES {
+        if width + v.name.len() + 1 > WIDTH {
+            text += "\n ";
+            width = 1;
+        }
+        text += &format!(" {}", v.name);
+        width += v.name.len() + 1;
     }
     text
 }

@@ -38,7 +38,9 @@ pub(super) fn start(hasher: PasswordHasher, queue: Receiver<Job>, waiting: &Arc<
 fn run(mut worker: Worker, queue: &Mutex<Receiver<Job>>, turn: &Mutex<()>, waiting: &AtomicUsize) {
     // Elsewhere it would be the whole process.
     #[cfg(target_os = "linux")]
-    rustix::process::nice(NICE).ok();
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::warn!(%error, "hashing can't stand back: log-ins will slow down everything else (is setpriority forbidden?)");
+    }
     let mut processors_are_short = false;
     loop {
         let turn = processors_are_short.then(|| lock(turn));

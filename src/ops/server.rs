@@ -1,6 +1,10 @@
 //! The HTTP server: hyper's, with the bounds on slow clients that the framework's own lacks.
 
-use super::{listener::Listener, open_files, paced::Paced};
+use super::{
+    listener::{HANDSHAKE, Listener},
+    open_files,
+    paced::Paced,
+};
 use crate::App;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -26,13 +30,16 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 /// The same while places are short: so a flood of connections that send nothing makes room for
 /// others within a second.
 const CROWDED_HEAD_TIME: Duration = Duration::from_secs(1);
-/// The largest head, in bytes: what one connection may have us keep. nginx sends 32 KiB at most.
-const MAX_HEAD: usize = 40 * 1024;
+/// How much of a head is taken in, in bytes: what one connection may have us keep. Above
+/// [`crate::http::head::MAX_HEAD`] it is refused with words; a larger one gets a bare 431.
+const MAX_READ: usize = 64 * 1024;
 /// How long new connections are still served once the service is about to stop, and how long a
 /// connection has from then on to send a request: a proxy that does not know yet sends some.
 const LINGER: Duration = Duration::from_secs(1);
 /// How long running requests may take to finish once the listener has closed.
 const FINISH: Duration = Duration::from_secs(10);
+/// How long draining takes at most.
+pub(super) const DRAINS_WITHIN: Duration = LINGER.saturating_add(HANDSHAKE).saturating_add(FINISH);
 /// The most connections at once; more wait to be accepted.
 pub const MAX_CONNECTIONS: u32 = 16_384;
 /// The pause after `accept` failed, as it does while the process has no file left to open.
@@ -84,7 +91,7 @@ where
                 .keep_alive(!crowded)
                 // Head and body in one piece: cheaper for answers as short as ours than one write of two.
                 .writev(false)
-                .max_buf_size(MAX_HEAD)
+                .max_buf_size(MAX_READ)
                 .serve_connection(TokioIo::new(Paced::new(stream)), service_fn(service));
             let drains = drains.clone();
             tokio::spawn(async move {

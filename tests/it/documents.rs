@@ -1,0 +1,1 @@
+//! Numbers and samples in the documents are those of the program.
