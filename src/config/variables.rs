@@ -231,31 +231,27 @@ pub const VARIABLES: &[Variable] = &[
 /// The table as text for `help variables`.
 #[must_use]
 pub fn help() -> String {
-    let mut text = String::from("Environment variables:");
+    let mut lines = vec!["Environment variables:".to_owned()];
     for v in VARIABLES {
-        let Variable {
-            name,
-            default,
-            meaning,
-        } = v;
-        text += &format!("\n  {name}\n          {meaning} [default: {default}]");
+        lines.push(format!("  {}", v.name));
+        lines.push(format!("          {} [default: {}]", v.meaning, v.default));
     }
-    text
+    lines.join("\n")
 }
 
-/// The names alone for `--help`, in lines of a narrow terminal.
+/// The names alone for `--help`, in lines that fit a narrow terminal.
 #[must_use]
 pub fn names() -> String {
     const WIDTH: usize = 78;
-    let mut text = String::from("Variables (`users-service help variables` explains them):");
-    let mut width = WIDTH;
+    let mut lines = vec!["Variables (`users-service help variables` explains them):".to_owned()];
+    let mut line = " ".to_owned();
     for v in VARIABLES {
-        if width + v.name.len() + 1 > WIDTH {
-            text += "\n ";
-            width = 1;
+        if line.len() + v.name.len() >= WIDTH {
+            lines.push(std::mem::replace(&mut line, " ".to_owned()));
         }
-        text += &format!(" {}", v.name);
-        width += v.name.len() + 1;
+        line.push(' ');
+        line.push_str(v.name);
     }
-    text
+    lines.push(line);
+    lines.join("\n")
 }

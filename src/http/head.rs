@@ -84,7 +84,8 @@ fn check_host(version: Version, headers: &HeaderMap) -> Result<()> {
 
 /// A host, and a port at most.
 fn is_host(value: &HeaderValue) -> bool {
-    let Some(text) = value.to_str().ok() else {
+    // A comma may be in a name by the letter of RFC 3986; here it is two hosts in one line.
+    let Some(text) = value.to_str().ok().filter(|text| !text.contains(',')) else {
         return false;
     };
     let Ok(authority) = text.parse::<Authority>() else {

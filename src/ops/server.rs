@@ -32,7 +32,7 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 const CROWDED_HEAD_TIME: Duration = Duration::from_secs(1);
 /// How much of a head is taken in, in bytes: what one connection may have us keep. Above
 /// [`crate::http::head::MAX_HEAD`] it is refused with words; a larger one gets a bare 431.
-const MAX_READ: usize = 64 * 1024;
+pub const MAX_READ: usize = 64 * 1024;
 /// How long new connections are still served once the service is about to stop, and how long a
 /// connection has from then on to send a request: a proxy that does not know yet sends some.
 const LINGER: Duration = Duration::from_secs(1);

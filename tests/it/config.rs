@@ -108,14 +108,14 @@ fn production_names_everything_that_is_missing_in_one_error() {
         line.contains("PUBLIC_URL") && line.contains("EMAIL_FROM"),
         "one clear error: {told}"
     );
-    // A key alone is no EMAIL_URL.
+    // The provider's key gives EMAIL_URL its default.
     let told = problem(&[
         ("APP_ENV", "production"),
         ("EMAIL_API_KEY", "k"),
         ("PUBLIC_URL", "https://x.example"),
     ]);
     assert!(
-        told.contains("EMAIL_URL") && !told.contains("PUBLIC_URL"),
+        told.contains("EMAIL_FROM") && !told.contains("EMAIL_URL") && !told.contains("PUBLIC_URL"),
         "{told}"
     );
 }
