@@ -5,8 +5,8 @@ use super::{
     reader::Reader,
     spans,
     values::{
-        base_url, database_url, host, key_file, mailbox, origin, pem_or_file, retired_keys,
-        socket_addr,
+        base_url, database_url, host, key_file, mailbox, network, origin, pem_or_file,
+        retired_keys, socket_addr,
     },
 };
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
     domain::limit::Limits,
     mail::EmailUrl,
 };
-use ipnet::IpNet;
 use std::{
     collections::HashMap,
     io::IsTerminal,
@@ -104,11 +103,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         posts_service_url: read.parsed("POSTS_SERVICE_URL", base_url),
         rate_limits,
         limits: limits(&mut read),
-        trusted_proxies: read.list("TRUSTED_PROXIES", |text| {
-            text.parse()
-                .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| format!("`{text}` is no address range such as 10.0.0.0/8"))
-        }),
+        trusted_proxies: read.list("TRUSTED_PROXIES", network),
         cors_allowed_origins: read.list("CORS_ALLOWED_ORIGINS", origin),
         log_format: read
             .one_of(

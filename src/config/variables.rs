@@ -1,4 +1,4 @@
-//! Every environment variable, for `--help` and the README: name, default, meaning.
+//! Every environment variable, for `help variables` and the README: name, default, meaning.
 
 /// One variable of the environment.
 pub struct Variable {

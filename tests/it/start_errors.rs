@@ -1,7 +1,7 @@
 //! What is wrong at the start is told with the variable, and the path, that it is about.
 
 use crate::support::{Database, KEY, PROGRAM, bare, run};
-use std::{fs, net::TcpListener, process::Command};
+use std::{fs, net::TcpListener, os::unix::fs::DirBuilderExt, process::Command};
 
 /// What a program says that does not start.
 #[track_caller]
@@ -151,7 +151,7 @@ fn as_nobody(arguments: &[&str], settings: &[(&str, &str)]) -> Option<String> {
 fn what_somebody_without_rights_may_not_do_is_named_too() {
     let folder = tempfile::tempdir().unwrap();
     let closed = folder.path().join("closed");
-    fs::create_dir(&closed).unwrap();
+    fs::DirBuilder::new().mode(0o700).create(&closed).unwrap();
     let key = closed.join("jwt.pem");
     fs::write(&key, KEY.as_str()).unwrap();
     let data = closed.join("data");
