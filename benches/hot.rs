@@ -56,7 +56,9 @@ static SERVICE: LazyLock<BoxEndpoint<'static, Response>> = LazyLock::new(|| {
 /// A request through all layers: trace, log line, metrics, headers, errors.
 fn answer(bencher: Bencher, path: &str, headers: &[(header::HeaderName, &str)]) {
     let request = || {
-        let builder = Request::builder().uri(path.parse().unwrap());
+        let builder = Request::builder()
+            .uri(path.parse().unwrap())
+            .header(header::HOST, "localhost");
         let builder = headers.iter().fold(builder, |builder, (name, value)| {
             builder.header(name, *value)
         });

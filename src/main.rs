@@ -1,6 +1,5 @@
 //! The program: reads its command and configuration, runs, drains.
 
-use clap::Parser;
 use mimalloc::MiMalloc;
 use serde_json::json;
 use std::{
@@ -9,14 +8,13 @@ use std::{
     process::ExitCode,
     time::SystemTime,
 };
-use tokio::signal::unix::{SignalKind, signal};
 use users_service::{
     Config,
-    cli::{Cli, Command, Keys},
+    cli::{self, Cli, Command, Keys},
     clock::Clock,
     config::{self, Secret},
     crypto::{key_files, secrets},
-    error::Cause,
+    error::{Cause, about, causes},
     openapi,
     ops::{
         doctor::{self, Finding},
@@ -24,6 +22,7 @@ use users_service::{
         listener::Listener,
         logs,
         service::Service,
+        signals::StopSignals,
     },
     storage::migrate,
 };
@@ -34,7 +33,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match Cli::parse().command.unwrap_or(Command::Serve) {
+    let outcome = match Cli::read().command.unwrap_or(Command::Serve) {
         Command::Serve => serve().await,
         Command::Migrate { to } => migrate(to).await,
         Command::Keys { command } => match command {
@@ -42,21 +41,15 @@ async fn main() -> ExitCode {
             Keys::Secret => print_secret(),
         },
         Command::Doctor { json } => doctor(json).await,
-        Command::Openapi => {
-            println!("{}", openapi::pretty());
-            Ok(())
-        }
+        Command::Openapi => print(openapi::pretty()),
+        Command::Variables => print(config::help()),
         Command::Healthcheck => healthcheck().await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("users-service: {error}");
-            let mut source = error.source();
-            while let Some(cause) = source {
-                eprintln!("  because: {cause}");
-                source = cause.source();
-            }
+            // Nobody may be reading.
+            writeln!(io::stderr(), "users-service: {}", causes(&*error)).ok();
             ExitCode::FAILURE
         }
     }
@@ -69,18 +62,14 @@ async fn serve() -> Result<(), Cause> {
         None => Config::from_env()?,
     };
     let logs = logs::start(&config)?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let signals = StopSignals::listen().map_err(about("the signals that stop the service"))?;
     let service = match passed {
         Some(listener) => Service::start_on(listener, config, Clock::default()).await?,
         None => Service::start(config, Clock::default()).await?,
     };
     // Nobody may be listening.
     write!(io::stderr(), "{}", service.greeting()).ok();
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    signals.any().await;
     tracing::info!("stopping");
     service.stop().await;
     logs.finish().await;
@@ -88,14 +77,13 @@ async fn serve() -> Result<(), Cause> {
 }
 
 fn rotate_keys() -> Result<(), Cause> {
-    let file = Config::key_file(&env::vars().collect()).ok_or(
+    let file = Config::key_file().ok_or(
         "JWT_PRIVATE_KEY holds the key itself: rotate it where it is kept. First set SECRET_KEY to what \
          `users-service keys secret` prints, so that links and sessions outlive the key, and add the public part of the \
          next key to JWT_RETIRED_PUBLIC_KEYS, so that it is published; 10 minutes later set the next key and \
          put the public part of the former one there; 20 minutes later take that out",
     )?;
-    println!("{}", key_files::rotate(&file, SystemTime::now())?);
-    Ok(())
+    print(key_files::rotate(&file, SystemTime::now())?)
 }
 
 fn print_secret() -> Result<(), Cause> {
@@ -103,8 +91,8 @@ fn print_secret() -> Result<(), Cause> {
     let Some(Secret(pem)) = &config.jwt_private_key else {
         return Err("set JWT_PRIVATE_KEY".into());
     };
-    println!("{}", secrets::text(&secrets::secret_key(&config, pem)?));
-    Ok(())
+    let secret = secrets::secret_key(&config, pem).map_err(about("JWT_PRIVATE_KEY"))?;
+    print(secrets::text(&secret))
 }
 
 async fn migrate(to: Option<i32>) -> Result<(), Cause> {
@@ -112,27 +100,34 @@ async fn migrate(to: Option<i32>) -> Result<(), Cause> {
         .ok()
         .filter(|url| !url.trim().is_empty())
         .ok_or("set DATABASE_URL to the database to migrate")?;
-    let report = migrate::run(url.trim(), to).await?;
+    let report = migrate::run(url.trim(), to).await;
+    let report = report.map_err(about("DATABASE_URL"))?;
     if report.applied.is_empty() {
-        println!("nothing to apply");
+        print("nothing to apply")?;
     }
     for version in report.applied {
-        println!("applied V{version}");
+        print(format_args!("applied V{version}"))?;
     }
     Ok(())
 }
 
 async fn doctor(json: bool) -> ! {
+    let mut all_told = true;
     let mut tell = |check, finding: &Finding| {
-        if json {
-            println!("{}", json!({ "check": check, "finding": finding }));
+        let told = if json {
+            print(json!({ "check": check, "finding": finding }))
         } else {
-            println!("{:<5}  {check}: {finding}", finding.level);
-        }
+            print(format_args!("{:<5}  {check}: {finding}", finding.level))
+        };
+        all_told &= told.is_ok();
     };
     let all_well = doctor::run(Config::from_env(), &mut tell).await;
     // Not by returning: that would wait for a file system that hangs.
-    std::process::exit(i32::from(!all_well))
+    std::process::exit(i32::from(!(all_well && all_told)))
+}
+
+fn print(text: impl std::fmt::Display) -> Result<(), Cause> {
+    cli::print(text).map_err(about("standard output"))
 }
 
 async fn healthcheck() -> Result<(), Cause> {

@@ -2,7 +2,10 @@
 
 use crate::{
     App, api, docs,
-    http::{errors::Errors, intake::Intake, methods::get, origin::Cors, written::MarkWrites},
+    http::{
+        errors::Errors, head::CheckHead, intake::Intake, methods::get, origin::Cors,
+        written::MarkWrites,
+    },
     openapi,
     ops::{health, metrics, observe::Observe},
     web,
@@ -20,7 +23,7 @@ pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let routes = web::routes(api::routes(operations), app)
         // The layers' futures hold each other and this one: boxed, it is not copied from one to the next.
         .boxed();
-    let bounded = Intake::new(routes);
+    let bounded = CheckHead::new(Intake::new(routes));
     let dressed = web::Compress::new(Errors::new(bounded, web::error_page));
     let shared = Cors::new(MarkWrites::new(dressed));
     Observe::new(app.clone(), shared)

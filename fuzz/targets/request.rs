@@ -105,6 +105,7 @@ fn parse(input: &[u8]) -> Option<Request> {
     let mut request = Request::builder()
         .method(Method::from_bytes(method.as_bytes()).ok()?)
         .uri(target.parse::<Uri>().ok()?)
+        .header(header::HOST, "localhost")
         .body(Body::from(body.get(2..).unwrap_or_default().to_vec()));
     for line in lines {
         let colon = line.iter().position(|byte| *byte == b':')?;

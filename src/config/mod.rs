@@ -10,7 +10,7 @@ mod variables;
 pub use avatar_store::{AvatarStore, Bucket};
 pub use parse::listen_addr;
 pub use spans::Spans;
-pub use variables::{VARIABLES, Variable, help};
+pub use variables::{VARIABLES, Variable, help, names};
 
 use crate::{crypto::secrets::SecretKey, domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
@@ -111,6 +111,8 @@ pub struct Config {
     pub spans: Option<Spans>,
     /// `DATA_DIR`
     pub data_dir: PathBuf,
+    /// What production wants and is not set.
+    pub missing_in_production: Vec<&'static str>,
 }
 
 impl Config {
@@ -131,17 +133,38 @@ impl Config {
         parse::parse(env)
     }
 
-    /// The file of the signing key in this environment, for rotating it; none when the key is in
-    /// the environment itself.
+    /// The file of the signing key in the process's environment, for rotating it; none when the key
+    /// is in the environment itself.
     #[must_use]
-    pub fn key_file(env: &HashMap<String, String>) -> Option<PathBuf> {
-        values::key_file(env)
+    pub fn key_file() -> Option<PathBuf> {
+        values::key_file(&environment())
     }
 
     /// Whether this is a development set-up.
     #[must_use]
     pub fn is_development(&self) -> bool {
         self.environment == Environment::Development
+    }
+
+    /// Whether pages lead to `/dev/mail`: in development, when only this machine can ask.
+    #[must_use]
+    pub fn offers_dev_mail(&self) -> bool {
+        self.is_development() && self.listen_addr.ip().is_loopback()
+    }
+
+    /// What to set before a development set-up is for others than its developer; none in production.
+    #[must_use]
+    pub fn what_production_wants(&self) -> Option<String> {
+        let wanted = std::iter::once("APP_ENV=production");
+        let wanted: Vec<_> = wanted
+            .chain(self.missing_in_production.iter().copied())
+            .collect();
+        self.is_development().then(|| {
+            format!(
+                "for anything but trying things out set {}",
+                wanted.join(", ")
+            )
+        })
     }
 
     /// Whether cookies carry `Secure`: always, except in development over plain http.
@@ -169,6 +192,6 @@ impl fmt::Display for ConfigError {
         for problem in &self.0 {
             writeln!(f, "  - {problem}")?;
         }
-        write!(f, "`users-service --help` explains every variable.")
+        write!(f, "`users-service help variables` explains every variable.")
     }
 }

@@ -5,8 +5,8 @@ use super::{
     reader::Reader,
     spans,
     values::{
-        base_url, database_url, host, key_file, mailbox, origin, pem_or_file, retired_keys,
-        socket_addr,
+        base_url, database_url, host, key_file, mailbox, network, origin, pem_or_file,
+        retired_keys, socket_addr,
     },
 };
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
     domain::limit::Limits,
     mail::EmailUrl,
 };
-use ipnet::IpNet;
 use std::{
     collections::HashMap,
     io::IsTerminal,
@@ -43,8 +42,9 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         )
         .unwrap_or(Environment::Development);
     let production = environment == Environment::Production;
+    let missing_in_production = read.missing_in_production();
     if production {
-        read.missing_in_production();
+        read.require(&missing_in_production);
     }
     let data_dir = PathBuf::from(read.text("DATA_DIR").unwrap_or("./var"));
     let listen_addr = read
@@ -103,11 +103,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         posts_service_url: read.parsed("POSTS_SERVICE_URL", base_url),
         rate_limits,
         limits: limits(&mut read),
-        trusted_proxies: read.list("TRUSTED_PROXIES", |text| {
-            text.parse()
-                .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| format!("`{text}` is no address range such as 10.0.0.0/8"))
-        }),
+        trusted_proxies: read.list("TRUSTED_PROXIES", network),
         cors_allowed_origins: read.list("CORS_ALLOWED_ORIGINS", origin),
         log_format: read
             .one_of(
@@ -118,6 +114,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         spans: spans::read(&mut read),
         listen_addr,
         data_dir: data_dir.clone(),
+        missing_in_production,
     });
     match (config, read.problems()) {
         (Some(config), problems) if problems.is_empty() => Ok(config),

@@ -96,12 +96,18 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    pub(super) fn missing_in_production(&mut self) {
-        let missing: Vec<_> = REQUIRED_IN_PRODUCTION
+    /// What production wants and is not set.
+    pub(super) fn missing_in_production(&self) -> Vec<&'static str> {
+        // The provider's key gives the transport its default.
+        let has_default = |name| name == "EMAIL_URL" && self.text("EMAIL_API_KEY").is_some();
+        REQUIRED_IN_PRODUCTION
             .iter()
             .copied()
-            .filter(|name| self.text(name).is_none())
-            .collect();
+            .filter(|name| self.text(name).is_none() && !has_default(*name))
+            .collect()
+    }
+
+    pub(super) fn require(&mut self, missing: &[&str]) {
         if !missing.is_empty() {
             self.problems
                 .push(format!("{} must be set in production", missing.join(", ")));

@@ -2,7 +2,16 @@
 
 use super::Secret;
 use crate::crypto::keys;
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf, str::FromStr};
+use ipnet::IpNet;
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
+
+/// How many bits of an IPv6 address come before an IPv4 address that is mapped into it.
+const MAPPED_PREFIX: u8 = 96;
 
 pub(super) fn database_url(text: &str) -> Result<Secret, String> {
     crate::storage::url::check(text).map(|()| Secret(text.to_owned()))
@@ -62,6 +71,23 @@ pub(super) fn host(text: &str) -> Result<String, String> {
         Ok(text.to_ascii_lowercase())
     } else {
         Err(format!("`{text}` is no host name"))
+    }
+}
+
+/// A range of addresses, or one address. Of IPv4 also as IPv6 writes it (`::ffff:10.0.0.0/104`): clients
+/// are compared as IPv4.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    let wrong = || format!("`{text}` is no address range such as 10.0.0.0/8");
+    let range = text
+        .parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| wrong())?;
+    let mapped = range.prefix_len().checked_sub(MAPPED_PREFIX);
+    match (range.addr().to_canonical(), mapped) {
+        (IpAddr::V4(address), Some(prefix)) => {
+            IpNet::new(address.into(), prefix).map_err(|_| wrong())
+        }
+        _ => Ok(range),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::config::PasswordHasher;
 use rustix::time::{ClockId, clock_gettime};
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, Once, PoisonError,
         atomic::{AtomicUsize, Ordering},
         mpsc::Receiver,
     },
@@ -16,6 +16,10 @@ use std::{
 /// How far hashing stands back (see nice(2)): while processors are short, whoever reads goes first.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
+
+/// Whether it was said that hashing can't: once for all threads.
+#[cfg(target_os = "linux")]
+static TOLD: Once = Once::new();
 
 /// Something to do on a hashing thread, with the memory that it keeps.
 pub(super) type Job = Box<dyn FnOnce(&mut Worker) + Send>;
@@ -38,7 +42,14 @@ pub(super) fn start(hasher: PasswordHasher, queue: Receiver<Job>, waiting: &Arc<
 fn run(mut worker: Worker, queue: &Mutex<Receiver<Job>>, turn: &Mutex<()>, waiting: &AtomicUsize) {
     // Elsewhere it would be the whole process.
     #[cfg(target_os = "linux")]
-    rustix::process::nice(NICE).ok();
+    if let Err(error) = rustix::process::nice(NICE) {
+        TOLD.call_once(|| {
+            tracing::warn!(
+                %error,
+                "hashing can't stand back, so log-ins slow down everything else: is setpriority forbidden?"
+            );
+        });
+    }
     let mut processors_are_short = false;
     loop {
         let turn = processors_are_short.then(|| lock(turn));

@@ -5,7 +5,7 @@
 //! `jwt.pem.secret` is the secret that outlives them all ([`secrets`]).
 
 use super::{keys, secrets};
-use crate::{Error, Result};
+use crate::error::{Cause, about};
 use jsonwebtoken::{
     Algorithm, EncodingKey,
     jwk::{Jwk, JwkSet},
@@ -24,11 +24,13 @@ const PUBLISHED_FOR: Duration = Duration::from_mins(10);
 /// How long a retired key is kept: longer than any token that it signed lives.
 const RETIRED_FOR: Duration = Duration::from_mins(20);
 
+type Result<T> = std::result::Result<T, Cause>;
+
 /// The public keys beside a signing key: the next one and the retired ones.
 pub fn beside(signing: &Path) -> Result<Vec<Jwk>> {
     let mut keys = Vec::new();
     if let Some(pem) = read(&next(signing))? {
-        keys.push(public(&pem)?);
+        keys.push(public(&pem).map_err(about(next(signing).display()))?);
     }
     keys.extend(retired(signing)?);
     Ok(keys)
@@ -83,13 +85,13 @@ impl std::fmt::Display for Rotated {
 
 /// The next step of a rotation: makes the next key, or, once that was published for long enough,
 /// puts it in the place of the signing one.
+///
+/// # Errors
+/// There is no key yet, the next one is too young, or a file can't be read or written: in words for
+/// who asked.
 pub fn rotate(signing: &Path, now: SystemTime) -> Result<Rotated> {
-    let current = read(signing)?.ok_or_else(|| {
-        Error::internal(format!(
-            "there is no key to rotate at {}",
-            signing.display()
-        ))
-    })?;
+    let current = read(signing)?
+        .ok_or_else(|| format!("there is no key to rotate at {}", signing.display()))?;
     // While the key that it comes of still signs: replicas derive the same until they read it here.
     if secret(signing)?.is_none() {
         let key = secrets::of_signing_key(&current)?;
@@ -97,7 +99,8 @@ pub fn rotate(signing: &Path, now: SystemTime) -> Result<Rotated> {
     }
     let Some(age) = age(&next(signing), now)? else {
         if age(&retired_path(signing), now)?.is_some_and(|age| age >= RETIRED_FOR) {
-            fs::remove_file(retired_path(signing)).map_err(Error::internal)?;
+            let retired = retired_path(signing);
+            fs::remove_file(&retired).map_err(about(retired.display()))?;
         }
         write(&next(signing), &keys::generate_private_key()?)?;
         return Ok(Rotated::Prepared);
@@ -105,17 +108,18 @@ pub fn rotate(signing: &Path, now: SystemTime) -> Result<Rotated> {
     if let Some(missing) = PUBLISHED_FOR.checked_sub(age)
         && !missing.is_zero()
     {
-        return Err(Error::internal(format!(
+        return Err(format!(
             "the next key is too young to sign: other services may not know it yet; try again in {} minutes",
             missing.as_secs().div_ceil(60)
-        )));
+        )
+        .into());
     }
     let mut keys = vec![public(&current)?];
     keys.extend(retired(signing)?);
-    let set = serde_json::to_string(&JwkSet { keys }).map_err(Error::internal)?;
+    let set = serde_json::to_string(&JwkSet { keys })?;
     // In this order: whenever it stops in between, no key is lost.
     write(&retired_path(signing), &set)?;
-    fs::rename(next(signing), signing).map_err(Error::internal)?;
+    fs::rename(next(signing), signing).map_err(about(signing.display()))?;
     Ok(Rotated::Switched)
 }
 
@@ -138,15 +142,16 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn public(pem: &str) -> Result<Jwk> {
-    keys::check_private_key(pem).map_err(Error::internal)?;
-    let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(Error::internal)?;
-    Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(Error::internal)
+    keys::check_private_key(pem)?;
+    let key = EncodingKey::from_rsa_pem(pem.as_bytes())?;
+    Ok(Jwk::from_encoding_key(&key, Algorithm::RS256)?)
 }
 
 fn retired(signing: &Path) -> Result<Vec<Jwk>> {
-    match read(&retired_path(signing))? {
+    let path = retired_path(signing);
+    match read(&path)? {
         Some(text) => {
-            let set: JwkSet = serde_json::from_str(&text).map_err(Error::internal)?;
+            let set: JwkSet = serde_json::from_str(&text).map_err(about(path.display()))?;
             Ok(set.keys)
         }
         None => Ok(Vec::new()),
@@ -154,19 +159,19 @@ fn retired(signing: &Path) -> Result<Vec<Jwk>> {
 }
 
 fn read(path: &Path) -> Result<Option<String>> {
-    found(fs::read_to_string(path))
+    found(path, fs::read_to_string(path))
 }
 
 fn age(path: &Path, now: SystemTime) -> Result<Option<Duration>> {
-    let written = found(fs::metadata(path).and_then(|file| file.modified()))?;
+    let written = found(path, fs::metadata(path).and_then(|file| file.modified()))?;
     Ok(written.map(|at| now.duration_since(at).unwrap_or_default()))
 }
 
-fn found<T>(outcome: io::Result<T>) -> Result<Option<T>> {
+fn found<T>(path: &Path, outcome: io::Result<T>) -> Result<Option<T>> {
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::internal(error)),
+        Err(error) => Err(about(path.display())(error)),
     }
 }
 
@@ -175,11 +180,12 @@ fn write(path: &Path, text: &str) -> Result<()> {
     let half = with_ending(path, ".half");
     let mut open = OpenOptions::new();
     open.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = open.open(&half).map_err(Error::internal)?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&half, path))
-        .map_err(Error::internal)
+    let written = open.open(&half).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&half, path)
+    });
+    written.map_err(about(path.display()))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{CookieKey, RefreshTokens, key_files};
 use crate::{
     config::{Config, Secret},
     domain::Token,
-    error::{Error, Result},
+    error::{Cause, Error, Result, about},
 };
 use aws_lc_rs::{hkdf, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -19,14 +19,17 @@ use uuid::Uuid;
 pub type SecretKey = Secret<[u8; 32]>;
 
 /// The secret of this configuration; `pem` is the signing key.
-pub fn secret_key(config: &Config, pem: &str) -> Result<SecretKey> {
+///
+/// # Errors
+/// The file beside the key can't be read or holds something else.
+pub fn secret_key(config: &Config, pem: &str) -> Result<SecretKey, Cause> {
     if let Some(key) = &config.secret_key {
         return Ok(key.clone());
     }
     let kept = config.jwt_key_file.as_deref().map(key_files::secret);
     match kept.transpose()?.flatten() {
-        Some(text) => parse(&text).map_err(Error::internal),
-        None => of_signing_key(pem),
+        Some(text) => parse(&text).map_err(about("the secret beside the signing key")),
+        None => Ok(of_signing_key(pem)?),
     }
 }
 

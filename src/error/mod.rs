@@ -10,7 +10,7 @@ mod words;
 
 pub(crate) use database::is_stale_statement;
 pub use fields::{Broken, FieldError, FieldErrors};
-pub use words::causes;
+pub use words::{about, causes};
 
 use std::{sync::Arc, time::Duration};
 
@@ -95,6 +95,12 @@ pub enum Error {
     /// A body over its limit.
     #[error("payload too large")]
     PayloadTooLarge,
+    /// A path and query over their limit.
+    #[error("request target too long")]
+    TargetTooLong,
+    /// A head over its limit: in a browser, too many cookies.
+    #[error("request head too large")]
+    HeadTooLarge,
     /// A body of a type the endpoint does not read.
     #[error("unsupported media type, expected {0}")]
     UnsupportedMediaType(&'static str),

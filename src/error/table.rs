@@ -108,6 +108,16 @@ impl Error {
                 "PAYLOAD_TOO_LARGE",
                 "The request is too large.",
             ),
+            Self::TargetTooLong => (
+                S::URI_TOO_LONG,
+                "MALFORMED_REQUEST",
+                "This address is too long.",
+            ),
+            Self::HeadTooLarge => (
+                S::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "MALFORMED_REQUEST",
+                "The request's headers are too large. In a browser, clear the cookies of this site, then try again.",
+            ),
             Self::UnsupportedMediaType(expected) => (
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "UNSUPPORTED_MEDIA_TYPE",

@@ -1,7 +1,7 @@
 //! An error in words: what people are told, and what the log is.
 
-use super::Error;
-use std::{borrow::Cow, time::Duration};
+use super::{Cause, Error};
+use std::{borrow::Cow, fmt::Display, time::Duration};
 
 impl Error {
     /// What to tell people: the message of the table, or when to come back.
@@ -24,6 +24,11 @@ pub fn causes(error: &dyn std::error::Error) -> String {
         Some(cause) if !told.ends_with(&cause) => format!("{told}: {cause}"),
         _ => told,
     }
+}
+
+/// For `map_err`: an error and its causes on one line, after what it is about, such as a variable.
+pub fn about<E: Into<Cause>>(what: impl Display) -> impl FnOnce(E) -> Cause {
+    move |error| format!("{what}: {}", causes(&*error.into())).into()
 }
 
 /// A time to wait, rounded up to what people count in.

@@ -3,7 +3,9 @@
 pub mod body;
 pub mod cookies;
 pub mod errors;
+pub mod forwarded;
 pub mod fresh;
+pub mod head;
 pub mod headers;
 pub mod intake;
 pub mod methods;

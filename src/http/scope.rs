@@ -1,26 +1,21 @@
 //! What belongs to one request: its trace id, and who turned out to be asking.
 
-use super::cookies;
+use super::{cookies, forwarded};
 use crate::{
     App,
     caller::Caller,
     domain::Token,
     trace::{self, Parent},
 };
-use ipnet::IpNet;
 use poem::{
     Request,
     http::{HeaderName, header},
 };
-use std::{
-    net::IpAddr,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// The header of a request and of its answer that names their trace.
 pub const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The longest `User-Agent` that is kept, in characters.
 const LONGEST_USER_AGENT: usize = 256;
 
@@ -105,15 +100,15 @@ fn is_plain(id: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-/// Where a request came from. Behind proxies that are trusted, `X-Forwarded-For` is read from the
-/// right: every one of them wrote the address that it saw, and what stands further left than the
-/// first stranger is the stranger's own claim.
+/// Where a request came from, as far as it can be believed.
 #[must_use]
 pub fn caller(request: &Request, app: &App, trace_id: Arc<str>) -> Caller {
     let user_agent = request.header(header::USER_AGENT);
+    let peer = request.remote_addr().as_socket_addr();
+    let trusted = &app.config.trusted_proxies;
     Caller {
         trace_id,
-        address: address(request, &app.config.trusted_proxies),
+        address: peer.map(|peer| forwarded::client_address(peer.ip(), request.headers(), trusted)),
         device: cookies::device(request, app).map(|token| token.hash()),
         user_agent: user_agent.map(|agent| first_chars(agent, LONGEST_USER_AGENT).to_owned()),
     }
@@ -127,23 +122,6 @@ pub fn first_chars(text: &str, most: usize) -> &str {
     }
     let end = text.char_indices().nth(most).map(|(end, _)| end);
     &text[..end.unwrap_or(text.len())]
-}
-
-fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
-    let mut nearest = request.remote_addr().as_socket_addr()?.ip().to_canonical();
-    let forwarded = request.headers().get_all(FORWARDED_FOR);
-    let mut hops: Vec<&str> = forwarded
-        .iter()
-        .flat_map(|header| header.to_str().unwrap_or_default().split(','))
-        .collect();
-    while is_trusted(nearest)
-        && let Some(hop) = hops.pop()
-        && let Ok(address) = hop.trim().parse::<IpAddr>()
-    {
-        nearest = address.to_canonical();
-    }
-    Some(nearest)
 }
 
 /// The refresh token that a request carries in its cookie.

@@ -13,7 +13,7 @@ use metrics::counter;
 use std::{pin::pin, sync::Arc};
 use tokio::{
     task::{JoinError, JoinSet},
-    time::{Duration, MissedTickBehavior, interval, timeout},
+    time::{Duration, Instant, MissedTickBehavior, interval, timeout_at},
 };
 
 /// How many mails are sent at the same time.
@@ -24,12 +24,12 @@ const REQUESTS: u32 = 100;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How often to close connections that rest.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
-/// How long mails that are being sent may hold up the end of the service.
-const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// What is left at the end of the time to stop for writing down what was sent.
+const MARK_TIME: Duration = Duration::from_secs(1);
 
-/// Sends mails until `stop`, then finishes those being sent. What goes wrong is logged and
-/// tried again: nothing ends the worker but `stop`.
-pub async fn run(app: App, mailer: Mailer, stop: impl Future<Output = ()>) {
+/// Sends mails until `stop`, then finishes those being sent, until the moment that it gives. What
+/// goes wrong is logged and tried again: nothing ends the worker but `stop`.
+pub async fn run(app: App, mailer: Mailer, stop: impl Future<Output = Instant>) {
     counter!("mails_sent_total").increment(0);
     counter!("mail_failures_total").increment(0);
     let mut worker = Worker {
@@ -45,9 +45,9 @@ pub async fn run(app: App, mailer: Mailer, stop: impl Future<Output = ()>) {
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stop = pin!(stop);
-    loop {
+    let by = loop {
         tokio::select! {
-            () = &mut stop => break,
+            by = &mut stop => break by,
             () = app.mail_owed.notified() => worker.start_due().await,
             _ = look.tick() => worker.start_due().await,
             Some(done) = worker.sending.join_next() => {
@@ -58,8 +58,8 @@ pub async fn run(app: App, mailer: Mailer, stop: impl Future<Output = ()>) {
             }
             _ = tidy.tick() => worker.mailer.tidy(),
         }
-    }
-    trace::within(trace::new_id(), worker.finish()).await;
+    };
+    trace::within(trace::new_id(), worker.finish(by)).await;
 }
 
 struct Worker {
@@ -128,22 +128,24 @@ impl Worker {
         }
     }
 
-    async fn finish(mut self) {
+    async fn finish(mut self, by: Instant) {
         let all = async {
             while let Some(done) = self.sending.join_next().await {
                 self.collect(done);
             }
         };
-        if timeout(STOP_WITHIN, all).await.is_err() {
+        if timeout_at(by - MARK_TIME, all).await.is_err() {
             let count = self.sending.len();
             tracing::warn!(
                 count,
                 "left mails that were being sent; they are tried again"
             );
         }
-        if !self.unmarked.is_empty()
-            && let Err(error) = self.claim(0).await
-        {
+        if self.unmarked.is_empty() {
+            return;
+        }
+        let marked = timeout_at(by, self.claim(0)).await;
+        if let Err(error) = marked.map_err(Error::unavailable).flatten() {
             tracing::warn!(%error, "could not mark mails as sent; they will be sent again");
         }
     }

@@ -1,6 +1,10 @@
 //! `/health`: may requests be sent here? `/livez`: does the process serve at all?
 
-use crate::{App, Error, Result, error::Cause, storage};
+use crate::{
+    App, Error, Result,
+    error::{Cause, about},
+    storage,
+};
 use poem::{
     handler,
     web::{Data, Json},
@@ -68,6 +72,9 @@ pub async fn ask(addr: SocketAddr) -> Result<(), Cause> {
         .tls_certs_only([])
         .timeout(ANSWER_TIME)
         .build()?;
-    client.get(url).send().await?.error_for_status()?;
-    Ok(())
+    let answer = client.get(url).send().await;
+    let ready = answer.and_then(reqwest::Response::error_for_status);
+    ready
+        .map(drop)
+        .map_err(about(format!("LISTEN_ADDR {addr}")))
 }

@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 /// How many connections the kernel may keep ready for us.
 const BACKLOG: u32 = 4096;
 /// How long a handshake takes at most that began before newcomers were turned away.
-const HANDSHAKE: Duration = Duration::from_millis(50);
+pub(super) const HANDSHAKE: Duration = Duration::from_millis(50);
 
 /// A socket that listens.
 #[derive(Debug)]

@@ -17,4 +17,5 @@ mod request_series;
 mod request_span;
 pub mod server;
 pub mod service;
+pub mod signals;
 mod spans;

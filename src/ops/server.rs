@@ -1,7 +1,11 @@
 //! The HTTP server: hyper's, with the bounds on slow clients that the framework's own lacks.
 
-use super::{listener::Listener, open_files, paced::Paced};
-use crate::App;
+use super::{
+    listener::{HANDSHAKE, Listener},
+    open_files,
+    paced::Paced,
+};
+use crate::{App, http::head::MAX_HEAD};
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use hyper::{server::conn::http1, service::service_fn};
@@ -26,13 +30,19 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 /// The same while places are short: so a flood of connections that send nothing makes room for
 /// others within a second.
 const CROWDED_HEAD_TIME: Duration = Duration::from_secs(1);
-/// The largest head, in bytes: what one connection may have us keep. nginx sends 32 KiB at most.
-const MAX_HEAD: usize = 40 * 1024;
+/// How much of a head is taken in, in bytes. One above [`MAX_HEAD`] is refused in words; a larger one
+/// gets the HTTP library's bare 431.
+pub const MAX_READ: usize = 64 * 1024;
+/// While there are more connections than this, [`MAX_HEAD`] is all that a new one may have us keep: so
+/// those words cost 32 MiB at most, whoever asks for them.
+const ROOMY: usize = 512;
 /// How long new connections are still served once the service is about to stop, and how long a
 /// connection has from then on to send a request: a proxy that does not know yet sends some.
 const LINGER: Duration = Duration::from_secs(1);
 /// How long running requests may take to finish once the listener has closed.
 const FINISH: Duration = Duration::from_secs(10);
+/// How long draining takes at most.
+pub(super) const DRAINS_WITHIN: Duration = LINGER.saturating_add(HANDSHAKE).saturating_add(FINISH);
 /// The most connections at once; more wait to be accepted.
 pub const MAX_CONNECTIONS: u32 = 16_384;
 /// The pause after `accept` failed, as it does while the process has no file left to open.
@@ -78,13 +88,15 @@ where
             } else {
                 HEAD_TIME
             };
+            let taken = most as usize - places.available_permits();
+            let max_read = if taken > ROOMY { MAX_HEAD } else { MAX_READ };
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(head_time)
                 .keep_alive(!crowded)
                 // Head and body in one piece: cheaper for answers as short as ours than one write of two.
                 .writev(false)
-                .max_buf_size(MAX_HEAD)
+                .max_buf_size(max_read)
                 .serve_connection(TokioIo::new(Paced::new(stream)), service_fn(service));
             let drains = drains.clone();
             tokio::spawn(async move {

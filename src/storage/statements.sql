@@ -331,6 +331,15 @@ SELECT "created_at", "user_id", "email", "expires_at" FROM "users"."email_restor
 -- personal_data::page, former names
 SELECT "held_until", "user_id", "username" FROM "users"."held_usernames" WHERE "user_id" = $1 AND ("held_until", "user_id") < ($2, $3) ORDER BY "held_until" DESC, "user_id" DESC LIMIT $4;
 
+-- personal_data::page, links to prove an address
+SELECT "created_at", "user_id", "email", "expires_at", "used_at" FROM "users"."email_verifications" WHERE "user_id" = $1 AND ("created_at", "user_id") < ($2, $3) ORDER BY "created_at" DESC, "user_id" DESC LIMIT $4;
+
+-- personal_data::page, links to set a password
+SELECT "created_at", "user_id", "email", "expires_at", "used_at" FROM "users"."password_resets" WHERE "user_id" = $1 AND ("created_at", "user_id") < ($2, $3) ORDER BY "created_at" DESC, "user_id" DESC LIMIT $4;
+
+-- personal_data::page, known devices
+SELECT "seen_at", "user_id", MAX("expires_at") FROM "users"."known_devices" WHERE "user_id" = $1 AND ("seen_at", "user_id") < ($2, $3) GROUP BY "seen_at", "user_id" ORDER BY "seen_at" DESC, "user_id" DESC LIMIT $4;
+
 -- retention::forget, web sessions
 WITH "due" AS  MATERIALIZED (SELECT "user_id", "id_hash" FROM "users"."web_sessions" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "web_sessions" SKIP LOCKED) DELETE FROM "users"."web_sessions" WHERE ("user_id", "id_hash") IN (SELECT "user_id", "id_hash" FROM "due");
 

@@ -1,6 +1,6 @@
 //! TLS to PostgreSQL, by what libpq's `sslmode` and `sslrootcert` mean.
 
-use crate::error::Cause;
+use crate::error::{Cause, about};
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -43,8 +43,10 @@ fn roots(ssl: &Ssl) -> Result<RootCertStore, Cause> {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
         Some(path) => {
-            for certificate in CertificateDer::pem_file_iter(path)? {
-                roots.add(certificate?)?;
+            let of_file = || format!("sslrootcert {path}");
+            for certificate in CertificateDer::pem_file_iter(path).map_err(about(of_file()))? {
+                let certificate = certificate.map_err(about(of_file()))?;
+                roots.add(certificate).map_err(about(of_file()))?;
             }
         }
     }

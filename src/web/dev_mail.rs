@@ -1,12 +1,18 @@
 //! `/dev/mail`: the mails that were sent, so that a newcomer verifies an account without leaving
-//! the browser. In development only: whoever can read them can have any account.
+//! the browser. In development only, and only for who sits at the machine itself: whoever can read
+//! them can have any account.
 
 use super::{page::Frame, visit::Visit};
-use crate::{Error, Result, mail::EmailUrl};
+use crate::{
+    Config, Error, Result,
+    http::{forwarded, head},
+    mail::EmailUrl,
+};
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use poem::{Response, handler, http::StatusCode, web::Path};
-use std::path::Path as FilePath;
+use poem::{Request, Response, handler, http::StatusCode, web::Path};
+use reqwest::Url;
+use std::{net::IpAddr, path::Path as FilePath};
 
 /// The most mails listed.
 const MAX_LISTED: usize = 100;
@@ -40,6 +46,7 @@ struct Mail {
 /// `GET /dev/mail`
 #[handler]
 pub(super) async fn list(visit: Visit<'_>) -> Result<Response> {
+    require_local(visit.request, &visit.app.config)?;
     let (mut mails, mut elsewhere) = (Vec::new(), None);
     match &visit.app.config.email_url {
         EmailUrl::File(folder) => {
@@ -61,6 +68,7 @@ pub(super) async fn list(visit: Visit<'_>) -> Result<Response> {
 /// `GET /dev/mail/{file}`
 #[handler]
 pub(super) async fn show(visit: Visit<'_>, Path(file): Path<String>) -> Result<Response> {
+    require_local(visit.request, &visit.app.config)?;
     let EmailUrl::File(folder) = &visit.app.config.email_url else {
         return Err(Error::NotFound);
     };
@@ -73,6 +81,29 @@ pub(super) async fn show(visit: Visit<'_>, Path(file): Path<String>) -> Result<R
         frame: visit.frame(visit.viewer().await?),
     };
     visit.page(StatusCode::OK, &page)
+}
+
+/// For everybody else there is no such page. The connection itself must come from this machine, and
+/// no proxy on it may have passed on what came from elsewhere. The browser must have been sent to
+/// this machine by its name: another site's name can be made to lead here (DNS rebinding), and its
+/// script would read the mails.
+fn require_local(request: &Request, config: &Config) -> Result<()> {
+    let peer = request.remote_addr().as_socket_addr();
+    let is_near = peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback());
+    let is_named = head::host(request).is_some_and(|host| is_our_name(&host, config));
+    if is_near && is_named && !forwarded::is_forwarded(request) {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// Whether a host, in lower case and without its port, is this machine or that of `PUBLIC_URL`.
+fn is_our_name(host: &str, config: &Config) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let public = Url::parse(&config.public_url).ok();
+    host == "localhost" || is_loopback || public.is_some_and(|url| url.host_str() == Some(host))
 }
 
 /// The names of the mails in a folder; they begin with the time. Before the first mail there is

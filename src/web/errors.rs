@@ -36,6 +36,8 @@ fn heading(error: &Error) -> &'static str {
         Error::CannotFollowSelf => "That is you",
         Error::MethodNotAllowed { .. } => "This address works differently",
         Error::PayloadTooLarge => "That was too much",
+        Error::TargetTooLong => "This address is too long",
+        Error::HeadTooLarge => "Your browser sent too many cookies",
         Error::UnsupportedMediaType(_) | Error::Malformed(_) | Error::Validation(_) => {
             "The request could not be read"
         }

@@ -64,7 +64,7 @@ impl Visit<'_> {
             viewer,
             here: self.request.original_uri().path().to_owned(),
             problem: None,
-            development: self.app.config.is_development(),
+            development: self.app.config.offers_dev_mail(),
             saves_data: self.saves_data(),
             bare: false,
         }

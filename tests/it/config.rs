@@ -108,14 +108,14 @@ fn production_names_everything_that_is_missing_in_one_error() {
         line.contains("PUBLIC_URL") && line.contains("EMAIL_FROM"),
         "one clear error: {told}"
     );
-    // A key alone is no EMAIL_URL.
+    // The provider's key gives EMAIL_URL its default.
     let told = problem(&[
         ("APP_ENV", "production"),
         ("EMAIL_API_KEY", "k"),
         ("PUBLIC_URL", "https://x.example"),
     ]);
     assert!(
-        told.contains("EMAIL_URL") && !told.contains("PUBLIC_URL"),
+        told.contains("EMAIL_FROM") && !told.contains("EMAIL_URL") && !told.contains("PUBLIC_URL"),
         "{told}"
     );
 }
@@ -343,4 +343,20 @@ fn a_bucket_needs_a_place_a_region_and_credentials() {
     }
     // Without a bucket nobody looks at them.
     read(&[key, ("AWS_ENDPOINT_URL", "nonsense")]).unwrap();
+}
+
+#[test]
+fn trusted_proxies_of_ipv4_may_be_written_as_ipv6() {
+    for (text, range) in [
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:10.1.2.3", "10.1.2.3/32"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+        ("2001:db8::/32", "2001:db8::/32"),
+    ] {
+        let settings = [("TRUSTED_PROXIES".to_owned(), text.to_owned())];
+        let config = Config::from_map(&settings.into()).unwrap();
+        assert_eq!(config.trusted_proxies, [range.parse().unwrap()], "{text}");
+    }
 }

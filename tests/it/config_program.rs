@@ -1,63 +1,6 @@
 //! What the program itself says about its configuration.
 
 use crate::support::{Database, KEY, free_port, run};
-use users_service::config::VARIABLES;
-
-#[test]
-fn help_explains_every_command_and_variable() {
-    let help = run(&["--help"], &[]);
-    assert!(help.status.success());
-    let text = String::from_utf8(help.stdout).unwrap();
-    for word in ["serve", "migrate", "--to", "doctor", "openapi"] {
-        assert!(text.contains(word), "{word}: {text}");
-    }
-    let names = [
-        "APP_ENV",
-        "LISTEN_ADDR",
-        "PUBLIC_URL",
-        "DATABASE_URL",
-        "DATABASE_POOL_SIZE",
-        "AUTO_MIGRATE",
-        "JWT_PRIVATE_KEY",
-        "JWT_RETIRED_PUBLIC_KEYS",
-        "EMAIL_URL",
-        "EMAIL_API_KEY",
-        "EMAIL_FROM",
-        "AVATAR_STORE",
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-        "AWS_ENDPOINT_URL_S3",
-        "AWS_ENDPOINT_URL",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_ROLE_ARN",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-        "PASSWORD_HASHER",
-        "REQUIRE_VERIFIED_EMAIL",
-        "AVATAR_URL_HOSTS",
-        "POSTS_SERVICE_URL",
-        "RATE_LIMITS",
-        "RATE_LIMIT_RULES",
-        "TRUSTED_PROXIES",
-        "CORS_ALLOWED_ORIGINS",
-        "LOG_FORMAT",
-        "DATA_DIR",
-    ];
-    for name in names {
-        assert!(text.contains(name), "{name}");
-        assert!(
-            VARIABLES.iter().any(|variable| variable.name == name),
-            "{name}"
-        );
-    }
-    for variable in VARIABLES {
-        assert!(text.contains(variable.meaning), "{}", variable.name);
-    }
-}
 
 #[test]
 fn the_program_refuses_a_bad_configuration_with_everything_that_is_wrong() {

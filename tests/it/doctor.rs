@@ -46,6 +46,7 @@ impl Patient {
         let path = key.to_str().unwrap();
         let app = TestApp::on(database, &[("JWT_PRIVATE_KEY", path)]).await;
         let settings = [
+            ("APP_ENV", "production"),
             ("PUBLIC_URL", app.url.as_str()),
             ("DATABASE_URL", app.database.url()),
             ("DATABASE_POOL_SIZE", "5"),
@@ -203,7 +204,7 @@ async fn a_bad_configuration_is_told_in_whole() {
     ];
     let report = patient.with(&bad).await;
     for (variable, _) in bad {
-        report.says("wrong", "configuration", &[variable, "--help"]);
+        report.says("wrong", "configuration", &[variable, "help variables"]);
     }
     assert_eq!(report.text.lines().count(), 3, "{}", report.text);
 }
@@ -219,6 +220,14 @@ async fn with_nothing_configured_nothing_is_wrong_and_nothing_is_made() {
     ];
     let report = Report::from(run(&["doctor"], &settings));
     assert_eq!(report.status, Some(0), "{}", report.text);
+    report.says(
+        "warn",
+        "configuration",
+        &[
+            "a development set-up",
+            "APP_ENV=production, DATABASE_URL, JWT_PRIVATE_KEY, EMAIL_URL",
+        ],
+    );
     report.says("ok", "DATA_DIR", &["made at first use"]);
     report.says("warn", "database", &["DATABASE_URL"]);
     report.says("warn", "PUBLIC_URL", &["does not answer"]);

@@ -127,12 +127,18 @@ async fn everything_is_in_it_and_no_secret() {
     api.upload(&jpeg(300, 300)).await.expect(200);
     follows::follow(&app.app, ana.id, bob.id).await.unwrap();
     follows::follow(&app.app, eve.id, ana.id).await.unwrap();
+    let forgotten = json!({ "email": ana.email });
+    api.post("/auth/password/forgot", forgotten)
+        .await
+        .expect(202);
+    app.sink.nth_mail_to(&ana.email, 2).await;
     app.mails_are_out().await;
     let mut copy = app.copy_of(&ana).await;
 
     let data = copy.json();
     let parts = "account followers following sessions security_history mails \
-        email_changes former_emails former_usernames";
+        email_changes former_emails former_usernames email_verifications password_resets \
+        known_devices";
     assert_keys(&data, parts);
     let account = &data["account"][0];
     assert_eq!(account["id"], ana.id.to_string());
@@ -153,6 +159,19 @@ async fn everything_is_in_it_and_no_secret() {
     assert!(events.iter().any(|event| event["event"] == "logged_in"));
     let mails = data["mails"].as_array().unwrap();
     assert!(mails.iter().any(|mail| mail["kind"] == "verify_email"));
+    let link = &data["email_verifications"][0];
+    assert_keys(link, "created_at account_id email expires_at used_at");
+    assert_eq!(link["email"], ana.email);
+    assert!(link["used_at"].is_string());
+    let link = &data["password_resets"][0];
+    assert_keys(link, "created_at account_id email expires_at used_at");
+    assert_eq!(
+        (&link["email"], &link["used_at"]),
+        (&json!(ana.email), &Value::Null)
+    );
+    let device = &data["known_devices"][0];
+    assert_keys(device, "seen_at account_id expires_at");
+    assert!(device["expires_at"].as_str() > device["seen_at"].as_str());
 
     for part in parts.split(' ') {
         let table = copy.text(&format!("{part}.csv"));
@@ -180,8 +199,13 @@ async fn everything_is_in_it_and_no_secret() {
         )
         .await;
     assert!(!has(hash.as_bytes()) && !has(b"$argon2") && !has(PASSWORD.as_bytes()));
-    for table in ["refresh_tokens", "email_verifications"] {
-        let hashes = format!("select encode(token_hash, 'hex') from users.{table}");
+    for (table, secret) in [
+        ("refresh_tokens", "token_hash"),
+        ("email_verifications", "token_hash"),
+        ("password_resets", "token_hash"),
+        ("known_devices", "key"),
+    ] {
+        let hashes = format!("select encode({secret}, 'hex') from users.{table}");
         for row in app.db().await.query(&hashes, &[]).await.unwrap() {
             assert!(!has(row.get::<_, String>(0).as_bytes()), "{table}");
         }
@@ -338,10 +362,10 @@ async fn a_dead_makers_copy_is_made_by_another_and_the_dead_one_adds_nothing() {
 async fn what_is_known_of_people_is_in_it_or_named_here() {
     // Secrets and their hashes, requests that live for a second, the counts of edges that are
     // there, and the copy itself. The pictures are files of their own.
-    let left_out = "avatars email_verifications export_parts exports follow_counts known_devices \
-        password_reset_requests password_resets refresh_tokens web_sessions";
-    let put_in = "audit_log email_changes email_restorations follows held_usernames outbox \
-        sessions users";
+    let left_out = "avatars export_parts exports follow_counts password_reset_requests \
+        refresh_tokens web_sessions";
+    let put_in = "audit_log email_changes email_restorations email_verifications follows \
+        held_usernames known_devices outbox password_resets sessions users";
     let app = TestApp::start().await;
     let tables = "select string_agg(distinct table_name::text, ' ' order by table_name::text)
         from information_schema.columns where table_schema = 'users'

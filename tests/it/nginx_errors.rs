@@ -3,7 +3,8 @@
 use crate::{
     nginx::behind_nginx,
     support::{
-        Api, Nginx, TestApp, TlsConnection, Upstream, ask_exactly, free_port, png_of_exactly,
+        Api, Nginx, TestApp, TlsConnection, Upstream, ask_exactly, eventually, free_port,
+        png_of_exactly,
     },
 };
 use serde_json::json;
@@ -120,20 +121,22 @@ async fn what_is_no_http_is_400() {
     let (_app, nginx) = behind_nginx().await;
     let long = "a".repeat(40_000);
     for request in [
-        "GET /api/users HTTP/1.1\r\nHost: local host\r\n\r\n".to_owned(),
-        "GET /api/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
-        format!("GET /api/users HTTP/1.1\r\nHost: localhost\r\nX: {long}\r\n\r\n"),
-        "POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "GET /api/users HTTP/1.1\r\nHost: local host\r\n\r\n",
+        "GET /api/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ] {
         let mut connection = TlsConnection::open(&nginx);
-        connection.send(&request).await;
+        connection.send(request).await;
         let answer = connection.rest().await;
-        assert!(answer.starts_with("HTTP/1.1 400"), "{request:.60}: {answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 400"),
+            "{request:.60}: {answer}"
+        );
         assert!(answer.to_lowercase().contains("x-trace-id: "), "{answer}");
     }
     let answer = ask_exactly(&nginx, &format!("/api/{long}")).await;
     assert!(
-        answer.starts_with("HTTP/1.1 414") && answer.contains("could not be read"),
+        answer.starts_with("HTTP/1.1 414") && answer.contains("This address is too long"),
         "{answer:.300}"
     );
 }
@@ -150,6 +153,25 @@ async fn the_services_own_errors_pass_unchanged() {
     );
     let page = nginx.api().get("/@nobody").await.expect(404);
     assert!(page.text().contains("Nobody has this name"));
+}
+
+#[tokio::test]
+async fn what_nginx_answers_by_itself_is_logged_as_it_was_sent() {
+    let nginx = nothing_behind().await;
+    let picture = multipart(&vec![0; 18 * MIB]);
+    let upload = nginx.api().request("PUT", "/api/users/me/avatar");
+    let upload = upload.body("multipart/form-data; boundary=b", picture);
+    upload.send().await.error(422, "AVATAR_TOO_LARGE");
+    let line = eventually("it is logged", || async {
+        let log = nginx.log();
+        let mut lines = log.lines().map(str::to_owned);
+        lines.find(|line| line.contains("/users/me/avatar"))
+    });
+    let line: serde_json::Value = serde_json::from_str(&line.await).unwrap();
+    assert_eq!(
+        (&line["method"], &line["status"]),
+        (&json!("PUT"), &json!(422))
+    );
 }
 
 #[tokio::test]

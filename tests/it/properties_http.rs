@@ -1,10 +1,15 @@
 //! Headers, cookies, and the way on after a log-in as properties.
 
 use crate::{fuzz::targets, properties::always_the_same};
-use poem::{Request, http::HeaderValue};
+use ipnet::IpNet;
+use poem::{
+    Request,
+    http::{HeaderMap, HeaderValue},
+};
 use proptest::prelude::*;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use users_service::{
-    http::{cookies, scope},
+    http::{cookies, forwarded, scope},
     trace::Parent,
     web::LocalPath,
 };
@@ -77,8 +82,64 @@ fn trace_id(name: &str, value: &[u8]) -> Option<String> {
     Some(scope::trace_id(&request, parent.as_ref()).to_string())
 }
 
+/// Where a request is said to come from that a proxy at 10.0.0.1 passed on with these lines.
+fn client(lines: &[Vec<u8>]) -> Option<IpAddr> {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        headers.append("x-forwarded-for", HeaderValue::from_bytes(line).ok()?);
+    }
+    let trusted: IpNet = "10.0.0.0/8".parse().unwrap();
+    let proxy = Ipv4Addr::new(10, 0, 0, 1).into();
+    Some(forwarded::client_address(proxy, &headers, &[trusted]))
+}
+
+/// Every way in which proxies write an address.
+fn written(address: IpAddr, port: u16, way: u8) -> String {
+    match (address, way % 6) {
+        (IpAddr::V4(ip), 1) => format!("{ip}:{port}"),
+        (IpAddr::V4(ip), 2) => format!("\"{ip}:{port}\""),
+        (IpAddr::V4(ip), 3) => format!("[{}]:{port}", ip.to_ipv6_mapped()),
+        (IpAddr::V4(ip), 4) => ip.to_ipv6_mapped().to_string(),
+        (IpAddr::V6(ip), 1) => format!("[{ip}]"),
+        (IpAddr::V6(ip), 2) => format!("[{ip}]:{port}"),
+        (IpAddr::V6(ip), 3) => format!("\"[{ip}]:{port}\""),
+        (IpAddr::V6(ip), 4) => format!("{ip}%eth0"),
+        (ip, _) => ip.to_string(),
+    }
+}
+
+fn address() -> impl Strategy<Value = IpAddr> {
+    let v4 = any::<u32>().prop_map(|bits| Ipv4Addr::from(bits).into());
+    let v6 = any::<u128>().prop_map(|bits| Ipv6Addr::from(bits).into());
+    prop_oneof![v4, v6].prop_filter("a stranger", |ip: &IpAddr| {
+        !ip.to_string().starts_with("10.")
+    })
+}
+
 proptest! {
     #![proptest_config(always_the_same(4_000))]
+
+    #[test]
+    fn the_client_is_found_in_whatever_form_proxies_write_it(
+        client_is in address(), port in 1..=u16::MAX, way in 0..6_u8, claimed in "[ -~]{0,30}",
+        proxies in prop::collection::vec((0..=255_u8, 0..6_u8), 0..5), space in "[ \t]{0,2}", apart in any::<bool>()
+    ) {
+        let mut hops = vec![written(client_is, port, way)];
+        hops.extend(proxies.iter().map(|(last, way)| written(Ipv4Addr::new(10, 0, 0, *last).into(), port, *way)));
+        let claimed = format!("{claimed},");
+        let lines: Vec<Vec<u8>> = if apart {
+            std::iter::once(claimed).chain(hops).map(|hop| format!("{space}{hop}{space}").into_bytes()).collect()
+        } else {
+            vec![format!("{claimed}{}", hops.join(&format!("{space},{space}"))).into_bytes()]
+        };
+        prop_assert_eq!(client(&lines), Some(client_is.to_canonical()), "{:?}", lines);
+    }
+
+    #[test]
+    fn whatever_is_claimed_there_is_a_client(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..4)) {
+        let readable = lines.iter().all(|line| HeaderValue::from_bytes(line).is_ok());
+        prop_assert_eq!(client(&lines).is_some(), readable);
+    }
 
     #[test]
     fn a_next_stays_on_this_site_whatever_a_browser_makes_of_it(

@@ -85,6 +85,19 @@ fn every_requirement_comes_once_and_what_is_met_names_its_proof() {
 }
 
 #[test]
+fn its_line_of_numbers_counts_the_rows() {
+    let document = document();
+    let rows = rows(&document);
+    let counted = STATES.iter().map(|state| {
+        let of_state = rows.iter().filter(|row| row.get(3) == Some(state));
+        format!("{} {state}", of_state.count())
+    });
+    let counted: Vec<_> = counted.collect();
+    let line = format!("Of the requirements below: {}.", counted.join(", "));
+    assert!(document.contains(&line), "{line}");
+}
+
+#[test]
 fn what_is_not_there_is_noticed() {
     assert!(exists("src/lib.rs") && exists("security::what_is_not_there_is_noticed"));
     assert!(!exists("src/none.rs") && !exists("security::none") && !exists("none::none"));

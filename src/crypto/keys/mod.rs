@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    error::{Error, Result},
+    error::{Cause, Error, Result},
 };
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation,
@@ -37,7 +37,10 @@ pub struct Keys {
 
 impl Keys {
     /// The keys of this configuration; `pem` is the private key.
-    pub fn new(config: &Config, pem: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// A key, or a file beside it, that can't be used: with the file's name.
+    pub fn new(config: &Config, pem: &str) -> Result<Self, Cause> {
         let signing = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(Error::internal)?;
         let own = Jwk::from_encoding_key(&signing, Algorithm::RS256).map_err(Error::internal)?;
         let mut published = vec![named(own)?];

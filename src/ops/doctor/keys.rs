@@ -5,6 +5,7 @@ use crate::{
     Config,
     config::Secret,
     crypto::{Keys, key_files, keys},
+    error::Cause,
 };
 use std::{
     fs,
@@ -69,7 +70,7 @@ fn age(file: &Path) -> Finding {
 }
 
 /// What stands beside the key.
-fn rotation(file: &Path) -> crate::Result<Option<Finding>> {
+fn rotation(file: &Path) -> Result<Option<Finding>, Cause> {
     let Some(age) = key_files::age_of_next(file, SystemTime::now())? else {
         return Ok(None);
     };

@@ -30,8 +30,9 @@ pub use finding::{Finding, Level};
 
 use crate::{
     Config,
-    config::{ConfigError, Environment},
+    config::{AvatarStore, ConfigError},
     error::{Cause, causes},
+    mail::EmailUrl,
 };
 use std::{pin::Pin, time::Duration};
 
@@ -61,7 +62,7 @@ pub async fn run(
                     "configuration",
                     Finding::wrong(
                         problem,
-                        "see `users-service --help`, then ask again: nothing else was looked at",
+                        "see `users-service help variables`, then ask again: nothing else was looked at",
                     ),
                 );
             }
@@ -71,13 +72,14 @@ pub async fn run(
 }
 
 async fn look(config: &Config, tell: &mut dyn FnMut(&'static str, Finding)) {
-    let environment = match config.environment {
-        Environment::Development => "a development set-up",
-        Environment::Production => "a production set-up",
-    };
     tell(
         "configuration",
-        Finding::ok(format!("every variable can be read: {environment}")),
+        match config.what_production_wants() {
+            None => Finding::ok("every variable can be read: a production set-up"),
+            Some(wanted) => {
+                Finding::warn("every variable can be read: a development set-up", wanted)
+            }
+        },
     );
     make(of_the_machine(config), tell).await;
     match database::connect(config).await {
@@ -108,6 +110,25 @@ async fn look(config: &Config, tell: &mut dyn FnMut(&'static str, Finding)) {
                 "start PostgreSQL, or mend DATABASE_URL",
             ),
         ),
+    }
+}
+
+/// Warns at the start of a service when the folders that it writes pictures and mails into can't be
+/// written into: else nobody would hear of it until somebody uploads or waits for a mail.
+pub async fn warn_of_folders(config: Config) {
+    let pictures = match &config.avatar_store {
+        AvatarStore::Folder(folder) => Some((folder, "AVATAR_STORE")),
+        AvatarStore::Bucket(_) => None,
+    };
+    let mails = match &config.email_url {
+        EmailUrl::File(folder) => Some((folder, "EMAIL_URL")),
+        EmailUrl::Smtp(_) | EmailUrl::Http { .. } => None,
+    };
+    for (folder, variable) in pictures.into_iter().chain(mails) {
+        let findings = folder::check(folder, variable).await.unwrap_or_default();
+        for finding in findings.iter().filter(|finding| finding.level != Level::Ok) {
+            tracing::warn!(variable, "{finding}");
+        }
     }
 }
 

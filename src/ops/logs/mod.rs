@@ -7,7 +7,12 @@ pub use line::Json;
 pub use output::dropped;
 
 use super::spans;
-use crate::{Config, config::LogFormat, error::Cause, trace::SPANS};
+use crate::{
+    Config,
+    config::LogFormat,
+    error::{Cause, about},
+    trace::SPANS,
+};
 use line::Text;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::{
@@ -30,7 +35,7 @@ const DEFAULT_FILTER: &str = "info,object_store=warn,refinery_core=warn,tokio_po
 /// How long the last spans may take to reach the collector.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 /// How long the end of the program waits for spans and lines together.
-const LAST_ALL: Duration = Duration::from_secs(4);
+pub const ENDS_WITHIN: Duration = Duration::from_secs(3);
 
 /// Lines and spans on their way out.
 pub struct Logs {
@@ -43,7 +48,7 @@ pub fn start(config: &Config) -> Result<Logs, Cause> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
     // Lines know nothing of spans, ours or the libraries'.
     let filter = filter.and(filter_fn(|about| !about.is_span()));
-    let (output, lines) = output::open()?;
+    let (output, lines) = output::open().map_err(about("standard output"))?;
     let all = fmt::layer()
         .with_writer(output)
         .with_ansi(io::stdout().is_terminal());
@@ -52,7 +57,8 @@ pub fn start(config: &Config) -> Result<Logs, Cause> {
         LogFormat::Json => all.event_format(Json).with_filter(filter).boxed(),
     };
     let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = vec![all];
-    let spans = config.spans.as_ref().map(spans::provider).transpose()?;
+    let spans = config.spans.as_ref().map(spans::provider).transpose();
+    let spans = spans.map_err(about("OTEL_EXPORTER_OTLP_ENDPOINT"))?;
     if let Some(provider) = &spans {
         let only = filter_fn(|about| about.is_span() && about.target() == SPANS);
         layers.push(spans::layer(provider).with_filter(only).boxed());
@@ -66,7 +72,7 @@ pub fn start(config: &Config) -> Result<Logs, Cause> {
 }
 
 impl Logs {
-    /// Sends off what is left, for 4 s at most: neither a collector nor a reader of the log that
+    /// Sends off what is left, for 3 s at most: neither a collector nor a reader of the log that
     /// stands still holds up the end of the program.
     pub async fn finish(self) {
         let (done, finished) = oneshot::channel();
@@ -80,6 +86,6 @@ impl Logs {
             drop(self.lines);
             done.send(()).ok();
         });
-        timeout(LAST_ALL, finished).await.ok();
+        timeout(ENDS_WITHIN, finished).await.ok();
     }
 }

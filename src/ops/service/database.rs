@@ -3,7 +3,7 @@
 use crate::{
     Config,
     config::Secret,
-    error::{Cause, causes},
+    error::{Cause, about},
     ops::{doctor::schema, embedded_postgres::EmbeddedPostgres},
     storage::{
         Replicas, fitness, migrate,
@@ -22,8 +22,9 @@ pub(super) async fn primary(config: &Config) -> Result<(Option<EmbeddedPostgres>
         return Ok((None, url.clone()));
     }
     let data_dir = config.data_dir.clone();
-    let postgres =
-        tokio::task::spawn_blocking(move || EmbeddedPostgres::start(&data_dir, &[])).await??;
+    let start = move || EmbeddedPostgres::start(&data_dir, &[]);
+    let postgres = tokio::task::spawn_blocking(start).await?;
+    let postgres = postgres.map_err(about("DATA_DIR (DATABASE_URL is not set)"))?;
     let url = postgres.url().to_owned();
     Ok((Some(postgres), url))
 }
@@ -44,13 +45,15 @@ pub(super) async fn prepare_schema(config: &Config, url: &str) -> Result<(), Cau
     fitness::refuse(&fitness::faults(&client).await?)?;
     warn_of(&seen);
     if config.auto_migrate {
-        let report = migrate::run(url, None).await?;
+        let report = migrate::run(url, None).await;
+        let report = report.map_err(about("DATABASE_URL: the schema can't be migrated"))?;
         if !report.applied.is_empty() {
             tracing::info!(applied = ?report.applied, "migrated the database");
         }
     }
     fitness::refuse(&fitness::missing_rights(&client, &schema::tables()).await?)?;
-    let version = migrate::version(&client).await?;
+    let version = migrate::version(&client).await;
+    let version = version.map_err(about("DATABASE_URL: the schema can't be looked at"))?;
     let newest = migrate::newest();
     if version < newest {
         return Err(format!(
@@ -84,7 +87,7 @@ async fn patiently(url: &str) -> Result<tokio_postgres::Client, Cause> {
         match crate::storage::pool::direct(url).await {
             Ok(client) => return Ok(client),
             Err(error) if tokio::time::Instant::now() >= deadline => {
-                return Err(format!("the database can't be reached: {}", causes(&*error)).into());
+                return Err(about("DATABASE_URL: the database can't be reached")(error));
             }
             Err(_) => tokio::time::sleep(DATABASE_PAUSE).await,
         }

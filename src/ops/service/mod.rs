@@ -4,21 +4,34 @@ mod database;
 mod signing_key;
 
 use super::{
-    embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, metrics, notices,
-    replication, server,
+    doctor, embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, logs,
+    metrics, notices, replication, server,
 };
 use crate::{
     App, Config,
     clock::Clock,
     crypto::Keys,
-    error::Cause,
+    error::{Cause, about},
     mail::{EmailUrl, Mailer, worker},
     routes,
     services::posts::PostsService,
     storage::{Pool, notices::Place},
 };
-use std::net::SocketAddr;
-use tokio::{sync::watch, task::JoinHandle};
+use std::{net::SocketAddr, time::Duration};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
+
+/// How long what is left may take once the last request has ended: mails that are being sent, notices
+/// of changes, the lease of the janitor.
+const LAST: Duration = Duration::from_secs(2);
+/// How long the program takes to stop at most, but for an embedded database: draining, what is left
+/// then, and the last spans and log lines. Whoever stops it must wait for longer before killing it.
+pub const STOPS_WITHIN: Duration = server::DRAINS_WITHIN
+    .saturating_add(LAST)
+    .saturating_add(logs::ENDS_WITHIN);
 
 /// A running service.
 pub struct Service {
@@ -26,7 +39,8 @@ pub struct Service {
     addr: SocketAddr,
     stop_server: watch::Sender<bool>,
     server: JoinHandle<()>,
-    stop_mail: watch::Sender<bool>,
+    /// Until when what is left must have ended.
+    stop_rest: watch::Sender<Option<Instant>>,
     mail: JoinHandle<()>,
     gauges: JoinHandle<()>,
     exporter: JoinHandle<()>,
@@ -60,19 +74,24 @@ impl Service {
 
         let (postgres, url) = database::primary(&config).await?;
         database::prepare_schema(&config, &url).await?;
-        let db = Pool::new(&url, config.database_pool_size)?;
-        let keys = Keys::new(&config, &signing_key::private_key(&config)?)?;
-        let mailer = Mailer::new(&config.email_url, config.email_from.clone())?;
+        let db = Pool::new(&url, config.database_pool_size).map_err(about("DATABASE_URL"))?;
+        let pem = signing_key::private_key(&config).map_err(about("JWT_PRIVATE_KEY"))?;
+        let keys = Keys::new(&config, &pem).map_err(about("JWT_PRIVATE_KEY"))?;
+        let mailer = Mailer::new(&config.email_url, config.email_from.clone());
+        let mailer = mailer.map_err(about("EMAIL_URL"))?;
         warn_of_risks(&config);
+        tokio::spawn(doctor::warn_of_folders(config.clone()));
 
         let posts = config.posts_service_url.as_ref();
-        let posts = posts.map(PostsService::new).transpose()?;
-        let replicas = database::replicas(&config)?;
+        let posts = posts.map(PostsService::new).transpose();
+        let posts = posts.map_err(about("POSTS_SERVICE_URL"))?;
+        let replicas = database::replicas(&config).map_err(about("DATABASE_READ_URL"))?;
         let app = App::new(config, clock, db, replicas, keys, posts);
         let (stop_server, server_stopped) = watch::channel(false);
         let janitor_stopped = server_stopped.clone();
-        let (stop_mail, mail_stopped) = watch::channel(false);
-        let notices_stopped = mail_stopped.clone();
+        let (stop_rest, rest_stopped) = watch::channel(None);
+        let mail_stops = until_told(rest_stopped.clone());
+        let notices_stop = until_told(rest_stopped);
         let until = |mut stopped: watch::Receiver<bool>| async move {
             // A dropped sender means the same.
             stopped.wait_for(|stop| *stop).await.ok();
@@ -84,20 +103,18 @@ impl Service {
                 routes::all(&app),
                 until(server_stopped),
             )),
-            mail: tokio::spawn(worker::run(app.clone(), mailer, until(mail_stopped))),
+            mail: tokio::spawn(worker::run(app.clone(), mailer, mail_stops)),
             gauges: tokio::spawn(metrics::keep_fresh(app.clone())),
             exporter: tokio::spawn(exporter::run(app.clone())),
             janitor: tokio::spawn(janitor::run(app.clone(), until(janitor_stopped))),
-            notices: tokio::spawn(notices::run(
-                app.clone(),
-                Place::new(&url)?,
-                until(notices_stopped),
-            )),
+            notices: tokio::spawn(notices::run(app.clone(), Place::new(&url)?, async move {
+                notices_stop.await;
+            })),
             replication: tokio::spawn(replication::run(app.clone(), Pool::new(&url, 1)?)),
             app,
             addr,
             stop_server,
-            stop_mail,
+            stop_rest,
             postgres,
         })
     }
@@ -114,17 +131,24 @@ impl Service {
         self.addr
     }
 
-    /// Drains and stops: first the server, then the mails being sent, then the database.
-    pub async fn stop(self) {
+    /// Drains and stops: first the server, then the mails being sent and the rest, at once, then the
+    /// database. Mails have the time of the requests: what the ones leave is for the others.
+    pub async fn stop(mut self) {
+        let drained_by = Instant::now() + server::DRAINS_WITHIN;
         self.stop_server.send_replace(true);
         self.server.await.ok();
         // Only now: the last requests may still owe mails, and change what is to be told.
-        self.stop_mail.send_replace(true);
-        self.mail.await.ok();
+        let by = drained_by.max(Instant::now() + LAST);
+        self.stop_rest.send_replace(Some(by));
         self.gauges.abort();
         self.exporter.abort();
-        self.janitor.await.ok();
-        self.notices.await.ok();
+        let rest = async { tokio::join!(&mut self.mail, &mut self.janitor, &mut self.notices) };
+        if timeout_at(by, rest).await.is_err() {
+            tracing::warn!("stopped without waiting any longer for mails, notices or the lease");
+        }
+        self.mail.abort();
+        self.janitor.abort();
+        self.notices.abort();
         self.replication.abort();
         self.app.db.close();
         self.app.replicas.close();
@@ -142,7 +166,7 @@ impl Service {
         let EmailUrl::File(folder) = &config.email_url else {
             return format!("Open {}\n", config.public_url);
         };
-        let read = if config.is_development() {
+        let read = if config.offers_dev_mail() {
             format!(", read them at {}/dev/mail", config.public_url)
         } else {
             String::new()
@@ -152,8 +176,17 @@ impl Service {
     }
 }
 
+/// The moment that is told at last; a sender that is dropped means now.
+async fn until_told(mut by: watch::Receiver<Option<Instant>>) -> Instant {
+    let told = by.wait_for(Option::is_some).await;
+    told.ok().and_then(|by| *by).unwrap_or_else(Instant::now)
+}
+
 fn warn_of_risks(config: &Config) {
     if !config.rate_limits {
         tracing::warn!("RATE_LIMITS=off: the service's own limits are off");
+    }
+    if let Some(wanted) = config.what_production_wants() {
+        tracing::warn!("this is a development set-up: {wanted}");
     }
 }

@@ -1,6 +1,11 @@
 //! The signing key that a service starts with.
 
-use crate::{Config, config::Secret, crypto::keys, error::Cause};
+use crate::{
+    Config,
+    config::Secret,
+    crypto::keys,
+    error::{Cause, about},
+};
 use std::{fs, io::Write, path::Path};
 
 /// The configured key, or one made once and kept under `DATA_DIR`.
@@ -11,9 +16,15 @@ pub(super) fn private_key(config: &Config) -> Result<String, Cause> {
     let path = config.jwt_key_file.as_deref();
     let path = path.ok_or("there is no file for the signing key")?;
     if !path.exists() {
-        create_private(path, &keys::generate_private_key()?)?;
+        create_private(path, &keys::generate_private_key()?).map_err(about(format!(
+            "is not set, and none can be made at {} (DATA_DIR)",
+            path.display()
+        )))?;
     }
-    Ok(fs::read_to_string(path)?)
+    fs::read_to_string(path).map_err(about(format!(
+        "is not set, and the one at {} (DATA_DIR) can't be read",
+        path.display()
+    )))
 }
 
 /// Writes a file that only its owner reads; the first of several at once wins.

@@ -19,7 +19,8 @@ const README: &str = "This is everything that the Users Service keeps about your
 data.json holds all of it in one document. The .csv files hold the same, a table each;\r\n\
 a cell that could be taken for a formula begins with an apostrophe.\r\n\
 Pictures that you uploaded are in the folder pictures.\r\n\
-Times are in UTC. Your password is not in here: we only keep what can check it.\r\n";
+Times are in UTC. Your password and the secrets of links, sessions and browsers are not in here:\r\n\
+we only keep what can check them.\r\n";
 
 /// Takes a copy that is due, to be made at once; none when there is nothing to do.
 pub async fn claim_next(app: &App) -> Result<Option<Claimed>> {

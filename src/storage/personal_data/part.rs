@@ -21,11 +21,17 @@ pub enum Part {
     FormerEmails,
     /// Names before, that are still held.
     FormerUsernames,
+    /// The links that were to prove an address.
+    EmailVerifications,
+    /// The links that were to set a new password.
+    PasswordResets,
+    /// When the account was used on devices and networks that are remembered.
+    KnownDevices,
 }
 
 impl Part {
     /// Every part, in the order of the document.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Account,
         Self::Followers,
         Self::Following,
@@ -35,6 +41,9 @@ impl Part {
         Self::EmailChanges,
         Self::FormerEmails,
         Self::FormerUsernames,
+        Self::EmailVerifications,
+        Self::PasswordResets,
+        Self::KnownDevices,
     ];
 
     /// The name of its key and of its file.
@@ -50,6 +59,9 @@ impl Part {
             Self::EmailChanges => "email_changes",
             Self::FormerEmails => "former_emails",
             Self::FormerUsernames => "former_usernames",
+            Self::EmailVerifications => "email_verifications",
+            Self::PasswordResets => "password_resets",
+            Self::KnownDevices => "known_devices",
         }
     }
 
@@ -103,6 +115,10 @@ impl Part {
                 &["created_at", "account_id", "email", "expires_at"]
             }
             Self::FormerUsernames => &["held_until", "account_id", "username"],
+            Self::EmailVerifications | Self::PasswordResets => {
+                &["created_at", "account_id", "email", "expires_at", "used_at"]
+            }
+            Self::KnownDevices => &["seen_at", "account_id", "expires_at"],
         }
     }
 }

@@ -4,8 +4,8 @@ use super::{Cursor, PAGE, Part, Uuid};
 use crate::storage::{
     deletions::sql::is_kept,
     schema::{
-        AuditLog, EmailChanges, EmailRestorations, Follows, HeldUsernames, Outbox, Schema,
-        Sessions, Users,
+        AuditLog, EmailChanges, EmailRestorations, EmailVerifications, Follows, HeldUsernames,
+        KnownDevices, Outbox, PasswordResets, Schema, Sessions, Users,
     },
 };
 use sea_query::{
@@ -103,6 +103,9 @@ pub fn page(user_id: Uuid, part: Part, after: Option<Cursor>) -> SelectStatement
             &[HeldUsernames::Username],
             after,
         ),
+        Part::EmailVerifications => verifications(user_id, after),
+        Part::PasswordResets => resets(user_id, after),
+        Part::KnownDevices => devices(user_id, after),
     }
 }
 
@@ -122,6 +125,51 @@ fn own<T: Iden + Copy + 'static>(
         .from((Schema::Users, table))
         .and_where(Expr::col(owner).eq(user_id));
     newest_first(select, cursor.0, cursor.1, after)
+}
+
+/// The links that were to prove an address.
+fn verifications(user_id: Uuid, after: Option<Cursor>) -> SelectStatement {
+    own(
+        EmailVerifications::Table,
+        EmailVerifications::UserId,
+        user_id,
+        (EmailVerifications::CreatedAt, EmailVerifications::UserId),
+        &[
+            EmailVerifications::Email,
+            EmailVerifications::ExpiresAt,
+            EmailVerifications::UsedAt,
+        ],
+        after,
+    )
+}
+
+/// The links that were to set a new password.
+fn resets(user_id: Uuid, after: Option<Cursor>) -> SelectStatement {
+    own(
+        PasswordResets::Table,
+        PasswordResets::UserId,
+        user_id,
+        (PasswordResets::CreatedAt, PasswordResets::UserId),
+        &[
+            PasswordResets::Email,
+            PasswordResets::ExpiresAt,
+            PasswordResets::UsedAt,
+        ],
+        after,
+    )
+}
+
+/// When the account was used on what is remembered. A log-in remembers a browser and a network at the
+/// same moment: one row, so that a moment is a place to go on from.
+fn devices(user_id: Uuid, after: Option<Cursor>) -> SelectStatement {
+    let mut select = Query::select();
+    select
+        .columns([KnownDevices::SeenAt, KnownDevices::UserId])
+        .expr(Expr::col(KnownDevices::ExpiresAt).max())
+        .from((Schema::Users, KnownDevices::Table))
+        .and_where(Expr::col(KnownDevices::UserId).eq(user_id))
+        .group_by_columns([KnownDevices::SeenAt, KnownDevices::UserId]);
+    newest_first(select, KnownDevices::SeenAt, KnownDevices::UserId, after)
 }
 
 /// The people at the other end of the account's edges, walked by the index of the list.
