@@ -178,7 +178,7 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable(
         "RATE_LIMIT_RULES",
-        "log_in_address=500+1000/h, log_in_account=54+4/h, log_in_pair=50+4/h, log_in_known=18+2/h, confirm_session=20+10/h, confirm_account=50+40/h, register_address=1000+1000/h, resend_account=12+12/h, resend_pair=6+6/h, resend_address=500+500/h, forgot_account=12+12/h, forgot_pair=6+6/h, forgot_address=500+500/h, reset_address=500+500/h, refresh_address=3000+3000/m, follow_account=1000+2000/h, change_email_account=10+10/h, change_email_to=5+5/h, change_username_account=10+10/d",
+        "log_in_address=500+1000/h, log_in_account=54+4/h, log_in_pair=50+4/h, log_in_known=18+2/h, password_account=300+600/h, password_address=2000+4000/h, confirm_session=20+10/h, confirm_account=50+40/h, register_address=300+300/h, unproven_mailbox=10+10/d, resend_account=12+12/h, resend_pair=6+6/h, resend_address=500+500/h, forgot_account=12+12/h, forgot_pair=6+6/h, forgot_address=500+500/h, reset_address=500+500/h, refresh_address=3000+3000/m, follow_account=1000+2000/h, change_email_account=10+10/h, change_email_to=5+5/h, change_username_account=10+10/d",
         "limits that are to differ, separated by commas: so many at once, then so many a second, minute, hour or day (s, m, h, d)",
     ),
     variable(

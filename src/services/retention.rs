@@ -26,6 +26,7 @@ pub const RULES: &[(Class, Duration)] = &[
     (Class::EmailChanges, Duration::ZERO),
     (Class::EmailRestorations, Duration::ZERO),
     (Class::HeldUsernames, Duration::ZERO),
+    (Class::QuietMailboxes, Duration::ZERO),
 ];
 
 /// A kind of work that a round has.

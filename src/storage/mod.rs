@@ -29,6 +29,7 @@ pub mod patience;
 pub mod personal_data;
 pub mod pool;
 pub mod profiles;
+pub mod quiet_mailboxes;
 pub mod rate_limits;
 pub mod replicas;
 pub mod retention;

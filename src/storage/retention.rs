@@ -41,6 +41,8 @@ pub enum Class {
     EmailRestorations,
     /// Holds of names that ended by then.
     HeldUsernames,
+    /// Mailboxes whose quiet ended by then.
+    QuietMailboxes,
 }
 
 /// The statements.
@@ -49,7 +51,8 @@ pub mod sql {
     use crate::storage::{
         schema::{
             AuditLog, EmailChanges, EmailRestorations, EmailVerifications, ExportParts, Exports,
-            HeldUsernames, Outbox, RefreshTokens, Schema, Sessions, Users, WebSessions,
+            HeldUsernames, Outbox, QuietMailboxes, RefreshTokens, Schema, Sessions, Users,
+            WebSessions,
         },
         with::{cte_once, with},
     };
@@ -138,6 +141,11 @@ pub mod sql {
                 HeldUsernames::Table,
                 &[HeldUsernames::Username],
                 Expr::col(HeldUsernames::HeldUntil).lte(until).into(),
+            ),
+            Class::QuietMailboxes => batch(
+                QuietMailboxes::Table,
+                &[QuietMailboxes::Key],
+                Expr::col(QuietMailboxes::Until).lte(until).into(),
             ),
         }
     }

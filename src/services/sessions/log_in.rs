@@ -7,18 +7,16 @@ use crate::{
     domain::{Text, Token},
     error::{Broken, FieldErrors},
     services::{
-        deletion,
-        throttle::{self, Action},
+        deletion, hashing,
+        throttle::{self, Action, Attempt},
     },
     storage::{
         audit,
-        rate_limits::Key,
         sessions::{self, Holder},
         users,
     },
 };
 use serde::Deserialize;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -47,13 +45,13 @@ pub struct Credentials {
 pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
     let (email, password) = typed(credentials)?;
     let action = Action::LogIn(email);
-    let tries = Box::pin(tries(app, email, password));
+    let tries = async |attempt: &Attempt| Box::pin(tries(app, attempt, email, password)).await;
     throttle::guess(app, action, tries).await
 }
 
-async fn tries(app: &App, email: &str, password: &str) -> Result<LoggedIn> {
+async fn tries(app: &App, attempt: &Attempt, email: &str, password: &str) -> Result<LoggedIn> {
     for _ in 0..MAX_TRIES {
-        if let Some(logged_in) = try_log_in(app, email, password).await? {
+        if let Some(logged_in) = try_log_in(app, attempt, email, password).await? {
             return Ok(logged_in);
         }
     }
@@ -64,13 +62,18 @@ async fn tries(app: &App, email: &str, password: &str) -> Result<LoggedIn> {
 
 /// `None` when the stored hash changed while this one was verified: a log-in beside this one
 /// replaced an outdated hash, or the password was changed.
-async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<LoggedIn>> {
+async fn try_log_in(
+    app: &App,
+    attempt: &Attempt,
+    email: &str,
+    password: &str,
+) -> Result<Option<LoggedIn>> {
     let client = app.db.get().await?;
     let account = users::credentials(&client, email).await?;
     // Not held while hashing: the pool would be exhausted by log-ins.
     drop(client);
     let stored = account.as_ref().map(|a| a.password_hash.as_str());
-    let verdict = app.passwords.verify(password, stored).await?;
+    let verdict = attempt.verify(app, password, stored).await?;
     let now = app.clock.now();
     let is_kept = |account: &users::Credentials| account.delete_after.is_none_or(|at| now < at);
     let mut account = match account {
@@ -84,14 +87,15 @@ async fn try_log_in(app: &App, email: &str, password: &str) -> Result<Option<Log
         return Err(Error::EmailNotVerified);
     }
     if verdict == Verdict::Outdated {
-        let (old, new) = (account.password_hash, app.passwords.rehash(password).await?);
+        let new = hashing::rehash(app, attempt.standing(), password).await?;
+        let old = account.password_hash;
         let client = app.db.get().await?;
         if !users::replace_password_hash(&client, account.id, &old, &new, app.clock.now()).await? {
             return Ok(None);
         }
         account.password_hash = new;
     }
-    open(app, account, &throttle::places(app, email)).await
+    open(app, account, attempt, email).await
 }
 
 /// Notes that somebody did not know the password. For an address that nobody has, the same line is
@@ -106,7 +110,8 @@ async fn note_failure(app: &App, account: Option<Uuid>) -> Result<()> {
 async fn open(
     app: &App,
     account: users::Credentials,
-    places: &[(Key, OffsetDateTime)],
+    attempt: &Attempt,
+    email: &str,
 ) -> Result<Option<LoggedIn>> {
     let now = app.clock.now();
     let refresh_token = Token::random().map_err(Error::internal)?;
@@ -121,7 +126,7 @@ async fn open(
         user_id: holder.user_id,
         password_hash: &account.password_hash,
         token: &stored_as(&refresh_token, now),
-        places,
+        places: &attempt.places(app, email),
         now,
     };
     let kept = account.delete_after.is_some();
@@ -134,7 +139,11 @@ async fn open(
         return Ok(None);
     }
     let logged_in = logged_in(app, holder, refresh_token, now)?;
-    Ok(Some(LoggedIn { kept, ..logged_in }))
+    Ok(Some(LoggedIn {
+        kept,
+        is_device_known: attempt.is_device_known(),
+        ..logged_in
+    }))
 }
 
 fn typed(credentials: &Credentials) -> Result<(&str, &str)> {

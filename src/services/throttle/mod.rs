@@ -9,15 +9,18 @@ mod known;
 mod sieve;
 mod turns;
 
-pub use guess::guess;
-pub(super) use known::places;
+pub(super) use guess::{Attempt, guess};
+pub(super) use known::only_here;
 pub use known::{DEVICE_KNOWN_FOR, new_device};
 
 use super::retry::on_contention;
 use crate::{
     App, Error, Result, caller,
     domain::{email, limit::Rule, network},
-    storage::rate_limits::{self, Bucket},
+    storage::{
+        GenericClient,
+        rate_limits::{self, Bucket},
+    },
 };
 use sieve::Sieve;
 use std::time::Duration as Wait;
@@ -27,8 +30,10 @@ use uuid::Uuid;
 /// What is limited, and whose: an account by its address as it was typed, or by its id.
 #[derive(Debug, Clone, Copy)]
 pub enum Action<'a> {
-    /// Making an account.
+    /// Making an account, or correcting its address: from one network.
     Register,
+    /// Writing to a mailbox that never proved that it wants to hear from us.
+    UnprovenMail(&'a str),
     /// Asking for the link that proves an address once more.
     Resend(&'a str),
     /// Asking for a link to set a new password, from one network.
@@ -57,6 +62,7 @@ impl Action<'_> {
     fn name(self) -> &'static str {
         match self {
             Self::Register => "register",
+            Self::UnprovenMail(_) => "unproven_mail",
             Self::Resend(_) => "resend",
             Self::ForgotPassword(_) => "forgot_password",
             Self::SendReset(_) => "send_reset",
@@ -75,6 +81,7 @@ impl Action<'_> {
 pub fn count_from_zero() {
     for action in [
         Action::Register,
+        Action::UnprovenMail(""),
         Action::Resend(""),
         Action::ForgotPassword(""),
         Action::SendReset(""),
@@ -183,6 +190,9 @@ fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
     let named = |rule: Rule, of: &[&str]| bucket(app, rule, of);
     match action {
         Action::Register => vec![named(Rule::RegisterAddress, &[&address()])],
+        Action::UnprovenMail(email) => {
+            vec![named(Rule::UnprovenMailbox, &[&email::mailbox(email)])]
+        }
         Action::Resend(email) => {
             let (email, address) = (email::folded(email), address());
             vec![
@@ -222,6 +232,36 @@ fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
             ]
         }
     }
+}
+
+/// What every try at a password is counted in, right or wrong: all at one account, and all at whatever
+/// accounts from one network.
+fn wide_buckets(app: &App, action: Action<'_>) -> (Bucket, Option<Bucket>) {
+    let of = |account: &str| bucket(app, Rule::PasswordAccount, &[account]);
+    match action {
+        Action::LogIn(email) => {
+            let address = bucket(app, Rule::PasswordAddress, &[&client_network()]);
+            (of(&email::folded(email)), Some(address))
+        }
+        Action::ConfirmPassword(user_id, _) => (of(&user_id.to_string()), None),
+        _ => (of(""), None),
+    }
+}
+
+/// Forgets what was tried at the password of an account: its owner set another one, with a link that
+/// only the mailbox got. Of single networks it is that of the request being served that is forgiven.
+///
+/// # Errors
+/// None but those of the service.
+pub(super) async fn forgive(db: &impl GenericClient, app: &App, email: &str) -> Result<()> {
+    let (email, address) = (email::folded(email), client_network());
+    let forgiven = [
+        bucket(app, Rule::LogInAccount, &[&email]),
+        bucket(app, Rule::LogInPair, &[&email, &address]),
+        bucket(app, Rule::PasswordAccount, &[&email]),
+        known::bucket(app, known::network(app, &email)),
+    ];
+    rate_limits::forget(db, &forgiven).await
 }
 
 fn bucket(app: &App, rule: Rule, of: &[&str]) -> Bucket {

@@ -16,6 +16,11 @@ pub async fn give_back(
     execute(db, sql::give_back(buckets, now)).await.map(drop)
 }
 
+/// Fills these buckets up.
+pub async fn forget(db: &impl GenericClient, buckets: &[Bucket]) -> Result<()> {
+    execute(db, sql::forget(buckets)).await.map(drop)
+}
+
 /// Forgets buckets that are full again, and says how many.
 pub async fn delete_full(db: &impl GenericClient, now: OffsetDateTime) -> Result<u64> {
     execute(db, sql::delete_full(now)).await
@@ -52,6 +57,20 @@ pub mod sql {
             ],
             last,
         )
+    }
+
+    /// These buckets, gone, which is the same as full.
+    #[must_use]
+    pub fn forget(buckets: &[Bucket]) -> WithQuery {
+        let keys = Query::select()
+            .column(RateLimits::Key)
+            .from(Asked::Found)
+            .take();
+        let last = Query::delete()
+            .from_table((Schema::Users, RateLimits::Table))
+            .and_where(Expr::col(RateLimits::Key).in_subquery(keys))
+            .take();
+        with([cte(Asked::Found, found(buckets))], last)
     }
 
     /// Forgets the buckets that are full again.
