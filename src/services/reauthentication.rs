@@ -1,7 +1,7 @@
 //! Entering the password again: a sensitive change needs one entered lately in the same session
 //! (OWASP ASVS 5.0, 7.5.1).
 
-use super::throttle::{self, Action, Attempt};
+use super::throttle::{self, Attempt, Guess};
 use crate::{
     App, Error, Result,
     crypto::passwords::Verdict,
@@ -108,10 +108,10 @@ pub(super) async fn check(
     field: &'static str,
     typed: &str,
 ) -> Result<()> {
-    let action = Action::ConfirmPassword(account.id, session_id);
+    let guess = Guess::ConfirmPassword(account.id, session_id);
     let verify =
         async |attempt: &Attempt| Box::pin(verify(app, attempt, account, field, typed)).await;
-    throttle::guess(app, action, verify).await
+    throttle::guess(app, guess, verify).await
 }
 
 /// Holds no connection while it hashes: the pool would be exhausted.

@@ -8,7 +8,7 @@ use crate::{
     error::{Broken, FieldErrors},
     services::{
         deletion, hashing,
-        throttle::{self, Action, Attempt},
+        throttle::{self, Attempt, Guess},
     },
     storage::{
         audit,
@@ -44,9 +44,8 @@ pub struct Credentials {
 /// nothing, time included), `EmailNotVerified`, `RateLimited`.
 pub async fn log_in(app: &App, credentials: &Credentials) -> Result<LoggedIn> {
     let (email, password) = typed(credentials)?;
-    let action = Action::LogIn(email);
     let tries = async |attempt: &Attempt| Box::pin(tries(app, attempt, email, password)).await;
-    throttle::guess(app, action, tries).await
+    throttle::guess(app, Guess::LogIn(email), tries).await
 }
 
 async fn tries(app: &App, attempt: &Attempt, email: &str, password: &str) -> Result<LoggedIn> {

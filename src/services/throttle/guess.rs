@@ -1,14 +1,28 @@
 //! Guesses at a password: wrong ones are limited, right ones widely, and from a known place the
 //! owner gets in whatever strangers do.
 
-use super::{Action, buckets, is_limited, known, refusal, take, wide_buckets};
+use super::{
+    is_limited, known,
+    tries::{Taken, Tries},
+};
 use crate::{
-    App, Error, Result,
+    App, Error, Result, caller,
     crypto::passwords::{Standing, Verdict},
+    domain::network,
     services::{hashing, retry::on_contention},
     storage::rate_limits::{self, Bucket, Key},
 };
 use std::sync::atomic::{AtomicBool, Ordering};
+use uuid::Uuid;
+
+/// Whose password is tried.
+#[derive(Debug, Clone, Copy)]
+pub enum Guess<'a> {
+    /// That of the account with this address, as it was typed.
+    LogIn(&'a str),
+    /// That of this account once more, or the old one to change it, in this session.
+    ConfirmPassword(Uuid, Uuid),
+}
 
 /// One try at a password, which was counted.
 pub(in crate::services) struct Attempt {
@@ -56,21 +70,22 @@ impl Attempt {
     }
 
     /// What is given back of what the try was taken from. A right password is no guess, but it counts
-    /// widely. What the service failed to judge counts for nothing: who meets a 503 does not lose tries.
+    /// widely. What the service failed to judge costs an account nothing: its owner, who meets a 503, loses
+    /// no tries. It costs the network: whoever floods the queue must not go on for ever.
     fn unspent<T>(&self, outcome: &Result<T>, taken: Taken) -> Vec<Bucket> {
         match outcome {
             Err(Error::Unavailable(_) | Error::Internal(_)) => {
                 if self.was_wrong.load(Ordering::Relaxed) {
                     Vec::new()
                 } else {
-                    [taken.guesses, taken.wide].concat()
+                    [taken.account, vec![taken.wide_account]].concat()
                 }
             }
             // An account that never proved its address costs nothing to make.
             Err(Error::InvalidCredentials | Error::Validation(_) | Error::EmailNotVerified) => {
                 Vec::new()
             }
-            _ => taken.guesses,
+            _ => taken.account.into_iter().chain(taken.network).collect(),
         }
     }
 }
@@ -85,18 +100,22 @@ impl Attempt {
 /// `RateLimited`, and those of the work.
 pub(in crate::services) async fn guess<T>(
     app: &App,
-    action: Action<'_>,
+    guess: Guess<'_>,
     work: impl AsyncFnOnce(&Attempt) -> Result<T>,
 ) -> Result<T> {
     if !is_limited(app) {
         return work(&Attempt::new(Standing::Unknown, None)).await;
     }
-    let tries = tries(app, action).await?;
+    let network = caller::current().address.map(network::coarse);
+    let network = network.unwrap_or_default();
+    let network = app.keys.secrets().digest(&[b"looks", network.as_bytes()]);
+    let looks = Tries::of(app, guess);
+    let tries = app.throttle.looks.with(&network, looks).await?;
     app.throttle
         .turns
         .with(tries.turn(), async {
-            let (taken, standing) = take_either(app, action, &tries).await?;
-            let attempt = Attempt::new(standing, tries.device);
+            let (taken, standing) = tries.take(app, guess).await?;
+            let attempt = Attempt::new(standing, tries.device());
             let outcome = work(&attempt).await;
             let unspent = attempt.unspent(&outcome, taken);
             if outcome.is_ok() {
@@ -119,103 +138,4 @@ async fn give_back(app: &App, buckets: &[Bucket]) -> Result<()> {
     let db = app.db.get().await?;
     let now = app.clock.now();
     on_contention(|| rate_limits::give_back(&db, buckets, now)).await
-}
-
-/// What a try is taken from, all or none.
-#[derive(Clone)]
-struct Taken {
-    guesses: Vec<Bucket>,
-    wide: Vec<Bucket>,
-}
-
-/// Where a try may be taken: from its own bucket, and when that is empty or there is none, from those that
-/// it shares with strangers. So to be known never means fewer tries.
-struct Tries {
-    own: Option<Taken>,
-    shared: Taken,
-    standing: Standing,
-    device: Option<Key>,
-}
-
-impl Taken {
-    fn all(&self) -> Vec<Bucket> {
-        [&self.guesses[..], &self.wide].concat()
-    }
-}
-
-impl Tries {
-    /// With whom it waits for a turn: a crowd of strangers does not keep known ones waiting.
-    fn turn(&self) -> &Key {
-        let first = self.own.as_ref().unwrap_or(&self.shared).guesses.first();
-        first.map_or(&[0; 32], |bucket| &bucket.key)
-    }
-}
-
-/// Looks without taking: a flood of guesses is refused here, at once. The question is the same for
-/// every address typed, so that its time says nothing.
-///
-/// A known browser has a bucket of its own that no stranger can empty; a known network likewise.
-/// Neither needs room in what its address may try: others in a school could use that up.
-async fn tries(app: &App, action: Action<'_>) -> Result<Tries> {
-    let (account, address) = wide_buckets(app, action);
-    let (device, places) = match action {
-        Action::LogIn(email) => {
-            let device = known::device(app, email);
-            let places = device.into_iter().chain([known::network(app, email)]);
-            (device, places.map(|key| known::bucket(app, key)).collect())
-        }
-        _ => (None, Vec::new()),
-    };
-    let shared = Taken {
-        guesses: buckets(app, action),
-        wide: [account.clone()].into_iter().chain(address).collect(),
-    };
-    let asked = [&places[..], &shared.all()].concat();
-    let db = app.db.get().await?;
-    let seen = rate_limits::look(&db, &asked, app.clock.now()).await?;
-    drop(db);
-    let of = |key: &Key| seen.iter().find(|seen| seen.key[..] == key[..]);
-    let is_known = |key: &Key| of(key).is_some_and(|seen| seen.is_known);
-    let own = places.into_iter().find(|place| is_known(&place.key));
-    let own = own.map(|own| Taken {
-        guesses: vec![own],
-        wide: vec![account],
-    });
-    let wait = |taken: &Taken| {
-        let waits = taken.all().into_iter();
-        let waits = waits.filter_map(|bucket| of(&bucket.key)?.wait);
-        waits.reduce(f64::max)
-    };
-    let wait = match (&own, wait(&shared)) {
-        (Some(own), shared) => wait(own).zip(shared).map(|(own, shared)| own.min(shared)),
-        (None, shared) => shared,
-    };
-    match wait {
-        Some(wait) => Err(refusal(action, rate_limits::whole_seconds(wait))),
-        None => Ok(Tries {
-            own,
-            shared,
-            // Whoever confirms a password is logged in.
-            standing: match action {
-                Action::LogIn(_) => Standing::Unknown,
-                _ => Standing::Known,
-            },
-            device: device.filter(is_known),
-        }),
-    }
-}
-
-/// Takes a try, and says from which buckets, and with whom it waits.
-async fn take_either(app: &App, action: Action<'_>, tries: &Tries) -> Result<(Taken, Standing)> {
-    let mut waits = None;
-    if let Some(own) = &tries.own {
-        waits = take(app, &own.all()).await?;
-        if waits.is_none() {
-            return Ok((own.clone(), Standing::Known));
-        }
-    }
-    match take(app, &tries.shared.all()).await? {
-        None => Ok((tries.shared.clone(), tries.standing)),
-        Some(shared) => Err(refusal(action, waits.map_or(shared, |own| own.min(shared)))),
-    }
 }

@@ -7,8 +7,10 @@
 mod guess;
 mod known;
 mod sieve;
+mod tries;
 mod turns;
 
+pub use guess::Guess;
 pub(super) use guess::{Attempt, guess};
 pub(super) use known::only_here;
 pub use known::{DEVICE_KNOWN_FOR, new_device};
@@ -24,6 +26,7 @@ use crate::{
 };
 use sieve::Sieve;
 use std::time::Duration as Wait;
+use tries::Taken;
 use turns::Turns;
 use uuid::Uuid;
 
@@ -46,11 +49,8 @@ pub enum Action<'a> {
     Refresh,
     /// Following somebody.
     Follow(Uuid),
-    /// Guessing at the password of an account: see [`guess`].
-    LogIn(&'a str),
-    /// Entering the password again, or the old one to change it, in this session of this account:
-    /// see [`guess`].
-    ConfirmPassword(Uuid, Uuid),
+    /// Trying a password: see [`guess()`].
+    Guess(Guess<'a>),
     /// Asking for the change to another e-mail address.
     ChangeEmail(Uuid, &'a str),
     /// Asking for another username.
@@ -69,8 +69,8 @@ impl Action<'_> {
             Self::ResetPassword => "reset_password",
             Self::Refresh => "refresh",
             Self::Follow(_) => "follow",
-            Self::LogIn(_) => "log_in",
-            Self::ConfirmPassword(..) => "confirm_password",
+            Self::Guess(Guess::LogIn(_)) => "log_in",
+            Self::Guess(Guess::ConfirmPassword(..)) => "confirm_password",
             Self::ChangeEmail(..) => "change_email",
             Self::ChangeUsername(_) => "change_username",
         }
@@ -88,8 +88,8 @@ pub fn count_from_zero() {
         Action::ResetPassword,
         Action::Refresh,
         Action::Follow(Uuid::nil()),
-        Action::LogIn(""),
-        Action::ConfirmPassword(Uuid::nil(), Uuid::nil()),
+        Action::Guess(Guess::LogIn("")),
+        Action::Guess(Guess::ConfirmPassword(Uuid::nil(), Uuid::nil())),
         Action::ChangeEmail(Uuid::nil(), ""),
         Action::ChangeUsername(Uuid::nil()),
     ] {
@@ -106,7 +106,11 @@ fn refusals(action: Action<'_>) -> metrics::Counter {
 pub struct Throttle {
     refreshes: Sieve,
     follows: Sieve,
+    /// To try a password, among those who try at the same account.
     turns: Turns,
+    /// To ask whether one may, among those of the same wide network: a flood that is refused keeps no
+    /// more than a few connections to the database busy.
+    looks: Turns,
 }
 
 /// Counts one more of this, or says when to come back.
@@ -212,10 +216,7 @@ fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
         Action::ResetPassword => vec![named(Rule::ResetAddress, &[&address()])],
         Action::Refresh => vec![named(Rule::RefreshAddress, &[&address()])],
         Action::Follow(follower) => vec![named(Rule::FollowAccount, &[&follower.to_string()])],
-        Action::ConfirmPassword(user_id, session_id) => vec![
-            named(Rule::ConfirmSession, &[&session_id.to_string()]),
-            named(Rule::ConfirmAccount, &[&user_id.to_string()]),
-        ],
+        Action::Guess(guess) => Taken::shared(app, guess).all(),
         Action::ChangeEmail(user_id, email) => vec![
             named(Rule::ChangeEmailAccount, &[&user_id.to_string()]),
             named(Rule::ChangeEmailTo, &[&email::folded(email)]),
@@ -223,28 +224,6 @@ fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
         Action::ChangeUsername(user_id) => {
             vec![named(Rule::ChangeUsernameAccount, &[&user_id.to_string()])]
         }
-        Action::LogIn(email) => {
-            let (email, address) = (email::folded(email), address());
-            vec![
-                named(Rule::LogInAccount, &[&email]),
-                named(Rule::LogInPair, &[&email, &address]),
-                named(Rule::LogInAddress, &[&address]),
-            ]
-        }
-    }
-}
-
-/// What every try at a password is counted in, right or wrong: all at one account, and all at whatever
-/// accounts from one network.
-fn wide_buckets(app: &App, action: Action<'_>) -> (Bucket, Option<Bucket>) {
-    let of = |account: &str| bucket(app, Rule::PasswordAccount, &[account]);
-    match action {
-        Action::LogIn(email) => {
-            let address = bucket(app, Rule::PasswordAddress, &[&client_network()]);
-            (of(&email::folded(email)), Some(address))
-        }
-        Action::ConfirmPassword(user_id, _) => (of(&user_id.to_string()), None),
-        _ => (of(""), None),
     }
 }
 

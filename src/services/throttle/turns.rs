@@ -1,4 +1,5 @@
-//! Taking turns: only a few tries at one account are under way at once, the others wait.
+//! Taking turns: only a few tries at one account, or questions from one network, are under way at once,
+//! the others wait.
 //!
 //! A try is taken before the password is known to be right. Without turns a hundred right ones at
 //! once would look like a hundred guesses.
