@@ -35,6 +35,6 @@ pub async fn forgot(app: Data<&App>, Json(body): Json<Forgot>) -> Result<Respons
 )]
 #[handler]
 pub async fn reset(app: Data<&App>, Json(body): Json<Reset>) -> Result<Response> {
-    recovery::reset(&app, &body).await?;
+    recovery::reset(&app, &body, None).await?;
     Ok(not_stored(StatusCode::NO_CONTENT))
 }

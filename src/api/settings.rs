@@ -31,7 +31,7 @@ pub async fn password(
     who: SessionBearer,
     Json(body): Json<PasswordChange>,
 ) -> Result<Response> {
-    passwords::change(&app, who.user_id, who.session_id, &body).await?;
+    passwords::change(&app, who.user_id, who.session_id, &body, None).await?;
     Ok(private(StatusCode::NO_CONTENT))
 }
 

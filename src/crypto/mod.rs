@@ -3,6 +3,7 @@
 mod checked_tokens;
 mod cookie_key;
 mod hashing;
+mod hashing_queue;
 mod hashing_threads;
 pub mod key_files;
 pub mod keys;

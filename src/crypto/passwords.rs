@@ -1,72 +1,75 @@
 //! Password hashing on threads of its own, each keeping its memory: bounded work, bounded memory.
-//! A full queue answers 503 at once instead of eating memory.
+//! A full queue answers 503 at once instead of eating memory. How long somebody waits is bounded by
+//! who asks: see `services::hashing`.
 
-pub use super::hashing::Verdict;
+pub use super::{hashing::Verdict, hashing_queue::Standing};
 
 use super::{
     hashing::{Worker, dummy_hash, is_argon2},
-    hashing_threads::{self, Job},
+    hashing_threads::{self, Job, Jobs},
 };
 use crate::{
+    caller,
     config::PasswordHasher,
-    domain::password::{Password, normalise},
+    domain::{
+        network,
+        password::{Password, normalise},
+    },
     error::{Error, Result},
     trace::{self, SPANS},
 };
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-        mpsc::{SyncSender, sync_channel},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{sync::oneshot, time::timeout};
+use tokio::sync::oneshot;
 use tracing::{Span, field::Empty, info_span};
-
-/// How many hashes may wait. At about 20 ms each on two threads the last waits some 5 s.
-const QUEUE: usize = 512;
-
-/// How long anybody waits for a hash: a full queue takes longer while processors are short. With the wait
-/// for a turn to guess it stays below the 20 s that a proxy waits for an answer.
-const WAIT: Duration = Duration::from_secs(8);
 
 /// The hashing threads. They end when the pool is dropped.
 pub struct PasswordPool {
-    jobs: SyncSender<Job>,
-    waiting: Arc<AtomicUsize>,
+    jobs: Arc<Jobs>,
     dummy: String,
+}
+
+impl Drop for PasswordPool {
+    fn drop(&mut self) {
+        self.jobs.close();
+    }
 }
 
 impl PasswordPool {
     /// Starts as many threads as there are cores.
     #[must_use]
     pub fn start(hasher: PasswordHasher) -> Self {
-        let (jobs, queue) = sync_channel::<Job>(QUEUE);
-        let waiting = Arc::default();
-        hashing_threads::start(hasher, queue, &waiting);
+        let jobs = Arc::default();
+        hashing_threads::start(hasher, &jobs);
         Self {
             jobs,
-            waiting,
             dummy: dummy_hash(hasher),
         }
     }
 
     /// A hash of this password, to be stored.
-    pub async fn hash(&self, password: &Password) -> Result<String> {
+    pub async fn hash(&self, standing: Standing, password: &Password) -> Result<String> {
         let password = password.expose().to_owned();
-        self.submit(move |worker| worker.hash(&password)).await?
+        self.submit(standing, move |worker| worker.hash(&password))
+            .await?
     }
 
     /// Holds a password as typed against a stored hash. Without one (no such account) it is held
     /// against a fixed hash of the same kind, so that both cases take the same time.
-    pub async fn verify(&self, typed: &str, stored: Option<&str>) -> Result<Verdict> {
+    pub async fn verify(
+        &self,
+        standing: Standing,
+        typed: &str,
+        stored: Option<&str>,
+    ) -> Result<Verdict> {
         let password = normalise(typed);
         let exists = stored.is_some();
         let dummy = self.dummy.clone();
         let stored = stored.map_or_else(|| dummy.clone(), str::to_owned);
         let verdict = self
-            .submit(move |worker| {
+            .submit(standing, move |worker| {
                 let verdict = worker.verify(&password, &stored);
                 // A hash of the other kind must not answer sooner than no account at all.
                 if verdict == Verdict::Wrong && is_argon2(&stored) != is_argon2(&dummy) {
@@ -79,19 +82,23 @@ impl PasswordPool {
     }
 
     /// A new hash of a password that was verified, when its stored hash is outdated.
-    pub async fn rehash(&self, typed: &str) -> Result<String> {
+    pub async fn rehash(&self, standing: Standing, typed: &str) -> Result<String> {
         let password = normalise(typed);
-        self.submit(move |worker| worker.hash(&password)).await?
+        self.submit(standing, move |worker| worker.hash(&password))
+            .await?
     }
 
     /// How many hashes wait or are made right now.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.jobs.count()
     }
 
+    /// Has the work wait in the line of the network that asks: a wide one, since whoever rents a /56
+    /// has 256 networks of /64.
     async fn submit<T: Send + 'static>(
         &self,
+        standing: Standing,
         work: impl FnOnce(&mut Worker) -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, result) = oneshot::channel();
@@ -109,15 +116,13 @@ impl PasswordPool {
                 let _ = answer.send(outcome);
             }
         });
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        if self.jobs.try_send(job).is_err() {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(Error::unavailable("the password hashing queue is full"));
-        }
-        match timeout(WAIT, result).await {
-            Ok(outcome) => outcome.map_err(Error::internal),
-            Err(_) => Err(Error::unavailable("no turn to hash a password in time")),
-        }
+        let network = caller::current().address.map(network::coarse);
+        self.jobs
+            .push(standing, network.unwrap_or_default(), job)
+            .map_err(Error::unavailable)?;
+        result
+            .await
+            .map_err(|_| Error::unavailable("the place in the password hashing queue was given up"))
     }
 }
 
@@ -138,33 +143,28 @@ fn in_ms(time: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        caller::{Caller, scope},
+        crypto::hashing_queue::PER_NETWORK,
+    };
     use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
-    use std::{
-        sync::{Mutex, mpsc::channel},
-        thread,
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
     };
 
-    #[tokio::test(start_paused = true)]
-    async fn who_gets_no_turn_in_time_is_told_so() {
-        let pool = PasswordPool::start(PasswordHasher::Argon2id);
-        let (end, ended) = channel::<()>();
-        let ended = Arc::new(Mutex::new(ended));
-        let threads = thread::available_parallelism().map_or(2, usize::from);
-        let busy: Vec<_> = (0..threads)
-            .map(|_| {
-                let ended = Arc::clone(&ended);
-                pool.submit(move |_| drop(ended.lock().map(|ended| ended.recv())))
-            })
-            .collect();
-        let (_, late) = tokio::join!(join_all(busy), pool.verify("password!", None));
-        assert!(matches!(late, Err(Error::Unavailable(_))));
-        drop(end);
+    fn from(address: &str) -> Caller {
+        Caller {
+            address: address.parse().ok(),
+            ..Caller::default()
+        }
     }
 
     #[tokio::test]
-    async fn a_full_queue_answers_at_once_instead_of_growing() {
+    async fn a_full_line_answers_at_once_instead_of_growing() {
         let pool = PasswordPool::start(PasswordHasher::Argon2id);
-        let asked = (0..QUEUE + 100).map(|_| pool.verify("password!", None));
+        let asked = 0..PER_NETWORK + 100;
+        let asked = asked.map(|_| pool.verify(Standing::Unknown, "password!", None));
         let asked: FuturesUnordered<_> = asked.collect();
         // Whoever is refused need not wait for those who are not.
         let first: Vec<_> = asked.take(50).collect().await;
@@ -173,6 +173,31 @@ mod tests {
             .filter(|answer| matches!(answer, Err(Error::Unavailable(_))))
             .count();
         assert!(refused > 25, "{refused}");
-        assert!(pool.in_flight() <= QUEUE + 100 - refused);
+        assert!(pool.in_flight() <= PER_NETWORK + 100 - refused);
+    }
+
+    /// The order in which the threads come to the work of several callers, all of whom wait before the
+    /// first one is served.
+    #[tokio::test]
+    async fn all_of_the_256_networks_of_one_customer_wait_in_one_line() {
+        let pool = PasswordPool::start(PasswordHasher::Argon2id);
+        let gate = Arc::new(Mutex::new(()));
+        let closed = gate.lock();
+        let served = Arc::new(AtomicUsize::new(0));
+        let wait = |address: String| {
+            let (gate, served) = (Arc::clone(&gate), Arc::clone(&served));
+            let work = move |_: &mut Worker| {
+                drop(gate.lock());
+                served.fetch_add(1, Ordering::SeqCst)
+            };
+            scope(from(&address), pool.submit(Standing::Unknown, work))
+        };
+        let flood = (0..200).map(|n| wait(format!("2001:db8:1:{n:x}::1")));
+        let flood = join_all(flood);
+        let owner = wait("2001:db8:2::1".to_owned());
+        let open = async move { drop(closed) };
+        let (_, served, ()) = tokio::join!(flood, owner, open);
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        assert!(served.is_ok_and(|before| before <= 2 * threads));
     }
 }

@@ -7,7 +7,7 @@
 use super::{CookieKey, RefreshTokens, key_files};
 use crate::{
     config::{Config, Secret},
-    domain::Token,
+    domain::{Token, email},
     error::{Cause, Error, Result, about},
 };
 use aws_lc_rs::{hkdf, hmac};
@@ -84,6 +84,12 @@ impl Secrets {
     #[must_use]
     pub fn refresh_tokens(&self) -> &RefreshTokens {
         &self.refresh_tokens
+    }
+
+    /// What a mailbox is known by where its address must not be stored.
+    #[must_use]
+    pub fn mailbox_key(&self, email: &str) -> [u8; 32] {
+        self.digest(&[b"mailbox", email::mailbox(email).as_bytes()])
     }
 
     /// The token in the link of the mail `id`: the same at every attempt to send it, so that a

@@ -91,6 +91,20 @@ fn what_is_wrong(address: &str) -> &'static str {
     }
 }
 
+/// The mailbox of an address: without the `+tag` that most mail servers leave to its owner, and
+/// whatever its case. Whoever has the mailbox gets the mail to all of its addresses.
+#[must_use]
+pub fn mailbox(typed: &str) -> String {
+    let folded = folded(typed);
+    match folded.rsplit_once('@') {
+        Some((local, domain)) => {
+            let name = local.split_once('+').map_or(local, |(name, _)| name);
+            format!("{name}@{domain}")
+        }
+        None => folded,
+    }
+}
+
 /// RFC 5321 dot-string of at most 64 characters (section 4.5.3.1.1).
 fn is_local_part(local: &str) -> bool {
     local.len() <= 64
@@ -126,6 +140,19 @@ fn is_label(label: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mailbox_is_an_address_without_its_tag_and_case() {
+        for (typed, is) in [
+            ("ana@example.org", "ana@example.org"),
+            (" Ana+Shop+2@Example.org ", "ana@example.org"),
+            ("a.n.a+@example.org", "a.n.a@example.org"),
+            ("+tag@example.org", "@example.org"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(mailbox(typed), is);
+        }
+    }
 
     #[test]
     fn takes_ordinary_addresses_and_trims_them() {

@@ -56,6 +56,12 @@ pub enum Error {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// The owner of a mailbox wants no mail that they did not ask for; until when.
+    #[error("mailbox quiet for {}s", .retry_after.as_secs())]
+    MailboxQuiet {
+        /// How long it is left alone still.
+        retry_after: Duration,
+    },
     /// The refresh token is unknown, expired, revoked, or was stolen.
     #[error("invalid refresh token")]
     InvalidRefreshToken,
@@ -121,7 +127,9 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable(_) => Some(Duration::from_secs(2)),
-            Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::RateLimited { retry_after } | Self::MailboxQuiet { retry_after } => {
+                Some(*retry_after)
+            }
             _ => None,
         }
     }

@@ -56,6 +56,11 @@ impl Error {
                 "RATE_LIMITED",
                 "Too many tries. Wait a while, then try again.",
             ),
+            Self::MailboxQuiet { .. } => (
+                S::TOO_MANY_REQUESTS,
+                "RATE_LIMITED",
+                "We were asked to write no more to this address for now.",
+            ),
             Self::InvalidRefreshToken => (
                 S::UNAUTHORIZED,
                 "INVALID_REFRESH_TOKEN",

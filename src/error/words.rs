@@ -11,6 +11,12 @@ impl Error {
             Self::RateLimited { retry_after } => {
                 format!("Too many tries. Try again in {}.", in_words(*retry_after)).into()
             }
+            Self::MailboxQuiet { retry_after } => format!(
+                "Somebody used this address without asking its owner, so we send nothing there \
+                 for now. Try again in {}.",
+                in_words(*retry_after)
+            )
+            .into(),
             _ => self.describe().2.into(),
         }
     }
@@ -37,7 +43,8 @@ fn in_words(wait: Duration) -> String {
     let (count, unit) = match seconds {
         0..60 => (seconds, "second"),
         60..3_600 => (seconds.div_ceil(60), "minute"),
-        _ => (seconds.div_ceil(3_600), "hour"),
+        3_600..172_800 => (seconds.div_ceil(3_600), "hour"),
+        _ => (seconds.div_ceil(86_400), "day"),
     };
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural}")
@@ -66,6 +73,8 @@ mod tests {
             (61, "2 minutes"),
             (3_599, "60 minutes"),
             (3_601, "2 hours"),
+            (172_799, "48 hours"),
+            (172_801, "3 days"),
         ] {
             let retry_after = Duration::from_secs(seconds);
             let message = Error::RateLimited { retry_after }.message();

@@ -1,6 +1,6 @@
 //! One attempt to send one mail, and what becomes of it.
 
-use super::{Mail, Mailer, letters, messages::Words};
+use super::{Mail, Mailer, Refused, letters, messages::Words};
 use crate::{
     App, Result,
     domain::Token,
@@ -75,7 +75,8 @@ async fn send(app: App, mailer: Arc<Mailer>, owed: Owed, span: &Span) -> Option<
             span.record("otel.status_code", "error");
             let token = app.keys.secrets().mail_token(owed.id).ok();
             let secrets = [owed.to(), token.as_ref().map_or("", Token::expose)];
-            postpone(&app, &owed, &reason(&cause, secrets)).await;
+            let next = next(&cause, &owed, app.clock.now());
+            postpone(&app, &owed, next, &reason(&cause, secrets)).await;
             None
         }
     }
@@ -127,16 +128,17 @@ async fn mark_sent(app: &App, owed: &Owed) -> Result<()> {
     outbox::sent(&app.db.get().await?, owed, app.clock.now()).await
 }
 
-/// Lets a mail wait that could not be sent. If the database can't be told, the claim lapses.
-async fn postpone(app: &App, owed: &Owed, reason: &str) {
-    let next = next(owed, app.clock.now());
+/// Lets a mail wait that could not be sent, or gives it up. If the database can't be told, the claim
+/// lapses.
+async fn postpone(app: &App, owed: &Owed, next: Next, reason: &str) {
     let (mail_id, attempt) = (owed.id, owed.attempts);
     match next {
         Next::In(_) => {
             tracing::warn!(%mail_id, attempt, reason, "mail not sent, will try again");
         }
         Next::GivenUp(_) => {
-            tracing::error!(%mail_id, attempt, reason, "mail given up after 48 hours");
+            counter!("mails_given_up_total").increment(1);
+            tracing::error!(%mail_id, attempt, reason, "mail given up");
         }
     }
     let recorded = match app.db.get().await {
@@ -148,8 +150,12 @@ async fn postpone(app: &App, owed: &Owed, reason: &str) {
     }
 }
 
-/// The next attempt is 1 s after the first, then twice as long each time, at most 30 s.
-fn next(owed: &Owed, now: OffsetDateTime) -> Next {
+/// The next attempt is 1 s after the first, then twice as long each time, at most 30 s. There is none
+/// after 48 hours, and none of a mail that was refused for good.
+fn next(cause: &Cause, owed: &Owed, now: OffsetDateTime) -> Next {
+    if cause.is::<Refused>() {
+        return Next::GivenUp(now);
+    }
     let doublings = (owed.attempts - 1).clamp(0, 5);
     let pause = Duration::seconds((1 << doublings).min(30));
     if now + pause < owed.created_at + TRY_FOR {
@@ -205,6 +211,18 @@ mod tests {
             email: "ana@example.org".to_owned(),
             email_verified: false,
         }
+    }
+
+    /// What passes.
+    fn next(owed: &Owed, now: OffsetDateTime) -> Next {
+        super::next(&"the line was cut".into(), owed, now)
+    }
+
+    #[test]
+    fn a_mail_that_was_refused_for_good_is_not_tried_again() {
+        let refused: Cause = Refused("550 no such mailbox".to_owned()).into();
+        let now = owed(1).created_at;
+        assert_eq!(super::next(&refused, &owed(1), now), Next::GivenUp(now));
     }
 
     #[test]

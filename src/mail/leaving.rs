@@ -1,6 +1,6 @@
 //! Mails about leaving: the copy of everything is ready, the account is to be deleted.
 
-use super::{letters::site, messages::Words};
+use super::{Name, letters::site, messages::Words};
 use crate::{
     App, Error,
     domain::when,
@@ -12,15 +12,15 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 #[derive(Template)]
 #[template(path = "emails/export_ready.txt")]
-struct ExportText<'a>(&'a Export<'a>);
+struct ExportText<'a>(&'a Export);
 
 #[derive(Template)]
 #[template(path = "emails/export_ready.html")]
-struct ExportHtml<'a>(&'a Export<'a>);
+struct ExportHtml<'a>(&'a Export);
 
-struct Export<'a> {
+struct Export {
     subject: &'static str,
-    username: &'a str,
+    username: Name,
     site: String,
     /// The page that has it: only for the owner, signed in.
     link: String,
@@ -33,7 +33,7 @@ pub(super) fn export_ready(app: &App, owed: &Owed) -> Result<Words, Cause> {
     let url = &app.config.public_url;
     let export = Export {
         subject: "The copy of your data is ready",
-        username: &owed.username,
+        username: Name::of(&owed.username),
         site: site(url),
         link: format!("{url}/settings/export"),
         until: when::moment(owed.created_at + exports::LIFETIME),
@@ -53,7 +53,7 @@ struct DeletionHtml<'a>(&'a Deletion<'a>);
 
 struct Deletion<'a> {
     subject: &'static str,
-    username: &'a str,
+    username: Name,
     site: String,
     until: String,
     log_in: String,
@@ -69,7 +69,7 @@ pub(super) fn deletion_requested(app: &App, owed: &Owed) -> Result<Words, Cause>
     let until = OffsetDateTime::parse(until, &Rfc3339).map_err(Error::internal)?;
     let deletion = Deletion {
         subject: "Your account will be deleted",
-        username: &owed.username,
+        username: Name::of(&owed.username),
         site: site(url),
         until: when::moment(until),
         log_in: format!("{url}/login"),

@@ -7,12 +7,12 @@ use super::{
 };
 use crate::{
     App, Error,
-    domain::Token,
+    domain::{Token, when},
     error::Cause,
     storage::{
-        email_changes, email_verifications,
+        email_changes, email_restorations, email_verifications,
         outbox::{Kind, Owed},
-        password_resets, users,
+        password_resets, quiet_mailboxes, users,
     },
 };
 use time::Duration;
@@ -23,16 +23,36 @@ pub const LINK_LIFETIME: Duration = Duration::hours(24);
 /// How long the link that sets a new password works, counted likewise.
 pub const RESET_LIFETIME: Duration = Duration::hours(1);
 
-/// The words of a mail; none when nobody needs it any more.
+/// The words of a mail; none when nobody needs it any more, or its mailbox wants to be left alone.
 pub async fn write(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
+    if is_unproven(owed) && is_quiet(app, owed.to()).await? {
+        return Ok(None);
+    }
     match owed.kind {
         Kind::VerifyEmail => verify_email(app, owed).await,
         Kind::ResetPassword => reset_password(app, owed).await,
         Kind::ConfirmEmail => confirm_email(app, owed).await,
+        Kind::KeepEmail => keep_email(app, owed).await,
         Kind::ExportReady => Ok(Some(leaving::export_ready(app, owed)?)),
         Kind::DeletionRequested => Ok(Some(leaving::deletion_requested(app, owed)?)),
         kind => Ok(Some(notice::write(app, owed, kind)?)),
     }
+}
+
+/// Whether a mail goes to an address that never proved that it wants to hear from us.
+fn is_unproven(owed: &Owed) -> bool {
+    match owed.kind {
+        Kind::VerifyEmail | Kind::ConfirmEmail => true,
+        Kind::ResetPassword => !owed.email_verified,
+        _ => false,
+    }
+}
+
+async fn is_quiet(app: &App, email: &str) -> Result<bool, Error> {
+    let key = app.keys.secrets().mailbox_key(email);
+    let db = app.db.get().await?;
+    let until = quiet_mailboxes::quiet_until(&db, &key, app.clock.now()).await?;
+    Ok(until.is_some())
 }
 
 async fn verify_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
@@ -65,6 +85,27 @@ async fn confirm_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
     }
     let link = link(app, "/settings/email/confirm", &token);
     Ok(Some(messages::confirm_email(username, &site, &link)?))
+}
+
+/// The link works already: it was committed with the mail. Nobody needs it when the way back has ended
+/// or was gone, or when the account has yet another address.
+async fn keep_email(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
+    let token = app.keys.secrets().mail_token(owed.id)?;
+    let db = app.db.get().await?;
+    let now = app.clock.now();
+    let way_back = email_restorations::by_keep_link(&db, &token.hash(), now, false).await?;
+    let Some(way_back) = way_back.filter(|it| it.present_email == owed.to()) else {
+        return Ok(None);
+    };
+    let link = link(app, "/settings/email/keep", &token);
+    let until = when::moment(way_back.expires_at);
+    let site = site(&app.config.public_url);
+    Ok(Some(messages::keep_email(
+        &owed.username,
+        &site,
+        &link,
+        &until,
+    )?))
 }
 
 /// Commits the link: it works before anybody can have it.

@@ -34,6 +34,11 @@ pub struct Mail {
     pub trace_id: Option<String>,
 }
 
+/// The other side will never take this mail: trying it again is useless, and rude.
+#[derive(Debug, thiserror::Error)]
+#[error("refused for good: {0}")]
+pub struct Refused(pub String);
+
 /// Sends mails to what `EMAIL_URL` names. Built once: it keeps connections.
 pub struct Mailer {
     from: Mailbox,
@@ -61,6 +66,10 @@ impl Mailer {
 
     /// Sends one mail. `Ok` means that the other side took it over. Ends within 80 s: 20 s
     /// to connect and log in, 60 s until the mail is taken.
+    ///
+    /// # Errors
+    /// [`Refused`] when this mail can't be delivered, ever; all else may pass, or be mended by whoever
+    /// runs the service, and is worth another try.
     pub async fn send(&self, mail: &Mail) -> Result<(), Cause> {
         match &self.transport {
             Transport::Smtp(smtp) => smtp.send(&mime(&self.from, mail)?).await,

@@ -1,5 +1,6 @@
 //! What the mails with a link say.
 
+use super::Name;
 use askama::Template;
 
 /// A mail's words: what is left to add is who it goes to.
@@ -30,7 +31,7 @@ impl Words {
 
 struct Letter<'a> {
     subject: &'static str,
-    username: &'a str,
+    username: Name,
     site: &'a str,
     link: &'a str,
 }
@@ -39,7 +40,7 @@ impl<'a> Letter<'a> {
     fn new(subject: &'static str, username: &'a str, site: &'a str, link: &'a str) -> Self {
         Self {
             subject,
-            username,
+            username: Name::of(username),
             site,
             link,
         }
@@ -120,6 +121,40 @@ pub fn email_in_use(username: &str, site: &str, link: &str) -> Result<Words, ask
     )
 }
 
+#[derive(Template)]
+#[template(path = "emails/keep_email.txt")]
+struct KeepEmailText<'a>(&'a Keep<'a>);
+
+#[derive(Template)]
+#[template(path = "emails/keep_email.html")]
+struct KeepEmailHtml<'a>(&'a Keep<'a>);
+
+struct Keep<'a> {
+    username: Name,
+    site: &'a str,
+    link: &'a str,
+    subject: &'static str,
+    until: &'a str,
+}
+
+/// Asks the new address of an account, a day after the change, whether it is to be kept. `until` is
+/// when the way back to the old one ends by itself, `link` opens the page that ends it now.
+pub fn keep_email(
+    username: &str,
+    site: &str,
+    link: &str,
+    until: &str,
+) -> Result<Words, askama::Error> {
+    let keep = Keep {
+        username: Name::of(username),
+        site,
+        link,
+        subject: "Keep your new email address",
+        until,
+    };
+    Words::of(keep.subject, &KeepEmailText(&keep), &KeepEmailHtml(&keep))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -139,11 +174,11 @@ mod tests {
 
     #[test]
     fn both_parts_say_what_matters() {
-        let words = verify_email("ana.b_2", "social.example.org", LINK).unwrap();
+        let words = verify_email("ana_b2", "social.example.org", LINK).unwrap();
         assert_eq!(words.subject, "Verify your email address");
         for part in [&words.text, &words.html] {
             for said in [
-                "ana.b_2",
+                "ana_b2",
                 "social.example.org",
                 LINK,
                 "24 hours",
@@ -158,10 +193,10 @@ mod tests {
     #[test]
     fn the_mail_with_a_reset_link_says_what_matters_in_both_parts() {
         let link = "https://social.example.org/reset-password?token=0123456789";
-        let words = reset_password("ana.b_2", "social.example.org", link).unwrap();
+        let words = reset_password("ana_b2", "social.example.org", link).unwrap();
         for part in [&words.text, &words.html] {
             for said in [
-                "ana.b_2",
+                "ana_b2",
                 "social.example.org",
                 link,
                 "one hour",

@@ -10,6 +10,7 @@ pub mod leaving;
 mod letters;
 pub mod mailer;
 pub mod messages;
+mod name;
 mod notice;
 mod provider;
 mod smtp;
@@ -17,5 +18,6 @@ pub mod url;
 mod wire;
 pub mod worker;
 
-pub use mailer::{Mail, Mailer};
+pub use mailer::{Mail, Mailer, Refused};
+pub use name::Name;
 pub use url::EmailUrl;

@@ -1,6 +1,7 @@
 //! Notices: what happened to an account, when and from where, and what to do if it was not you.
 
 use super::{
+    Name,
     letters::{link, site},
     messages::Words,
 };
@@ -23,7 +24,7 @@ struct Html<'a>(&'a Notice<'a>);
 struct Notice<'a> {
     subject: &'static str,
     what: String,
-    username: &'a str,
+    username: Name,
     site: String,
     when: String,
     device: &'a str,
@@ -34,6 +35,8 @@ struct Notice<'a> {
     calls_off: bool,
     /// Where the address that this mail goes to is put back, if another took its place.
     restore: Option<String>,
+    /// Whether this mail goes to an address that was replaced by the one before it.
+    is_replaced: bool,
 }
 
 /// The words of a notice.
@@ -42,7 +45,7 @@ pub(super) fn write(app: &App, owed: &Owed, kind: Kind) -> Result<Words, Cause> 
     let notice = Notice {
         subject,
         what,
-        username: &owed.username,
+        username: Name::of(&owed.username),
         site: site(&app.config.public_url),
         when: when::moment(owed.created_at),
         device: owed.says("device").unwrap_or("unknown"),
@@ -50,6 +53,7 @@ pub(super) fn write(app: &App, owed: &Owed, kind: Kind) -> Result<Words, Cause> 
         reset: format!("{}/forgot-password", app.config.public_url),
         calls_off: kind == Kind::EmailChangeRequested,
         restore: restore(app, owed)?,
+        is_replaced: kind == Kind::EmailRestored,
     };
     Ok(Words::of(subject, &Text(&notice), &Html(&notice))?)
 }
@@ -76,6 +80,13 @@ fn said(owed: &Owed, kind: Kind) -> Result<(&'static str, String), Error> {
             "Your email address was changed",
             "your account has another email address from now on.".to_owned(),
         ),
+        Kind::EmailRestored => (
+            "Your old email address was put back",
+            "the address that your account had before is its address again. Somebody opened the \
+             link that we sent there and asked for it. All sessions were ended, and the password \
+             stopped working."
+                .to_owned(),
+        ),
         Kind::PasswordChanged => (
             "Your password was changed",
             "the password of your account was changed. All other sessions were ended.".to_owned(),
@@ -88,13 +99,14 @@ fn said(owed: &Owed, kind: Kind) -> Result<(&'static str, String), Error> {
             "Your username was changed",
             format!(
                 "your username is {} from now on. It was {} before.",
-                owed.says("new").unwrap_or(&owed.username),
-                owed.says("old").unwrap_or("another one"),
+                Name::of(owed.says("new").unwrap_or(&owed.username)),
+                Name::of(owed.says("old").unwrap_or("another one")),
             ),
         ),
         Kind::NewDevice => (
             "New log-in to your account",
-            "somebody logged in to your account from a device that was not used before.".to_owned(),
+            "somebody logged in to your account from a device or a network that is new to it."
+                .to_owned(),
         ),
         Kind::SessionStolen => (
             "A session of your account was ended",
@@ -108,6 +120,7 @@ fn said(owed: &Owed, kind: Kind) -> Result<(&'static str, String), Error> {
         Kind::VerifyEmail
         | Kind::ResetPassword
         | Kind::ConfirmEmail
+        | Kind::KeepEmail
         | Kind::ExportReady
         | Kind::DeletionRequested => {
             return Err(Error::internal("this mail is no notice"));

@@ -1,6 +1,6 @@
 //! Mails over a provider's JSON API, in the shape of `SendGrid`'s v3 `mail/send`.
 
-use super::Mail;
+use super::{Mail, Refused};
 use crate::{config::Secret, error::Cause};
 use lettre::message::Mailbox;
 use reqwest::{Client, Response, Url, redirect::Policy};
@@ -41,7 +41,9 @@ impl Provider {
         Ok(())
     }
 
-    /// Posts one mail. Any 2xx means that the provider took it over.
+    /// Posts one mail. Any 2xx means that the provider took it over. Only what speaks of the mail itself is
+    /// final: 400 and 422 (an address that it can't write to, say) and 413. A wrong key, sender or address of
+    /// the provider (401, 403, 404, 405) is ours to mend, 408 and 429 pass.
     pub(super) async fn send(&self, from: &Mailbox, mail: &Mail) -> Result<(), Cause> {
         let mut request = self.client.post(self.url.clone()).json(&body(from, mail));
         if let Some(Secret(key)) = &self.key {
@@ -60,7 +62,11 @@ impl Provider {
         if let Some(Secret(key)) = &self.key {
             words = words.replace(&**key, "…");
         }
-        Err(format!("the provider answered {status}: {words}").into())
+        let answer = format!("the provider answered {status}: {words}");
+        Err(match status.as_u16() {
+            400 | 413 | 422 => Refused(answer).into(),
+            _ => answer.into(),
+        })
     }
 }
 

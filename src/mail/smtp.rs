@@ -1,6 +1,7 @@
 //! Mails over SMTP, with connections that are used again.
 
 use super::{
+    Refused,
     url::{SmtpUrl, Tls},
     wire::Wire,
 };
@@ -12,12 +13,15 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use lettre::{
     Message,
     transport::smtp::{
+        Error as SmtpError,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, TlsParameters},
+        commands::{Data, Mail, Rcpt},
         extension::ClientId,
     },
 };
 use std::{
+    error::Error as _,
     net::Ipv4Addr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -75,7 +79,7 @@ impl Smtp {
             .await
             .map_err(|_| "the mail server did not let us in within 20 s")??;
         let text = message.formatted();
-        timeout(ANSWER_WITHIN, connection.send(message.envelope(), &text))
+        timeout(ANSWER_WITHIN, hand_over(&mut connection, message, &text))
             .await
             .map_err(|_| "the mail server did not answer within 60 s")??;
         self.resting().push(Resting {
@@ -159,6 +163,43 @@ impl Smtp {
 
     fn resting(&self) -> MutexGuard<'_, Vec<Resting>> {
         self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says who the mail is from and for, and what is in it. It is ASCII alone and needs no extension. An answer
+/// to the sender's address is about us, and never final; one to the recipient's or to the text is about
+/// this mail.
+async fn hand_over(
+    connection: &mut AsyncSmtpConnection,
+    message: &Message,
+    text: &[u8],
+) -> Result<(), Cause> {
+    let envelope = message.envelope();
+    let from = Mail::new(envelope.from().cloned(), Vec::new());
+    connection.command(from).await?;
+    for to in envelope.to() {
+        let to = Rcpt::new(to.clone(), Vec::new());
+        connection.command(to).await.map_err(about_the_mail)?;
+    }
+    connection.command(Data).await.map_err(about_the_mail)?;
+    connection.message(text).await.map_err(about_the_mail)?;
+    Ok(())
+}
+
+/// A 5xx is final (RFC 5321 section 4.2.1), unless it speaks of who we are: that we may not send this
+/// here (5.7, RFC 3463 section 3.8) or have to log in (RFC 4954 section 6) is ours to mend, and the mail
+/// waits for it.
+fn about_the_mail(error: SmtpError) -> Cause {
+    let told = causes(&error);
+    let code = error.status().map(|code| code.to_string());
+    let is_ours = matches!(code.as_deref(), Some("530" | "534" | "535" | "538"))
+        || error
+            .source()
+            .is_some_and(|said| said.to_string().starts_with("5.7."));
+    if error.is_permanent() && !is_ours {
+        Refused(told).into()
+    } else {
+        error.into()
     }
 }
 

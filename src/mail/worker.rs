@@ -32,12 +32,14 @@ const MARK_TIME: Duration = Duration::from_secs(1);
 pub async fn run(app: App, mailer: Mailer, stop: impl Future<Output = Instant>) {
     counter!("mails_sent_total").increment(0);
     counter!("mail_failures_total").increment(0);
+    counter!("mails_given_up_total").increment(0);
     let mut worker = Worker {
         mailer: Arc::new(mailer),
         sending: JoinSet::new(),
         unmarked: Vec::new(),
         more: false,
         blind: false,
+        deaf: false,
         app: app.clone(),
     };
     let mut look = interval(LOOK_EVERY);
@@ -73,6 +75,8 @@ struct Worker {
     more: bool,
     /// Whether the last look failed: said once, not twice a second.
     blind: bool,
+    /// Whether the last try to take wishes failed, likewise.
+    deaf: bool,
 }
 
 impl Worker {
@@ -115,7 +119,15 @@ impl Worker {
             outbox::sent(&db, owed, self.app.clock.now()).await?;
             self.unmarked.pop();
         }
-        password_resets::take_requests(&db, REQUESTS).await?;
+        // Mails that are owed already don't wait for those that may come to be.
+        match password_resets::take_requests(&db, REQUESTS).await {
+            Ok(()) => self.deaf = false,
+            Err(error) => {
+                if !std::mem::replace(&mut self.deaf, true) {
+                    tracing::warn!(%error, "can't take wishes for new passwords, will keep trying");
+                }
+            }
+        }
         let limit = u32::try_from(free).map_err(Error::internal)?;
         outbox::claim(&db, self.app.clock.passed(), limit).await
     }

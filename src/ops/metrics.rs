@@ -78,6 +78,10 @@ fn describe() {
         "Notices of changes that were heard."
     );
     describe_gauge!("mail_queue_length", "Mails owed.");
+    describe_counter!(
+        "mails_given_up_total",
+        "Mails that were tried for 48 hours, or refused for good."
+    );
     describe_gauge!(
         "mail_queue_oldest_seconds",
         Unit::Seconds,

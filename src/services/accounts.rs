@@ -2,11 +2,14 @@
 
 use super::{
     cache::{self, Change, Changing},
+    hashing,
     retry::on_contention,
     throttle::{self, Action},
+    unproven_mail,
 };
 use crate::{
     App, Error, Result,
+    crypto::passwords::Standing,
     domain::{Email, Password, Text, Username},
     error::FieldErrors,
     storage::{self, Transaction, deletions, follows, held_usernames, outbox, retention, users},
@@ -96,12 +99,14 @@ impl Registration {
 /// Makes an account with an unproven address and owes it the mail that proves it.
 ///
 /// # Errors
-/// `Validation`, `EmailTaken`, `UsernameTaken`; both taken is `EmailTaken`.
+/// `Validation`, `EmailTaken`, `UsernameTaken`; both taken is `EmailTaken`. `RateLimited`,
+/// `MailboxQuiet`.
 pub async fn register(app: &App, registration: &Registration) -> Result<Registered> {
     let checked = registration.check()?;
     throttle::check(app, Action::Register).await?;
+    unproven_mail::check(app, checked.email.as_str()).await?;
     // Before the transaction: nobody's row waits for 20 ms of hashing.
-    let password_hash = app.passwords.hash(&checked.password).await?;
+    let password_hash = hashing::hash(app, Standing::Unknown, &checked.password).await?;
     let now = app.clock.now();
     let user = users::NewUser {
         id: Uuid::now_v7(),

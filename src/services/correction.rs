@@ -5,6 +5,7 @@ use super::{
     cache::{self, Change},
     retry::on_contention,
     throttle::{self, Action},
+    unproven_mail,
 };
 use crate::{
     App, Result,
@@ -28,7 +29,7 @@ pub struct Correction {
 ///
 /// # Errors
 /// `Validation`, also when it is too late: the address is proven, or the account is gone.
-/// `EmailTaken`, `RateLimited`.
+/// `EmailTaken`, `RateLimited`, `MailboxQuiet`.
 pub async fn correct(app: &App, user_id: Uuid, correction: &Correction) -> Result<Email> {
     let email = correction
         .email
@@ -37,6 +38,7 @@ pub async fn correct(app: &App, user_id: Uuid, correction: &Correction) -> Resul
         .map_err(|broken| FieldErrors::one("email", broken))?;
     // It finds out which addresses are taken, and sends mails, as registering does.
     throttle::check(app, Action::Register).await?;
+    unproven_mail::check(app, email.as_str()).await?;
     on_contention(|| replace(app, user_id, &email)).await?;
     app.mail_owed.notify_one();
     Ok(email)

@@ -7,6 +7,7 @@ use super::{
     retry::on_contention,
     sessions,
     throttle::{self, Action},
+    unproven_mail,
     verification::Verification,
     verification::presented,
     views::{self, View},
@@ -29,7 +30,9 @@ use uuid::Uuid;
 /// How long the link works that the new address is sent, from the request on.
 const LINK_LIFETIME: Duration = Duration::hours(24);
 /// How long the old address can undo the change.
-const RESTORABLE: Duration = Duration::days(7);
+const RESTORABLE: Duration = Duration::hours(72);
+/// How long after the change the new address is asked whether it is to be kept, which ends that.
+const ASKED_AFTER: Duration = Duration::hours(24);
 
 /// What a person sends to change their address.
 #[derive(Debug, Default, Clone, Deserialize, ToSchema)]
@@ -63,8 +66,8 @@ impl From<email_changes::Waiting> for Waiting {
 /// says it to who reads it.
 ///
 /// # Errors
-/// `ReauthenticationRequired`, `Validation`, `RateLimited`, `Unauthenticated` when the session has ended
-/// meanwhile or the account is gone.
+/// `ReauthenticationRequired`, `Validation`, `RateLimited`, `MailboxQuiet`, `Unauthenticated` when the
+/// session has ended meanwhile or the account is gone.
 pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailChange) -> Result<()> {
     reauthentication::require_recent(app, session_id).await?;
     let email = form.email.required("your new email address");
@@ -77,6 +80,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailCha
         let broken = Broken::new("unchanged", "This is your email address already");
         return Err(FieldErrors::one("email", broken));
     }
+    unproven_mail::check(app, email.as_str()).await?;
     let now = app.clock.now();
     let mail = NewMail::new(user_id, Kind::ConfirmEmail, now).to(email.as_str());
     let change = email_changes::NewChange {
@@ -148,7 +152,7 @@ pub async fn inspect(view: View, link: &Verification) -> Result<Waiting> {
 }
 
 /// The new address proved itself: it takes the place of the old one. Both are told, and the old
-/// one gets a link that undoes the change.
+/// one gets a link that undoes the change. A day later the new one gets a link that ends this way back.
 ///
 /// # Errors
 /// `InvalidVerificationToken`, `EmailTaken`.
@@ -176,15 +180,24 @@ async fn change(app: &App, token: &Token) -> Result<()> {
     // An address that never proved itself may be a stranger's, who must not get the account.
     if waiting.is_old_proven {
         let told = NewMail::notice(user_id, Kind::EmailChanged, now).to(&waiting.old_email);
+        let asked = NewMail::new(user_id, Kind::KeepEmail, now)
+            .to(&waiting.email)
+            .later(ASKED_AFTER, app.clock.passed());
+        let token_hash = |mail: &NewMail<'_>| {
+            let token = app.keys.secrets().mail_token(mail.id)?;
+            Ok::<_, Error>(token.hash())
+        };
         let restoration = email_restorations::NewRestoration {
             user_id,
-            token_hash: app.keys.secrets().mail_token(told.id)?.hash(),
+            token_hash: token_hash(&told)?,
+            keep_token_hash: token_hash(&asked)?,
             email: &waiting.old_email,
             expires_at: now + RESTORABLE,
             now,
         };
         email_restorations::issue(&tx, &restoration).await?;
         outbox::owe(&tx, &told).await?;
+        outbox::owe(&tx, &asked).await?;
     }
     audit::append(&tx, user_id, None, audit::Event::EmailChanged, None, now).await?;
     cache::commit(app, tx, &changes).await

@@ -1,9 +1,14 @@
 //! Changing one's password, by who knows the present one.
 
-use super::reauthentication::{self, check, entered};
+use super::{
+    hashing,
+    reauthentication::{self, check, entered},
+    throttle,
+};
 use crate::{
     App, Error, Result,
-    domain::{Password, Text},
+    crypto::passwords::Standing,
+    domain::{Password, Text, token::TokenHash},
     error::FieldErrors,
     storage::{
         self, audit, email_changes,
@@ -33,7 +38,8 @@ pub struct PasswordChange {
 }
 
 /// Changes the password, ends every other session, and says so in a mail. Of several changes at
-/// once one wins: to the others the password that they know is not the present one any more.
+/// once one wins: to the others the password that they know is not the present one any more. The network,
+/// and the browser that gets the new secret `device`, are known to the account from then on and no others.
 ///
 /// # Errors
 /// `Validation`, with the code `incorrect` for a wrong `current_password`; `RateLimited`;
@@ -44,9 +50,10 @@ pub async fn change(
     user_id: Uuid,
     session_id: Uuid,
     form: &PasswordChange,
+    device: Option<&TokenHash>,
 ) -> Result<()> {
     for _ in 0..MAX_TRIES {
-        if try_change(app, user_id, session_id, form).await? {
+        if try_change(app, user_id, session_id, form, device).await? {
             app.mail_owed.notify_one();
             return Ok(());
         }
@@ -62,6 +69,7 @@ async fn try_change(
     user_id: Uuid,
     session_id: Uuid,
     form: &PasswordChange,
+    device: Option<&TokenHash>,
 ) -> Result<bool> {
     let account = reauthentication::account(app, user_id).await?;
     let mut errors = FieldErrors::default();
@@ -72,7 +80,7 @@ async fn try_change(
         return Err(errors.into_error());
     };
     check(app, &account, session_id, "current_password", current).await?;
-    let hash = app.passwords.hash(&new).await?;
+    let hash = hashing::hash(app, Standing::Known, &new).await?;
     let now = app.clock.now();
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
@@ -87,6 +95,7 @@ async fn try_change(
     let reason = EndReason::PasswordChanged;
     sessions::end_all(&tx, user_id, Some(session_id), reason, now).await?;
     email_changes::cancel(&tx, user_id).await?;
+    throttle::only_here(&tx, app, user_id, &account.email, device).await?;
     let event = audit::Event::PasswordChanged;
     audit::append(&tx, user_id, Some(session_id), event, None, now).await?;
     outbox::owe(&tx, &NewMail::notice(user_id, Kind::PasswordChanged, now)).await?;

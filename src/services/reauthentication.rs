@@ -1,7 +1,7 @@
 //! Entering the password again: a sensitive change needs one entered lately in the same session
 //! (OWASP ASVS 5.0, 7.5.1).
 
-use super::throttle::{self, Action};
+use super::throttle::{self, Attempt, Guess};
 use crate::{
     App, Error, Result,
     crypto::passwords::Verdict,
@@ -108,14 +108,22 @@ pub(super) async fn check(
     field: &'static str,
     typed: &str,
 ) -> Result<()> {
-    let action = Action::ConfirmPassword(account.id, session_id);
-    throttle::guess(app, action, Box::pin(verify(app, account, field, typed))).await
+    let guess = Guess::ConfirmPassword(account.id, session_id);
+    let verify =
+        async |attempt: &Attempt| Box::pin(verify(app, attempt, account, field, typed)).await;
+    throttle::guess(app, guess, verify).await
 }
 
 /// Holds no connection while it hashes: the pool would be exhausted.
-async fn verify(app: &App, account: &Credentials, field: &'static str, typed: &str) -> Result<()> {
+async fn verify(
+    app: &App,
+    attempt: &Attempt,
+    account: &Credentials,
+    field: &'static str,
+    typed: &str,
+) -> Result<()> {
     let stored = Some(account.password_hash.as_str());
-    match app.passwords.verify(typed, stored).await? {
+    match attempt.verify(app, typed, stored).await? {
         Verdict::Right | Verdict::Outdated => Ok(()),
         Verdict::Wrong => {
             let broken = Broken::new(INCORRECT, "This is not your password. Try again");

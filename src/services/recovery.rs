@@ -2,13 +2,15 @@
 //! (OWASP Forgot Password Cheat Sheet).
 
 use super::{
+    hashing,
     retry::on_contention,
     throttle::{self, Action},
     views::View,
 };
 use crate::{
     App, Error, Result,
-    domain::{Email, Password, Text, Token},
+    crypto::passwords::Standing,
+    domain::{Email, Password, Text, Token, token::TokenHash},
     error::FieldErrors,
     storage::{
         self, audit, email_changes, email_verifications,
@@ -80,12 +82,14 @@ pub async fn inspect(view: View, token: &Text) -> Result<String> {
 }
 
 /// Sets a new password for the account that the link was sent to. That proves its address, ends
-/// every session and every other link, and is told to the owner. It opens no session.
+/// every session and every other link, and is told to the owner. It opens no session. Whoever has the
+/// mailbox is the owner: the network, and the browser that gets the new secret `device`, are known to the
+/// account from then on and no others, and what strangers guessed until then counts no more.
 ///
 /// # Errors
 /// `InvalidResetToken`; `Validation` when a field is missing, and when the password breaks a rule,
 /// which is only said for a link that works; `RateLimited`.
-pub async fn reset(app: &App, reset: &Reset) -> Result<()> {
+pub async fn reset(app: &App, reset: &Reset, device: Option<&TokenHash>) -> Result<()> {
     let mut errors = FieldErrors::default();
     let token = errors.take("token", reset.token.required("the token of the link"));
     let typed = errors.take("password", reset.password.required("a password"));
@@ -98,9 +102,9 @@ pub async fn reset(app: &App, reset: &Reset) -> Result<()> {
     let password = Password::parse(typed, &account.email, &account.username)
         .map_err(|broken| FieldErrors::one("password", broken))?;
     // Before the transaction: nobody's row waits for 20 ms of hashing.
-    let password_hash = app.passwords.hash(&password).await?;
+    let password_hash = hashing::hash(app, Standing::Known, &password).await?;
     let now = app.clock.now();
-    on_contention(|| set_password(app, &token, &password_hash, now)).await?;
+    on_contention(|| set_password(app, &token, &password_hash, device, now)).await?;
     app.mail_owed.notify_one();
     Ok(())
 }
@@ -117,19 +121,22 @@ async fn set_password(
     app: &App,
     token: &Token,
     password_hash: &str,
+    device: Option<&TokenHash>,
     now: OffsetDateTime,
 ) -> Result<()> {
     let mut client = app.db.get().await?;
     let tx = storage::begin(&mut client).await?;
-    let user_id = password_resets::linked(&tx, &token.hash(), now, true)
-        .await?
-        .ok_or(Error::InvalidResetToken)?
-        .user_id;
+    let password_resets::Linked { user_id, email, .. } =
+        password_resets::linked(&tx, &token.hash(), now, true)
+            .await?
+            .ok_or(Error::InvalidResetToken)?;
     password_resets::mark_used(&tx, &token.hash(), now).await?;
     users::reset_password(&tx, user_id, password_hash, now).await?;
     email_verifications::delete_unused(&tx, user_id).await?;
     sessions::end_all(&tx, user_id, None, EndReason::PasswordChanged, now).await?;
     email_changes::cancel(&tx, user_id).await?;
+    throttle::only_here(&tx, app, user_id, &email, device).await?;
+    throttle::forgive(&tx, app, &email).await?;
     let event = audit::Event::PasswordReset;
     audit::append(&tx, user_id, None, event, None, now).await?;
     outbox::owe(&tx, &NewMail::notice(user_id, Kind::PasswordReset, now)).await?;

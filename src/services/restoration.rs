@@ -1,8 +1,10 @@
-//! "This was not me": putting an old address back after somebody changed it.
+//! "This was not me": putting an old address back after somebody changed it, and "Keep this address",
+//! which ends that.
 
 use super::{
     accounts,
     cache::{self, Change},
+    hashing,
     retry::on_contention,
     verification::Verification,
     verification::presented,
@@ -10,9 +12,10 @@ use super::{
 };
 use crate::{
     App, Error, Result,
+    crypto::passwords::Standing,
     domain::Token,
     storage::{
-        self, audit, email_changes, email_restorations, email_verifications,
+        self, audit, email_changes, email_restorations, email_verifications, known_devices,
         outbox::{self, Kind, NewMail},
         sessions::{self, EndReason},
         users,
@@ -42,8 +45,54 @@ pub async fn inspect(view: View, link: &Verification) -> Result<Restorable> {
     })
 }
 
+/// An address that can be kept for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keepable {
+    /// The account's handle.
+    pub username: String,
+    /// The address that it has now.
+    pub email: String,
+}
+
+/// What a link to the new address would keep. Changes nothing.
+///
+/// # Errors
+/// `InvalidVerificationToken`
+pub async fn inspect_keeping(view: View, link: &Verification) -> Result<Keepable> {
+    let token = presented(link)?;
+    let found = email_restorations::by_keep_link(&*view.db, &token.hash(), view.now, false).await?;
+    let found = found.ok_or(Error::InvalidVerificationToken)?;
+    Ok(Keepable {
+        username: found.username,
+        email: found.present_email,
+    })
+}
+
+/// Ends the way back to the address before, and to all before that.
+///
+/// # Errors
+/// `InvalidVerificationToken`, also when the address was put back or kept already.
+pub async fn keep(app: &App, link: &Verification) -> Result<()> {
+    let token = presented(link)?;
+    on_contention(|| end_way_back(app, &token)).await
+}
+
+async fn end_way_back(app: &App, token: &Token) -> Result<()> {
+    let now = app.clock.now();
+    let mut client = app.db.get().await?;
+    let tx = storage::begin(&mut client).await?;
+    let found = email_restorations::by_keep_link(&tx, &token.hash(), now, true)
+        .await?
+        .ok_or(Error::InvalidVerificationToken)?;
+    email_restorations::delete_until(&tx, found.user_id, found.created_at).await?;
+    let event = audit::Event::EmailKept;
+    audit::append(&tx, found.user_id, None, event, None, now).await?;
+    storage::commit(tx).await
+}
+
 /// Puts the address back, ends every session, and starts a reset. Whoever changed the address knew
-/// the password: it stops working, and only a link to the address that was put back sets another.
+/// the password: it stops working, and only a link to the address that was put back sets another. The
+/// address that is replaced is told.
 ///
 /// # Errors
 /// `InvalidVerificationToken`; `EmailTaken` when another account proved the address meanwhile.
@@ -52,7 +101,7 @@ pub async fn restore(app: &App, link: &Verification) -> Result<()> {
     inspect(View::of_nobody(app).await?, link).await?;
     // Before the transaction: nobody's row waits for 20 ms of hashing.
     let nobodys = Token::random().map_err(Error::internal)?;
-    let hash = app.passwords.rehash(nobodys.expose()).await?;
+    let hash = hashing::rehash(app, Standing::Known, nobodys.expose()).await?;
     on_contention(|| put_back(app, &token, &hash)).await?;
     app.mail_owed.notify_one();
     Ok(())
@@ -77,11 +126,14 @@ async fn put_back(app: &App, token: &Token, password_hash: &str) -> Result<()> {
     }
     users::set_email(&tx, user_id, &found.email, now).await?;
     users::reset_password(&tx, user_id, password_hash, now).await?;
+    known_devices::forget_all(&tx, user_id).await?;
     email_restorations::delete_since(&tx, user_id, found.created_at).await?;
     email_changes::cancel(&tx, user_id).await?;
     email_verifications::delete_unused(&tx, user_id).await?;
     sessions::end_all(&tx, user_id, None, EndReason::EmailRestored, now).await?;
     audit::append(&tx, user_id, None, audit::Event::EmailRestored, None, now).await?;
     outbox::owe(&tx, &NewMail::new(user_id, Kind::ResetPassword, now)).await?;
+    let told = NewMail::notice(user_id, Kind::EmailRestored, now).to(&found.present_email);
+    outbox::owe(&tx, &told).await?;
     cache::commit(app, tx, &changes).await
 }

@@ -31,6 +31,7 @@ pub const RULES: &[(Class, Duration)] = &[
     // Its mail may be tried again for 48 hours, and must not bring a link back that was used.
     (Class::PasswordResets, Duration::days(3)),
     (Class::KnownDevices, Duration::ZERO),
+    (Class::QuietMailboxes, Duration::ZERO),
 ];
 
 /// How long an unproven account stays after its last link lapsed.

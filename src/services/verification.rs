@@ -4,7 +4,7 @@ use super::{
     accounts, cache,
     retry::on_contention,
     throttle::{self, Action},
-    uniform,
+    uniform, unproven_mail,
     views::View,
 };
 use crate::{
@@ -67,7 +67,7 @@ pub async fn resend(app: &App, resend: &Resend) -> Result<()> {
 
 async fn owe_link(app: &App, email: &str) -> Result<()> {
     // PostgreSQL's text has no NUL, so no account's address does.
-    if email.contains('\0') {
+    if email.contains('\0') || !unproven_mail::admits(app, email).await? {
         return Ok(());
     }
     let client = app.db.get().await?;
@@ -132,7 +132,8 @@ pub async fn inspect(view: View, verification: &Verification) -> Result<LinkedAc
     })
 }
 
-/// "This was not me": deletes the account whose address the link would have proven.
+/// "This was not me": deletes the account whose address the link would have proven, and leaves the
+/// mailbox alone for a week.
 ///
 /// # Errors
 /// `InvalidVerificationToken`, also once the address is proven: then it is somebody's account.
@@ -148,6 +149,7 @@ async fn delete_account_of(app: &App, token: &Token) -> Result<()> {
         .await?
         .filter(|linked| !linked.email_verified && linked.expires_at > app.clock.now())
         .ok_or(Error::InvalidVerificationToken)?;
+    unproven_mail::quieten(&tx, app, &linked.email).await?;
     let changes = accounts::let_go(&tx, linked.user_id, app.clock.now()).await?;
     cache::commit(app, tx, &changes).await
 }

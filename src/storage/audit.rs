@@ -36,6 +36,8 @@ pub enum Event {
     EmailChanged,
     /// The old address was put back by its owner.
     EmailRestored,
+    /// The new address was kept: the old one can't be put back any more.
+    EmailKept,
     /// The handle was changed.
     UsernameChanged,
     /// A copy of everything about the account was asked for.
@@ -63,6 +65,7 @@ impl Event {
             Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
             Self::EmailRestored => "email_restored",
+            Self::EmailKept => "email_kept",
             Self::UsernameChanged => "username_changed",
             Self::ExportRequested => "export_requested",
             Self::DeletionRequested => "deletion_requested",

@@ -21,6 +21,11 @@ pub async fn remember(
         .map(drop)
 }
 
+/// Forgets all devices of an account.
+pub async fn forget_all(db: &impl GenericClient, user_id: Uuid) -> Result<()> {
+    execute(db, sql::forget_all(user_id)).await.map(drop)
+}
+
 /// The statements.
 pub mod sql {
     use super::{Key, OFTEN, OffsetDateTime, Uuid};
@@ -28,7 +33,10 @@ pub mod sql {
         rows,
         schema::{KnownDevices, Schema, Sessions},
     };
-    use sea_query::{Alias, Expr, ExprTrait, InsertStatement, OnConflict, Query};
+    use sea_query::{
+        Alias, DeleteStatement, Expr, ExprTrait, InsertStatement, OnConflict, Query,
+        SelectStatement,
+    };
 
     const COLUMNS: [KnownDevices; 4] = [
         KnownDevices::UserId,
@@ -107,6 +115,31 @@ pub mod sql {
                     .update_columns([KnownDevices::SeenAt, KnownDevices::ExpiresAt])
                     .to_owned(),
             )
+            .take()
+    }
+
+    /// Forgets all devices of an account.
+    #[must_use]
+    pub fn forget_all(user_id: Uuid) -> DeleteStatement {
+        Query::delete()
+            .from_table((Schema::Users, KnownDevices::Table))
+            .and_where(Expr::col(KnownDevices::UserId).eq(user_id))
+            .take()
+    }
+
+    /// The devices of an account among these places that are known now.
+    pub(in crate::storage) fn known_among(
+        user_id: Uuid,
+        places: &[(Key, OffsetDateTime)],
+        now: OffsetDateTime,
+    ) -> SelectStatement {
+        let keys = places.iter().map(|(key, _)| key.as_slice());
+        Query::select()
+            .column(KnownDevices::Key)
+            .from((Schema::Users, KnownDevices::Table))
+            .and_where(Expr::col(KnownDevices::UserId).eq(user_id))
+            .and_where(Expr::col(KnownDevices::Key).is_in(keys))
+            .and_where(Expr::col(KnownDevices::ExpiresAt).gt(now))
             .take()
     }
 }

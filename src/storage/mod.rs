@@ -31,6 +31,7 @@ pub mod personal_data;
 pub mod pool;
 pub mod pooler;
 pub mod profiles;
+pub mod quiet_mailboxes;
 pub mod rate_limits;
 pub mod replicas;
 pub mod retention;

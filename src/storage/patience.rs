@@ -1,5 +1,5 @@
-//! How long a request waits for the database in all: each wait has a bound of its own, and a request
-//! has many.
+//! How long a request waits in all: for the database, for its turn to guess at a password, and for a
+//! hash. Each wait has a bound of its own, and a request has many.
 
 use crate::{Error, Result};
 use futures_util::{
@@ -41,9 +41,9 @@ impl Waited {
 /// Why a request has no outcome.
 #[derive(Debug, thiserror::Error)]
 enum OutOfTime {
-    #[error("the request has waited for the database for too long to begin more")]
+    #[error("the request has waited for too long to begin more")]
     NotBegun,
-    #[error("the request has waited for the database for too long, and left it at its work")]
+    #[error("the request has waited for too long, and left what it waited for at its work")]
     LeftBehind,
 }
 

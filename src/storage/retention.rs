@@ -49,6 +49,8 @@ pub enum Class {
     PasswordResets,
     /// Browsers and networks that an account is known on until then.
     KnownDevices,
+    /// Mailboxes whose quiet ended by then.
+    QuietMailboxes,
 }
 
 /// The statements.
@@ -57,8 +59,8 @@ pub mod sql {
     use crate::storage::{
         schema::{
             AuditLog, EmailChanges, EmailRestorations, EmailVerifications, ExportParts, Exports,
-            HeldUsernames, KnownDevices, Outbox, PasswordResets, RefreshTokens, Schema, Sessions,
-            Users, WebSessions,
+            HeldUsernames, KnownDevices, Outbox, PasswordResets, QuietMailboxes, RefreshTokens,
+            Schema, Sessions, Users, WebSessions,
         },
         with::{cte_once, with},
     };
@@ -171,6 +173,11 @@ pub mod sql {
                 KnownDevices::Table,
                 &[KnownDevices::UserId, KnownDevices::Key],
                 Expr::col(KnownDevices::ExpiresAt).lte(until).into(),
+            ),
+            Class::QuietMailboxes => batch(
+                QuietMailboxes::Table,
+                &[QuietMailboxes::Key],
+                Expr::col(QuietMailboxes::Until).lte(until).into(),
             ),
         }
     }

@@ -46,7 +46,7 @@ table! {
 }
 table! {
     /// The links that put an old address back.
-    EmailRestorations { UserId, TokenHash, Email, CreatedAt, ExpiresAt }
+    EmailRestorations { UserId, TokenHash, Email, CreatedAt, ExpiresAt, KeepTokenHash }
 }
 table! {
     /// Names that were given up and are kept from others for a while.
@@ -99,6 +99,10 @@ table! {
 table! {
     /// Where the owner of an account logged in.
     KnownDevices { UserId, Key, SeenAt, ExpiresAt }
+}
+table! {
+    /// Mailboxes that want no mail that they did not ask for.
+    QuietMailboxes { Key, Until }
 }
 table! {
     /// Copies of everything about an account.

@@ -50,7 +50,7 @@ SELECT "id" FROM "users"."users" WHERE (lower("users"."email" collate "C")) = $1
 SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "users"."delete_after" IS NULL;
 
 -- users::by_link
-SELECT "users"."id", "users"."username", "users"."email_verified", "email_verifications"."expires_at", "email_verifications"."used_at" FROM "users"."users" INNER JOIN "users"."email_verifications" ON "email_verifications"."user_id" = "users"."id" WHERE "email_verifications"."token_hash" = $1 AND ("email_verifications"."used_at" IS NOT NULL OR "email_verifications"."email" IS NULL OR "email_verifications"."email" = "users"."email") FOR UPDATE;
+SELECT "users"."id", "users"."username", "users"."email_verified", "email_verifications"."expires_at", "email_verifications"."used_at", "users"."email" FROM "users"."users" INNER JOIN "users"."email_verifications" ON "email_verifications"."user_id" = "users"."id" WHERE "email_verifications"."token_hash" = $1 AND ("email_verifications"."used_at" IS NOT NULL OR "email_verifications"."email" IS NULL OR "email_verifications"."email" = "users"."email") FOR UPDATE;
 
 -- users::people_by_ids
 SELECT "id", "username", "display_name", "avatar_url" FROM "users"."users" WHERE "id" = ANY($1) AND "users"."delete_after" IS NULL;
@@ -83,13 +83,20 @@ DELETE FROM "users"."email_changes" WHERE "user_id" = $1 AND "session_id" <> $2;
 DELETE FROM "users"."email_changes" WHERE "user_id" = $1;
 
 -- email_restorations::issue
-INSERT INTO "users"."email_restorations" ("user_id", "token_hash", "email", "created_at", "expires_at") VALUES ($1, $2, $3, $4, $5);
+INSERT INTO "users"."email_restorations" ("user_id", "token_hash", "email", "created_at", "expires_at", "keep_token_hash") VALUES ($1, $2, $3, $4, $5, $6);
 
 -- email_restorations::by_link
 SELECT "users"."id", "users"."username", "email_restorations"."email", "email_restorations"."created_at" FROM "users"."email_restorations" INNER JOIN "users"."users" ON "users"."id" = "email_restorations"."user_id" WHERE "email_restorations"."token_hash" = $1 AND "email_restorations"."expires_at" > $2 FOR NO KEY UPDATE;
+SELECT "users"."id", "users"."username", "email_restorations"."email", "email_restorations"."created_at", "email_restorations"."expires_at", "users"."email" FROM "users"."email_restorations" INNER JOIN "users"."users" ON "users"."id" = "email_restorations"."user_id" WHERE "email_restorations"."token_hash" = $1 AND "email_restorations"."expires_at" > $2 FOR UPDATE;
+
+-- email_restorations::by_keep_link
+SELECT "users"."id", "users"."username", "email_restorations"."email", "email_restorations"."created_at", "email_restorations"."expires_at", "users"."email" FROM "users"."email_restorations" INNER JOIN "users"."users" ON "users"."id" = "email_restorations"."user_id" WHERE "email_restorations"."keep_token_hash" = $1 AND "email_restorations"."expires_at" > $2 FOR UPDATE;
 
 -- email_restorations::delete_since
 DELETE FROM "users"."email_restorations" WHERE "user_id" = $1 AND "created_at" >= $2;
+
+-- email_restorations::delete_until
+DELETE FROM "users"."email_restorations" WHERE "user_id" = $1 AND "created_at" <= $2;
 
 -- held_usernames::hold
 INSERT INTO "users"."held_usernames" ("username", "user_id", "held_until") VALUES ($1, $2, $3) ON CONFLICT ("username") DO UPDATE SET "user_id" = "excluded"."user_id", "held_until" = "excluded"."held_until";
@@ -114,6 +121,7 @@ INSERT INTO "users"."password_reset_requests" ("id", "email", "trace_id", "addre
 
 -- password_resets::take_requests
 WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."password_reset_requests" ORDER BY "id" ASC LIMIT $1 FOR UPDATE SKIP LOCKED) , "asked" AS (DELETE FROM "users"."password_reset_requests" WHERE "id" IN (SELECT "id" FROM "due") RETURNING *) , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at") SELECT "asked"."id", "users"."id", CAST($2 AS text), "asked"."trace_id", "asked"."created_at", CURRENT_TIMESTAMP FROM "asked" INNER JOIN "users"."users" ON (lower("users"."email" collate "C")) = (lower("asked"."email" collate "C")) RETURNING "id", "user_id") INSERT INTO "users"."audit_log" ("id", "user_id", "event", "trace_id", "created_at", "address", "device") SELECT "owed"."id", "owed"."user_id", CAST($3 AS text), "asked"."trace_id", "asked"."created_at", "asked"."address", "asked"."device" FROM "owed" INNER JOIN "asked" ON "asked"."id" = "owed"."id";
+WITH "due" AS  MATERIALIZED (SELECT "id" FROM "users"."password_reset_requests" ORDER BY "id" ASC LIMIT $1 FOR UPDATE SKIP LOCKED) , "asked" AS (DELETE FROM "users"."password_reset_requests" WHERE "id" IN (SELECT "id" FROM "due") RETURNING *) , "wanted" AS (SELECT "asked".*, "users"."id" AS "user_id", (CASE WHEN ("users"."email_verified") THEN "asked"."id" ELSE "users"."id" END) AS "mail_id" FROM "asked" INNER JOIN "users"."users" ON LOWER("users"."email") = LOWER("asked"."email")) , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at") SELECT "wanted"."mail_id", "wanted"."user_id", CAST($2 AS text), "wanted"."trace_id", "wanted"."created_at", CURRENT_TIMESTAMP FROM "wanted" ON CONFLICT  DO NOTHING RETURNING "id") INSERT INTO "users"."audit_log" ("id", "user_id", "event", "trace_id", "created_at", "address", "device") SELECT "wanted"."id", "wanted"."user_id", CAST($3 AS text), "wanted"."trace_id", "wanted"."created_at", "wanted"."address", "wanted"."device" FROM "wanted" INNER JOIN "owed" ON "wanted"."mail_id" = "owed"."id";
 
 -- password_resets::issue
 INSERT INTO "users"."password_resets" ("token_hash", "user_id", "email", "password_digest", "expires_at", "created_at") SELECT CAST($1 AS bytea), "users"."id", "users"."email", sha256(convert_to("users"."password_hash", $2)), CAST($3 AS timestamptz), CAST($4 AS timestamptz) FROM "users"."users" WHERE "users"."id" = $5 AND "users"."email" = $6 ON CONFLICT ("user_id", "token_hash") DO UPDATE SET "expires_at" = "excluded"."expires_at" WHERE "password_resets"."used_at" IS NULL AND "password_resets"."email" = "excluded"."email" AND "password_resets"."password_digest" = "excluded"."password_digest";
@@ -126,6 +134,7 @@ UPDATE "users"."password_resets" SET "used_at" = $1 WHERE "token_hash" = $2;
 
 -- sessions::open
 WITH "account" AS (SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "password_hash" = $2 AND "users"."delete_after" IS NULL FOR SHARE) , "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at", "last_seen_at", "authenticated_at", "address", "user_agent") SELECT CAST($3 AS uuid), "id", CAST($4 AS timestamptz), CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text) FROM "account" RETURNING "id", "user_id") , "noted" AS (INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") SELECT CAST($9 AS uuid), CAST($10 AS uuid), CAST($11 AS uuid), CAST($12 AS text), CAST($13 AS text), CAST($14 AS timestamptz), CAST($15 AS text), CAST($16 AS text), CAST($17 AS text) FROM "session") , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") SELECT CAST($18 AS uuid), CAST($19 AS uuid), CAST($20 AS text), CAST($21 AS text), CAST($22 AS timestamptz), CURRENT_TIMESTAMP, CAST($23 AS text), CAST($24 AS jsonb) FROM "session" WHERE EXISTS(SELECT * FROM "users"."sessions" WHERE "user_id" = $25) AND (NOT EXISTS(SELECT * FROM "users"."audit_log" WHERE "user_id" = $26 AND "event" = 'logged_in' AND "device" = $27 AND "created_at" > $28)) ON CONFLICT  DO NOTHING) , "known" AS (INSERT INTO "users"."known_devices" ("user_id", "key", "seen_at", "expires_at") SELECT "session"."user_id", "place"."key", CAST($29 AS timestamptz), "place"."expires_at" FROM "session", (SELECT CAST($30 AS bytea) AS "key", CAST($31 AS timestamptz) AS "expires_at") AS "place" WHERE NOT EXISTS(SELECT "key" FROM "users"."known_devices" WHERE "known_devices"."user_id" = "session"."user_id" AND "known_devices"."key" = "place"."key" AND "known_devices"."seen_at" >= $32) ON CONFLICT ("user_id", "key") DO UPDATE SET "seen_at" = "excluded"."seen_at", "expires_at" = "excluded"."expires_at") , "too_many" AS  MATERIALIZED (SELECT "id" FROM "users"."sessions" WHERE "user_id" = $33 AND "ended_at" IS NULL ORDER BY "last_seen_at" DESC, "id" DESC LIMIT $34 OFFSET $35) , "surplus" AS  MATERIALIZED (SELECT "id" FROM "users"."sessions" WHERE "id" IN (SELECT "id" FROM "too_many") AND "ended_at" IS NULL AND EXISTS(SELECT * FROM "session") FOR UPDATE OF "sessions" SKIP LOCKED) , "ended" AS (UPDATE "users"."sessions" SET "ended_at" = $36, "end_reason" = $37 WHERE "id" IN (SELECT "id" FROM "surplus") RETURNING "id") , "revoked" AS (UPDATE "users"."refresh_tokens" SET "revoked" = $38 WHERE "session_id" IN (SELECT "id" FROM "ended") AND "rotated_at" IS NULL) , "left" AS (DELETE FROM "users"."web_sessions" WHERE "session_id" IN (SELECT "id" FROM "ended")) , "any_ended" AS (SELECT "id" FROM "ended" LIMIT $39) , "noted_end" AS (INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") SELECT CAST($40 AS uuid), CAST($41 AS uuid), CAST($42 AS uuid), CAST($43 AS text), CAST($44 AS text), CAST($45 AS timestamptz), CAST($46 AS text), CAST($47 AS text), CAST($48 AS text) FROM "any_ended") INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at", "generation") SELECT CAST($49 AS bytea), "user_id", "id", CAST($50 AS timestamptz), CAST($51 AS timestamptz), CAST($52 AS integer) FROM "session";
+WITH "account" AS (SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "password_hash" = $2 AND "users"."delete_after" IS NULL FOR SHARE) , "session" AS (INSERT INTO "users"."sessions" ("id", "user_id", "created_at", "last_seen_at", "authenticated_at", "address", "user_agent") SELECT CAST($3 AS uuid), "id", CAST($4 AS timestamptz), CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS text), CAST($8 AS text) FROM "account" RETURNING "id", "user_id") , "noted" AS (INSERT INTO "users"."audit_log" ("id", "user_id", "session_id", "event", "trace_id", "created_at", "address", "device", "detail") SELECT CAST($9 AS uuid), CAST($10 AS uuid), CAST($11 AS uuid), CAST($12 AS text), CAST($13 AS text), CAST($14 AS timestamptz), CAST($15 AS text), CAST($16 AS text), CAST($17 AS text) FROM "session") , "owed" AS (INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") SELECT CAST($18 AS uuid), CAST($19 AS uuid), CAST($20 AS text), CAST($21 AS text), CAST($22 AS timestamptz), CURRENT_TIMESTAMP, CAST($23 AS text), CAST($24 AS jsonb) FROM "session" WHERE EXISTS(SELECT * FROM "users"."sessions" WHERE "user_id" = $25) AND ((NOT EXISTS(SELECT * FROM "users"."audit_log" WHERE "user_id" = $26 AND "event" = 'logged_in' AND "device" = $27 AND "created_at" > $28)) OR (NOT EXISTS(SELECT "key" FROM "users"."known_devices" WHERE "user_id" = $29 AND "key" IN ($30) AND "expires_at" > $31))) ON CONFLICT  DO NOTHING) , "known" AS (INSERT INTO "users"."known_devices" ("user_id", "key", "seen_at", "expires_at") SELECT "session"."user_id", "place"."key", CAST($32 AS timestamptz), "place"."expires_at" FROM "session", (SELECT CAST($33 AS bytea) AS "key", CAST($34 AS timestamptz) AS "expires_at") AS "place" WHERE NOT EXISTS(SELECT "key" FROM "users"."known_devices" WHERE "known_devices"."user_id" = "session"."user_id" AND "known_devices"."key" = "place"."key" AND "known_devices"."seen_at" >= $35) ON CONFLICT ("user_id", "key") DO UPDATE SET "seen_at" = "excluded"."seen_at", "expires_at" = "excluded"."expires_at") INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at") SELECT CAST($36 AS bytea), "user_id", "id", CAST($37 AS timestamptz), CAST($38 AS timestamptz) FROM "session";
 
 -- sessions::rotate
 WITH "live" AS (SELECT "sessions"."id" FROM "users"."sessions" INNER JOIN "users"."refresh_tokens" ON "refresh_tokens"."session_id" = "sessions"."id" WHERE "refresh_tokens"."token_hash" = $1 AND (NOT "refresh_tokens"."revoked") AND "sessions"."ended_at" IS NULL AND "sessions"."created_at" > $2 FOR NO KEY UPDATE OF "sessions") , "spent" AS (UPDATE "users"."refresh_tokens" SET "revoked" = $3, "rotated_at" = $4, "sealed_successor" = $5 FROM "live" WHERE "refresh_tokens"."session_id" = "live"."id" AND "refresh_tokens"."token_hash" = $6 AND (NOT "refresh_tokens"."revoked") AND "refresh_tokens"."expires_at" > $7 RETURNING "refresh_tokens"."user_id", "refresh_tokens"."session_id") , "fresh" AS (INSERT INTO "users"."refresh_tokens" ("token_hash", "user_id", "session_id", "expires_at", "created_at", "generation") SELECT CAST($8 AS bytea), "user_id", "session_id", CAST($9 AS timestamptz), CAST($10 AS timestamptz), CAST($11 AS integer) FROM "spent" RETURNING "user_id", "session_id") , "seen" AS (UPDATE "users"."sessions" SET "last_seen_at" = $12, "address" = $13, "user_agent" = $14 FROM "spent" WHERE "sessions"."id" = "spent"."session_id") SELECT "fresh"."session_id", "users"."id", "users"."email", "users"."roles" FROM "fresh" INNER JOIN "users"."users" ON "users"."id" = "fresh"."user_id";
@@ -387,6 +396,8 @@ WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."passwo
 
 -- retention::forget, known devices
 WITH "due" AS  MATERIALIZED (SELECT "user_id", "key" FROM "users"."known_devices" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "known_devices" SKIP LOCKED) DELETE FROM "users"."known_devices" WHERE ("user_id", "key") IN (SELECT "user_id", "key" FROM "due");
+-- retention::forget, quiet mailboxes
+WITH "due" AS  MATERIALIZED (SELECT "key" FROM "users"."quiet_mailboxes" WHERE "until" <= $1 LIMIT $2 FOR UPDATE OF "quiet_mailboxes" SKIP LOCKED) DELETE FROM "users"."quiet_mailboxes" WHERE ("key") IN (SELECT "key" FROM "due");
 
 -- retention::all_of, tokens
 WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."refresh_tokens" WHERE "user_id" = $1 LIMIT $2 FOR UPDATE OF "refresh_tokens" SKIP LOCKED) DELETE FROM "users"."refresh_tokens" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
@@ -433,6 +444,9 @@ WITH "wanted" AS (SELECT CAST($1 AS bytea) AS "key", CAST($2 AS timestamptz) AS 
 -- rate_limits::give_back
 WITH "wanted" AS (SELECT CAST($1 AS bytea) AS "key", CAST($2 AS timestamptz) AS "first", CAST($3 AS timestamptz) AS "latest") , "found" AS (SELECT "key", "full_at" FROM "users"."rate_limits" WHERE "key" IN ($4) ORDER BY "key" ASC FOR UPDATE) UPDATE "users"."rate_limits" SET "full_at" = "rate_limits"."full_at" - ("wanted"."first" - CAST($5 AS timestamptz)) FROM "wanted", "found" WHERE "rate_limits"."key" = "found"."key" AND "wanted"."key" = "found"."key";
 
+-- rate_limits::forget
+WITH "found" AS (SELECT "key", "full_at" FROM "users"."rate_limits" WHERE "key" IN ($1) ORDER BY "key" ASC FOR UPDATE) DELETE FROM "users"."rate_limits" WHERE "key" IN (SELECT "key" FROM "found");
+
 -- rate_limits::delete_full
 WITH "piece" AS  MATERIALIZED (SELECT "key" FROM "users"."rate_limits" WHERE "key" > $1 ORDER BY "key" ASC LIMIT $2) , "gone" AS (DELETE FROM "users"."rate_limits" WHERE "key" > $3 AND "key" <= (SELECT "key" FROM "piece" ORDER BY "key" DESC LIMIT $4) AND "full_at" <= $5 RETURNING "key") SELECT "key" FROM "piece" ORDER BY "key" ASC LIMIT $6 OFFSET $7;
 
@@ -451,6 +465,18 @@ SELECT pg_is_in_recovery(), pg_last_wal_replay_lsn();
 -- known_devices::remember
 INSERT INTO "users"."known_devices" ("user_id", "key", "seen_at", "expires_at") VALUES ($1, $2, $3, $4);
 
+-- known_devices::forget_all
+DELETE FROM "users"."known_devices" WHERE "user_id" = $1;
+
+-- known_devices::delete_expired
+DELETE FROM "users"."known_devices" WHERE "expires_at" <= $1;
+
+-- quiet_mailboxes::quieten
+INSERT INTO "users"."quiet_mailboxes" ("key", "until") VALUES ($1, $2) ON CONFLICT ("key") DO UPDATE SET "until" = "excluded"."until";
+
+-- quiet_mailboxes::quiet_until
+SELECT "until" FROM "users"."quiet_mailboxes" WHERE "key" = $1 AND "until" > $2;
+
 -- leases::take
 INSERT INTO "users"."leases" ("name", "holder", "until") VALUES ($1, $2, CURRENT_TIMESTAMP + (make_interval(secs => $3))) ON CONFLICT ("name") DO UPDATE SET "holder" = "excluded"."holder", "until" = "excluded"."until" WHERE "leases"."until" <= CURRENT_TIMESTAMP;
 
@@ -465,6 +491,9 @@ SELECT CAST((extract(epoch from CURRENT_TIMESTAMP - "done_at")) AS float8) FROM 
 
 -- outbox::owe
 INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") VALUES ($1, $2, $3, $4, $5, CURRENT_TIMESTAMP, $6, $7);
+
+-- outbox::owe, for later
+INSERT INTO "users"."outbox" ("id", "user_id", "kind", "trace_id", "created_at", "next_attempt_at", "recipient", "data") VALUES ($1, $2, $3, $4, $5, CURRENT_TIMESTAMP + (make_interval(secs => $6)), $7, $8);
 
 -- outbox::claim
 WITH "due" AS  MATERIALIZED (SELECT "user_id", "id" FROM "users"."outbox" WHERE "sent_at" IS NULL AND "given_up_at" IS NULL AND "next_attempt_at" <= CURRENT_TIMESTAMP + (make_interval(secs => $1)) AND "kind" = ANY($2) ORDER BY "next_attempt_at" ASC LIMIT $3 FOR UPDATE SKIP LOCKED) UPDATE "users"."outbox" SET "next_attempt_at" = CURRENT_TIMESTAMP + (make_interval(secs => $4)), "attempts" = "attempts" + $5 FROM "due", "users"."users" WHERE "outbox"."user_id" = "due"."user_id" AND "outbox"."id" = "due"."id" AND "users"."id" = "outbox"."user_id" RETURNING "outbox"."id", "outbox"."user_id", "outbox"."kind", "outbox"."recipient", "outbox"."data", "outbox"."trace_id", "outbox"."created_at", "outbox"."attempts", "users"."username", "users"."email", "users"."email_verified";
@@ -482,4 +511,4 @@ UPDATE "users"."outbox" SET "next_attempt_at" = CURRENT_TIMESTAMP + (make_interv
 UPDATE "users"."outbox" SET "given_up_at" = $1, "last_error" = $2 WHERE "user_id" = $3 AND "id" = $4 AND "attempts" = $5 AND "sent_at" IS NULL AND "given_up_at" IS NULL;
 
 -- outbox::pending
-SELECT COUNT("id"), MIN("created_at") FROM "users"."outbox" WHERE "sent_at" IS NULL AND "given_up_at" IS NULL;
+SELECT COUNT("id"), MIN("created_at") FROM "users"."outbox" WHERE "sent_at" IS NULL AND "given_up_at" IS NULL AND "created_at" <= CURRENT_TIMESTAMP;

@@ -7,12 +7,12 @@ use super::{
     new_password,
     page::Frame,
     problem::Verdict,
-    session::Viewer,
+    session::{self, Viewer},
     visit::{SignedIn, Visit, see_other},
 };
 use crate::{
     Error, Result,
-    domain::Profile,
+    domain::{Profile, Token},
     services::{
         passwords::{self, PasswordChange},
         views,
@@ -66,12 +66,22 @@ fn page(
 /// `POST /settings/password`
 #[handler]
 pub(super) async fn save(visit: Visit<'_>, posted: Posted<PasswordChange>) -> Result<Response> {
+    let device = Token::random().map_err(Error::internal)?;
+    let hash = device.hash();
     let change = async |viewer: &Viewer, form: &PasswordChange| {
-        passwords::change(visit.app, viewer.user_id, viewer.session_id, form).await
+        let Viewer {
+            user_id,
+            session_id,
+            ..
+        } = *viewer;
+        passwords::change(visit.app, user_id, session_id, form, Some(&hash)).await
     };
     let (viewer, _, outcome) = posted.then_as_viewer(visit, change).await;
     match outcome {
-        Ok(()) => Ok(Flash::PasswordChanged.see_other(visit, "/settings/password/changed")),
+        Ok(()) => {
+            session::keep_device(visit.request, device);
+            Ok(Flash::PasswordChanged.see_other(visit, "/settings/password/changed"))
+        }
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => {
             let (verdict, frame) = visit.frame_refusing(viewer, error)?;

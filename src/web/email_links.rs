@@ -1,4 +1,4 @@
-//! `/settings/email/confirm` and `/settings/email/restore`: the links in the mails about a change
+//! `/settings/email/confirm`, `/settings/email/restore` and `/settings/email/keep`: the links in the mails about a change
 //! of address. They work without a log-in, and following them changes nothing: a button does.
 
 use super::{
@@ -23,6 +23,8 @@ enum Act {
     Confirm,
     /// Puts the old one back.
     Restore,
+    /// Ends that possibility.
+    Keep,
 }
 
 impl Act {
@@ -35,6 +37,10 @@ impl Act {
             Self::Restore => LinkedPage {
                 path: "/settings/email/restore",
                 cookie: "restore_token",
+            },
+            Self::Keep => LinkedPage {
+                path: "/settings/email/keep",
+                cookie: "keep_token",
             },
         }
     }
@@ -50,6 +56,10 @@ impl Act {
                 let restorable = restoration::inspect(view, link).await?;
                 (restorable.username, restorable.email)
             }
+            Self::Keep => {
+                let keepable = restoration::inspect_keeping(view, link).await?;
+                (keepable.username, keepable.email)
+            }
         })
     }
 
@@ -57,6 +67,7 @@ impl Act {
         match self {
             Self::Confirm => emails::confirm(app, link).await,
             Self::Restore => restoration::restore(app, link).await,
+            Self::Keep => restoration::keep(app, link).await,
         }
     }
 
@@ -65,6 +76,7 @@ impl Act {
         let mut response = match self {
             Self::Confirm => Flash::EmailChanged.see_other(visit, "/settings/email/changed"),
             Self::Restore => Flash::EmailRestored.see_other(visit, "/settings/email/restored"),
+            Self::Keep => Flash::EmailKept.see_other(visit, "/settings/email/kept"),
         };
         self.page().forget(&mut response, visit);
         response
@@ -114,6 +126,27 @@ pub(super) async fn show_restore(visit: Visit<'_>, Query(link): Query<Link>) -> 
 #[handler]
 pub(super) async fn restore(visit: Visit<'_>, posted: Posted<Verification>) -> Result<Response> {
     submit(visit, Act::Restore, posted).await
+}
+
+/// `GET /settings/email/keep`
+#[handler]
+pub(super) async fn show_keep(visit: Visit<'_>, Query(link): Query<Link>) -> Result<Response> {
+    show(visit, Act::Keep, link).await
+}
+
+/// `POST /settings/email/keep`
+#[handler]
+pub(super) async fn keep(visit: Visit<'_>, posted: Posted<Verification>) -> Result<Response> {
+    submit(visit, Act::Keep, posted).await
+}
+
+/// `GET /settings/email/kept`, right after it was
+#[handler]
+pub(super) async fn show_kept(visit: Visit<'_>) -> Result<Response> {
+    if !Flash::EmailKept.is_of(visit) {
+        return Ok(see_other("/settings"));
+    }
+    done_page(visit, StatusCode::OK, Some(Act::Keep)).await
 }
 
 /// `GET /settings/email/changed`, right after it was

@@ -45,6 +45,7 @@ fn heading(error: &Error) -> &'static str {
         Error::CrossSite | Error::BadFormProof => "The request was refused",
         Error::Unauthenticated => "Log in first",
         Error::RateLimited { .. } => "Too many tries",
+        Error::MailboxQuiet { .. } => "We leave this address alone",
         Error::Unavailable(_) => "The service is busy",
         Error::Internal(_) => "Something went wrong",
         _ => "That did not work",

@@ -22,6 +22,8 @@ pub(super) enum Flash {
     EmailChanged,
     /// The old address was put back.
     EmailRestored,
+    /// The new address was kept for good.
+    EmailKept,
     /// One session was ended from another.
     SessionEnded,
     /// All sessions but this one were ended.
@@ -41,6 +43,7 @@ impl Flash {
             Self::PasswordChanged => "password_changed",
             Self::EmailChanged => "email_changed",
             Self::EmailRestored => "email_restored",
+            Self::EmailKept => "email_kept",
             Self::SessionEnded => "session_ended",
             Self::OthersEnded => "others_ended",
             Self::Leaving => "leaving",

@@ -110,6 +110,7 @@ fn what(event: &str, count: usize) -> String {
         "email_change_requested" => "A new email address was named",
         "email_changed" => "The email address was changed",
         "email_restored" => "The old email address was put back",
+        "email_kept" => "The new email address was kept for good",
         "username_changed" => "Changed the username",
         "export_requested" => "A copy of all data was asked for",
         "deletion_requested" => "Asked to delete the account",

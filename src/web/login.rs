@@ -95,9 +95,10 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<LogIn>) -> Result<Re
     let log_in = async |form: &LogIn| {
         let logged_in = sessions::log_in(visit.app, &form.credentials).await?;
         let (user_id, kept) = (logged_in.user_id, logged_in.kept);
+        let is_known = logged_in.is_device_known;
         session::start(visit.app, visit.request, logged_in).await?;
         let email = form.credentials.email.typed();
-        session::know_device(visit.app, visit.request, user_id, email).await?;
+        session::know_device(visit.app, visit.request, user_id, email, is_known).await?;
         Ok(kept)
     };
     let (typed, outcome) = posted.then(log_in).await;

@@ -133,6 +133,11 @@ pub fn routes(route: Route, app: &App) -> Route {
         )
         .at("/settings/email/restored", get(email_links::show_restored))
         .at(
+            "/settings/email/keep",
+            get(email_links::show_keep).post(email_links::keep),
+        )
+        .at("/settings/email/kept", get(email_links::show_kept))
+        .at(
             "/settings/password",
             get(change_password::show).post(change_password::save),
         )

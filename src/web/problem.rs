@@ -77,7 +77,8 @@ impl Problem {
             Error::BadFormProof
             | Error::EmailNotVerified
             | Error::InvalidCredentials
-            | Error::RateLimited { .. } => None,
+            | Error::RateLimited { .. }
+            | Error::MailboxQuiet { .. } => None,
             Error::Unavailable(_) | Error::Internal(_) => {
                 log(&error);
                 None

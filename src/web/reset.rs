@@ -10,11 +10,12 @@ use super::{
     new_password,
     page::Frame,
     problem::{Problem, Verdict},
+    session,
     visit::Visit,
 };
 use crate::{
     Error, Result,
-    domain::Text,
+    domain::{Text, Token},
     services::{
         recovery::{self, Reset},
         views::View,
@@ -49,12 +50,15 @@ pub(super) async fn show(visit: Visit<'_>, Query(link): Query<Link>) -> Result<R
 /// `POST /reset-password`
 #[handler]
 pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Reset>) -> Result<Response> {
-    let reset = async |form: &Reset| recovery::reset(visit.app, form).await;
+    let device = Token::random().map_err(Error::internal)?;
+    let hash = device.hash();
+    let reset = async |form: &Reset| recovery::reset(visit.app, form, Some(&hash)).await;
     let (form, outcome) = posted.then(reset).await;
     let problem = match outcome {
         Ok(()) => {
             let mut response = Flash::PasswordSet.see_other(visit, "/login");
             PAGE.forget(&mut response, visit);
+            session::keep_device(visit.request, device);
             return Ok(response);
         }
         // The page itself says it.

@@ -192,19 +192,26 @@ pub(super) async fn start(app: &App, request: &Request, logged_in: LoggedIn) -> 
     open(app, &Changes::of(request), logged_in).await.map(drop)
 }
 
-/// Has the browser keep what makes it known to the account that just logged in, for another year.
+/// Has the browser keep what makes it known to the account that just logged in, for another year: its
+/// secret if the account knew that already, else a new one.
 pub(super) async fn know_device(
     app: &App,
     request: &Request,
     user_id: Uuid,
     email: &str,
+    is_known: bool,
 ) -> Result<()> {
-    let token = match cookies::device(request, app) {
+    let token = match cookies::device(request, app).filter(|_| is_known) {
         Some(token) => token,
         None => throttle::new_device(app, user_id, email).await?,
     };
-    Changes::of(request).0.device.set(token).ok();
+    keep_device(request, token);
     Ok(())
+}
+
+/// Has the browser keep this secret, which an account knows.
+pub(super) fn keep_device(request: &Request, token: Token) {
+    Changes::of(request).0.device.set(token).ok();
 }
 
 /// Ends the session of a browser, and the log-in it belongs to.

@@ -3,10 +3,11 @@
 use crate::support::{PASSWORD, Page, TestApp, Visitor};
 
 /// The pages, and where they lead strangers and members who did nothing.
-const PAGES: [(&str, &str, &str); 6] = [
+const PAGES: [(&str, &str, &str); 7] = [
     ("/settings/password/changed", "/login", "/settings"),
     ("/settings/email/changed", "/login", "/settings"),
     ("/settings/email/restored", "/login", "/timeline"),
+    ("/settings/email/kept", "/login", "/settings"),
     ("/settings/delete/done", "/", "/timeline"),
     ("/settings/delete/kept?next=/profile", "/login", "/profile"),
     ("/verify/rejected", "/", "/timeline"),

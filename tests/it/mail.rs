@@ -119,6 +119,58 @@ async fn a_busy_server_is_tried_again_until_it_takes_the_mail() {
 }
 
 #[tokio::test]
+async fn a_mail_that_the_server_refuses_for_good_is_given_up_at_once() {
+    let app = TestApp::start().await;
+    app.sink.set(Mode::NoSuchMailbox);
+    app.register("ana").await;
+    let given_up = "outbox where given_up_at is not null";
+    eventually("it is given up", || async {
+        (app.count(given_up).await == 1).then_some(())
+    })
+    .await;
+    app.clock.advance(time::Duration::minutes(1));
+    // Whatever is due goes out: this mail is not.
+    app.sink.set(Mode::Up);
+    app.register("bob").await;
+    app.sink.mail_to("bob@example.org").await;
+    assert!(app.sink.mails_to("ana@example.org").is_empty());
+    assert_eq!(app.count(&format!("{given_up} and attempts = 1")).await, 1);
+    let error: String = app
+        .value(&format!("select last_error from users.{given_up}"), &[])
+        .await;
+    assert!(error.contains("550"), "{error}");
+    let metrics = app.api().get("/metrics").await.text();
+    assert!(metrics.contains("\nmails_given_up_total "), "{metrics}");
+}
+
+#[tokio::test]
+async fn what_the_server_has_against_the_sender_is_tried_again() {
+    for mode in [Mode::Refuses, Mode::RelayDenied] {
+        let app = TestApp::start().await;
+        app.sink.set(mode);
+        app.register("ana").await;
+        eventually("two tries", || async {
+            app.clock.advance(time::Duration::seconds(5));
+            (app.attempts().await >= 2).then_some(())
+        })
+        .await;
+        app.sink.set(Mode::Up);
+        app.clock.advance(time::Duration::seconds(31));
+        app.sink.mail_to("ana@example.org").await;
+        app.mails_are_out().await;
+    }
+}
+
+#[tokio::test]
+async fn mails_leave_while_wishes_for_new_passwords_can_not_be_taken() {
+    let app = TestApp::start().await;
+    app.execute("alter table users.password_reset_requests rename to elsewhere")
+        .await;
+    app.register("ana").await;
+    app.sink.mail_to("ana@example.org").await;
+}
+
+#[tokio::test]
 async fn a_second_copy_after_a_lost_answer_is_the_same_mail() {
     let app = TestApp::start().await;
     app.sink.set(Mode::LosesAnswers);

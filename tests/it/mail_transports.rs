@@ -136,6 +136,18 @@ async fn a_provider_that_fails_is_called_again_with_the_same_message_id() {
 }
 
 #[tokio::test]
+async fn a_mail_that_the_provider_calls_wrong_is_given_up_at_once() {
+    let provider = Provider::start(&["400 Bad Request"]).await;
+    let app = TestApp::with(&[("EMAIL_URL", &provider.url)]).await;
+    app.register("ana").await;
+    eventually("it is given up", || async {
+        let given_up = "outbox where given_up_at is not null and attempts = 1";
+        (app.count(given_up).await == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn user_infra_001_3_s1_the_provider_is_called_with_the_right_url_after_the_commit() {
     let provider = Provider::start(&["503 Down"]).await;
     let app = TestApp::with(&[("EMAIL_URL", &provider.url)]).await;

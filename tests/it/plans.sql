@@ -35,6 +35,9 @@ select sha256(uuid_send(id)), id, now() + random() * interval '1 day', now(), em
 insert into users.known_devices (user_id, key, seen_at, expires_at)
 select user_id, sha256(uuid_send(id)), now(), now() + random() * interval '365 days' from users.sessions;
 
+insert into users.quiet_mailboxes (key, until)
+select sha256(uuid_send(id)), now() + random() * interval '7 days' from users.users;
+
 insert into users.rate_limits (key, full_at)
 select sha256(uuid_send(id)), now() + random() * interval '15 minutes' from users.users;
 
@@ -52,8 +55,8 @@ insert into users.email_changes (user_id, session_id, email, token_hash, created
 select user_id, id, id || '@example.org', sha256(uuid_send(id)), now(), now() + random() * interval '1 day'
 from users.sessions where ended_at is null and user_id in (select id from users.users where username like '%6');
 
-insert into users.email_restorations (user_id, token_hash, email, created_at, expires_at)
-select id, sha256(uuid_send(id)), email, now(), now() + random() * interval '7 days' from users.users where username like '%7';
+insert into users.email_restorations (user_id, token_hash, keep_token_hash, email, created_at, expires_at)
+select id, sha256(uuid_send(id)), sha256(uuid_send(id)), email, now(), now() + random() * interval '72 hours' from users.users where username like '%7';
 
 insert into users.held_usernames (username, user_id, held_until)
 select 'former' || username, id, now() + random() * interval '30 days' from users.users where username like '%8';

@@ -197,6 +197,12 @@ async fn what_lapses_by_itself_goes_when_its_time_has_come() {
             "email_restorations",
             "user_id, email, token_hash, created_at, expires_at",
             "$1, 'old@example.org', 'hash', $2, $2",
+            Duration::hours(72),
+        ),
+        (
+            "quiet_mailboxes",
+            "key, until",
+            "$1::uuid::text::bytea, $2",
             Duration::days(7),
         ),
         (

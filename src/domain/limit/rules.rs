@@ -13,12 +13,18 @@ pub enum Rule {
     LogInPair,
     /// Wrong passwords for one account from one browser or network that is known to it.
     LogInKnown,
+    /// Passwords tried at one account, right or wrong.
+    PasswordAccount,
+    /// Passwords tried from one client network that is not known to the account, right or wrong.
+    PasswordAddress,
     /// Wrong passwords of who is logged in and has to enter it again, in one session.
     ConfirmSession,
     /// Of these, in all sessions of one account.
     ConfirmAccount,
     /// Accounts made from one client network.
     RegisterAddress,
+    /// Mails to one mailbox that never proved itself, whatever they are about.
+    UnprovenMailbox,
     /// Links to prove an address, for one account.
     ResendAccount,
     /// Of these, from one client network.
@@ -53,8 +59,10 @@ pub enum Rule {
 /// address. Within an hour strangers guess 54 + 4 times at one account, from however many
 /// addresses, 18 + 2 times more if they sit in a network that its owner logs in from, and as
 /// often with a known browser: under 100 together. One session fills up slower than its account,
-/// so that a stolen one leaves room to the others.
-pub(super) const DEFAULTS: [(Rule, &str, Limit); 20] = [
+/// so that a stolen one leaves room to the others. A right password costs a hash too: the wide limits
+/// are for who sends it again and again. A mailbox that never asked gets ten mails at once, then ten a
+/// day.
+pub(super) const DEFAULTS: [(Rule, &str, Limit); 24] = [
     (
         Rule::LogInAddress,
         "log_in_address",
@@ -67,6 +75,16 @@ pub(super) const DEFAULTS: [(Rule, &str, Limit); 20] = [
     ),
     (Rule::LogInPair, "log_in_pair", Limit::new(50, 4, HOUR)),
     (Rule::LogInKnown, "log_in_known", Limit::new(18, 2, HOUR)),
+    (
+        Rule::PasswordAccount,
+        "password_account",
+        Limit::new(300, 600, HOUR),
+    ),
+    (
+        Rule::PasswordAddress,
+        "password_address",
+        Limit::new(2_000, 4_000, HOUR),
+    ),
     (
         Rule::ConfirmSession,
         "confirm_session",
@@ -81,6 +99,11 @@ pub(super) const DEFAULTS: [(Rule, &str, Limit); 20] = [
         Rule::RegisterAddress,
         "register_address",
         Limit::new(1_000, 1_000, HOUR),
+    ),
+    (
+        Rule::UnprovenMailbox,
+        "unproven_mailbox",
+        Limit::new(10, 10, 24 * HOUR),
     ),
     (
         Rule::ResendAccount,

@@ -8,7 +8,7 @@ const QUEUE: &str =
     "select count(*), coalesce(extract(epoch from now() - min(created_at)), 0)::float8,
         (select count(*) from users.outbox where given_up_at > now() - interval '1 day'
          and created_at > now() - interval '4 days')
-    from users.outbox where sent_at is null and given_up_at is null";
+    from users.outbox where sent_at is null and given_up_at is null and created_at <= now()";
 /// As the alert has it, in seconds.
 const LATE: f64 = 300.0;
 

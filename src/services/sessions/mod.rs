@@ -44,6 +44,8 @@ pub struct LoggedIn {
     pub refresh_token: Token,
     /// Whether the account was to be deleted, and is kept since its owner logged in.
     pub kept: bool,
+    /// Whether the account knew the browser by its secret before this.
+    pub is_device_known: bool,
 }
 
 /// Insists that a session has not ended.
@@ -96,5 +98,6 @@ fn logged_in(
         session_id: holder.session_id,
         refresh_token,
         kept: false,
+        is_device_known: false,
     })
 }

@@ -1,121 +1,141 @@
-//! Guesses at a password: wrong ones are limited, right ones hardly, and from a known place the
+//! Guesses at a password: wrong ones are limited, right ones widely, and from a known place the
 //! owner gets in whatever strangers do.
 
-use super::{Action, buckets, is_limited, known, refusal, take};
+use super::{
+    is_limited, known,
+    tries::{Taken, Tries},
+};
 use crate::{
-    App, Error, Result,
-    services::retry::on_contention,
+    App, Error, Result, caller,
+    crypto::passwords::{Standing, Verdict},
+    domain::network,
+    services::{hashing, retry::on_contention},
     storage::rate_limits::{self, Bucket, Key},
 };
+use std::sync::atomic::{AtomicBool, Ordering};
+use uuid::Uuid;
 
-/// Does `work`, which holds a password against an account's. What is limited are wrong ones: a
-/// try is taken before the work and given back unless that ends in `InvalidCredentials`,
-/// `Validation` or a failure, so that no number of parallel guesses gets past the limit and who knows the
-/// password hardly meets one. Tries at one account wait for their turn, a few at a time;
-/// who would be refused anyhow gets none.
+/// Whose password is tried.
+#[derive(Debug, Clone, Copy)]
+pub enum Guess<'a> {
+    /// That of the account with this address, as it was typed.
+    LogIn(&'a str),
+    /// That of this account once more, or the old one to change it, in this session.
+    ConfirmPassword(Uuid, Uuid),
+}
+
+/// One try at a password, which was counted.
+pub(in crate::services) struct Attempt {
+    standing: Standing,
+    /// The browser, if the account knows it.
+    device: Option<Key>,
+    was_wrong: AtomicBool,
+}
+
+impl Attempt {
+    fn new(standing: Standing, device: Option<Key>) -> Self {
+        Self {
+            standing,
+            device,
+            was_wrong: AtomicBool::new(false),
+        }
+    }
+
+    /// With whom hashes of this try wait.
+    pub(in crate::services) fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// Whether the account knows the browser by its secret.
+    pub(in crate::services) fn is_device_known(&self) -> bool {
+        self.device.is_some()
+    }
+
+    /// Where the owner of this address is, if the password was theirs, and until when that is known.
+    pub(in crate::services) fn places(&self, app: &App, email: &str) -> Vec<known::Remembered> {
+        known::places(app, email, self.device)
+    }
+
+    /// Holds a password as typed against a stored hash; see `PasswordPool::verify`.
+    pub(in crate::services) async fn verify(
+        &self,
+        app: &App,
+        typed: &str,
+        stored: Option<&str>,
+    ) -> Result<Verdict> {
+        let verdict = hashing::verify(app, self.standing, typed, stored).await?;
+        self.was_wrong
+            .store(verdict == Verdict::Wrong, Ordering::Relaxed);
+        Ok(verdict)
+    }
+
+    /// What is given back of what the try was taken from. A right password is no guess, but it counts
+    /// widely. What the service failed to judge costs an account nothing: its owner, who meets a 503, loses
+    /// no tries. It costs the network: whoever floods the queue must not go on for ever.
+    fn unspent<T>(&self, outcome: &Result<T>, taken: Taken) -> Vec<Bucket> {
+        match outcome {
+            Err(Error::Unavailable(_) | Error::Internal(_)) => {
+                if self.was_wrong.load(Ordering::Relaxed) {
+                    Vec::new()
+                } else {
+                    [taken.account, vec![taken.wide_account]].concat()
+                }
+            }
+            // An account that never proved its address costs nothing to make.
+            Err(Error::InvalidCredentials | Error::Validation(_) | Error::EmailNotVerified) => {
+                Vec::new()
+            }
+            _ => taken.account.into_iter().chain(taken.network).collect(),
+        }
+    }
+}
+
+/// Does `work`, which holds a password against an account's. What is limited are wrong ones: a try is
+/// taken before the work and given back when the password was right, so that no number of parallel guesses
+/// gets past the limit and who knows the password hardly meets one. Beside that every try, right or
+/// wrong, is taken from wide limits, since each costs a hash. Tries at one account wait for their turn, a
+/// few at a time; who would be refused anyhow gets none.
 ///
 /// # Errors
 /// `RateLimited`, and those of the work.
-pub async fn guess<T>(
+pub(in crate::services) async fn guess<T>(
     app: &App,
-    action: Action<'_>,
-    work: impl Future<Output = Result<T>>,
+    guess: Guess<'_>,
+    work: impl AsyncFnOnce(&Attempt) -> Result<T>,
 ) -> Result<T> {
     if !is_limited(app) {
-        return work.await;
+        return work(&Attempt::new(Standing::Unknown, None)).await;
     }
-    let tries = tries(app, action).await?;
+    let network = caller::current().address.map(network::coarse);
+    let network = network.unwrap_or_default();
+    let network = app.keys.secrets().digest(&[b"looks", network.as_bytes()]);
+    let looks = Tries::of(app, guess);
+    let tries = app.throttle.looks.with(&network, looks).await?;
     app.throttle
         .turns
         .with(tries.turn(), async {
-            let buckets = take_either(app, action, &tries).await?;
-            let outcome = work.await;
-            if is_no_guess(&outcome) {
-                let db = app.db.get().await?;
-                let now = app.clock.now();
-                on_contention(|| rate_limits::give_back(&db, buckets, now)).await?;
+            let (taken, standing) = tries.take(app, guess).await?;
+            let attempt = Attempt::new(standing, tries.device());
+            let outcome = work(&attempt).await;
+            let unspent = attempt.unspent(&outcome, taken);
+            if outcome.is_ok() {
+                give_back(app, &unspent).await?;
+            } else if !unspent.is_empty() {
+                // Not part of the request, which may have waited for as long as it may.
+                let app = app.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = give_back(&app, &unspent).await {
+                        tracing::warn!(%error, "could not give back a try that was not judged");
+                    }
+                });
             }
             outcome
         })
         .await
 }
 
-/// Whether a try is given back. After a failure of the service it is not: that would ask a
-/// database once more that did not answer.
-fn is_no_guess<T>(outcome: &Result<T>) -> bool {
-    match outcome {
-        Ok(_) => true,
-        Err(error) => !matches!(
-            error,
-            Error::InvalidCredentials
-                | Error::Validation(_)
-                | Error::Unavailable(_)
-                | Error::Internal(_)
-        ),
-    }
-}
-
-/// What a guess is taken from: its own bucket, and when that is empty or there is none, those that
-/// it shares with strangers. So to be known never means fewer tries.
-struct Tries {
-    own: Option<Bucket>,
-    shared: Vec<Bucket>,
-}
-
-impl Tries {
-    fn own(&self) -> &[Bucket] {
-        self.own.as_slice()
-    }
-
-    /// With whom it waits for a turn: a crowd of strangers does not keep known ones waiting.
-    fn turn(&self) -> &Key {
-        let first = self.own().first().or(self.shared.first());
-        first.map_or(&[0; 32], |bucket| &bucket.key)
-    }
-}
-
-/// Looks without taking: a flood of guesses is refused here, at once. The question is the same for
-/// every address typed, so that its time says nothing.
-///
-/// A known browser has a bucket of its own that no stranger can empty; a known network likewise.
-/// Neither needs room in what its address may guess: others in a school could use that up.
-async fn tries(app: &App, action: Action<'_>) -> Result<Tries> {
-    let shared = buckets(app, action);
-    let places = match action {
-        Action::LogIn(email) => known::buckets(app, email),
-        _ => Vec::new(),
-    };
-    let asked = [&places[..], &shared].concat();
+async fn give_back(app: &App, buckets: &[Bucket]) -> Result<()> {
     let db = app.db.get().await?;
-    let seen = rate_limits::look(&db, &asked, app.clock.now()).await?;
-    let of = |bucket: &Bucket| seen.iter().find(|seen| seen.key[..] == bucket.key[..]);
-    let wait = |bucket: &Bucket| of(bucket)?.wait;
-    let is_known = |place: &Bucket| of(place).is_some_and(|seen| seen.is_known);
-    let own = places.into_iter().find(is_known);
-    let shared_wait = shared.iter().filter_map(wait).reduce(f64::max);
-    let wait = match &own {
-        Some(own) => wait(own)
-            .zip(shared_wait)
-            .map(|(own, shared)| own.min(shared)),
-        None => shared_wait,
-    };
-    match wait {
-        Some(wait) => Err(refusal(action, rate_limits::whole_seconds(wait))),
-        None => Ok(Tries { own, shared }),
-    }
-}
-
-/// Takes a try, and says from which buckets.
-async fn take_either<'t>(app: &App, action: Action<'_>, tries: &'t Tries) -> Result<&'t [Bucket]> {
-    let mut waits = None;
-    if tries.own.is_some() {
-        waits = take(app, tries.own()).await?;
-        if waits.is_none() {
-            return Ok(tries.own());
-        }
-    }
-    match take(app, &tries.shared).await? {
-        None => Ok(&tries.shared),
-        Some(shared) => Err(refusal(action, waits.map_or(shared, |own| own.min(shared)))),
-    }
+    let now = app.clock.now();
+    on_contention(|| rate_limits::give_back(&db, buckets, now)).await
 }

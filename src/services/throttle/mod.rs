@@ -8,29 +8,37 @@ mod carried;
 mod guess;
 mod known;
 mod sieve;
+mod tries;
 mod turns;
 
 pub(super) use carried::take_renewal;
-pub use guess::guess;
-pub(super) use known::places;
+pub use guess::Guess;
+pub(super) use guess::{Attempt, guess};
+pub(super) use known::only_here;
 pub use known::{DEVICE_KNOWN_FOR, new_device};
 
 use super::retry::on_contention;
 use crate::{
     App, Error, Result, caller,
     domain::{email, limit::Rule, network},
-    storage::rate_limits::{self, Bucket},
+    storage::{
+        GenericClient,
+        rate_limits::{self, Bucket},
+    },
 };
 use sieve::Sieve;
 use std::time::Duration as Wait;
+use tries::Taken;
 use turns::Turns;
 use uuid::Uuid;
 
 /// What is limited, and whose: an account by its address as it was typed, or by its id.
 #[derive(Debug, Clone, Copy)]
 pub enum Action<'a> {
-    /// Making an account.
+    /// Making an account, or correcting its address: from one network.
     Register,
+    /// Writing to a mailbox that never proved that it wants to hear from us.
+    UnprovenMail(&'a str),
     /// Asking for the link that proves an address once more.
     Resend(&'a str),
     /// Asking for a link to set a new password, from one network.
@@ -43,11 +51,8 @@ pub enum Action<'a> {
     Refresh,
     /// Following somebody.
     Follow(Uuid),
-    /// Guessing at the password of an account: see [`guess`].
-    LogIn(&'a str),
-    /// Entering the password again, or the old one to change it, in this session of this account:
-    /// see [`guess`].
-    ConfirmPassword(Uuid, Uuid),
+    /// Trying a password: see [`guess()`].
+    Guess(Guess<'a>),
     /// Asking for the change to another e-mail address.
     ChangeEmail(Uuid, &'a str),
     /// Asking for another username.
@@ -61,14 +66,15 @@ impl Action<'_> {
     fn name(self) -> &'static str {
         match self {
             Self::Register => "register",
+            Self::UnprovenMail(_) => "unproven_mail",
             Self::Resend(_) => "resend",
             Self::ForgotPassword(_) => "forgot_password",
             Self::SendReset(_) => "send_reset",
             Self::ResetPassword => "reset_password",
             Self::Refresh => "refresh",
             Self::Follow(_) => "follow",
-            Self::LogIn(_) => "log_in",
-            Self::ConfirmPassword(..) => "confirm_password",
+            Self::Guess(Guess::LogIn(_)) => "log_in",
+            Self::Guess(Guess::ConfirmPassword(..)) => "confirm_password",
             Self::ChangeEmail(..) => "change_email",
             Self::ChangeUsername(_) => "change_username",
             Self::Upload(_) => "upload",
@@ -80,14 +86,15 @@ impl Action<'_> {
 pub fn count_from_zero() {
     for action in [
         Action::Register,
+        Action::UnprovenMail(""),
         Action::Resend(""),
         Action::ForgotPassword(""),
         Action::SendReset(""),
         Action::ResetPassword,
         Action::Refresh,
         Action::Follow(Uuid::nil()),
-        Action::LogIn(""),
-        Action::ConfirmPassword(Uuid::nil(), Uuid::nil()),
+        Action::Guess(Guess::LogIn("")),
+        Action::Guess(Guess::ConfirmPassword(Uuid::nil(), Uuid::nil())),
         Action::ChangeEmail(Uuid::nil(), ""),
         Action::ChangeUsername(Uuid::nil()),
         Action::Upload(Uuid::nil()),
@@ -105,7 +112,11 @@ fn refusals(action: Action<'_>) -> metrics::Counter {
 pub struct Throttle {
     refreshes: Sieve,
     follows: Sieve,
+    /// To try a password, among those who try at the same account.
     turns: Turns,
+    /// To ask whether one may, among those of the same wide network: a flood that is refused keeps no
+    /// more than a few connections to the database busy.
+    looks: Turns,
 }
 
 /// Counts one more of this, or says when to come back.
@@ -128,6 +139,20 @@ pub async fn check(app: &App, action: Action<'_>) -> Result<()> {
         return Ok(());
     }
     match take(app, &buckets).await? {
+        None => Ok(()),
+        Some(retry_after) => Err(refusal(action, retry_after)),
+    }
+}
+
+/// Counts one more of this in a transaction of the caller's, whose other work is undone with it.
+///
+/// # Errors
+/// `RateLimited`
+pub(super) async fn check_in(db: &impl GenericClient, app: &App, action: Action<'_>) -> Result<()> {
+    if !is_limited(app) {
+        return Ok(());
+    }
+    match rate_limits::take(db, &buckets(app, action), app.clock.now()).await? {
         None => Ok(()),
         Some(retry_after) => Err(refusal(action, retry_after)),
     }
@@ -189,6 +214,9 @@ fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
     let named = |rule: Rule, of: &[&str]| bucket(app, rule, of);
     match action {
         Action::Register => vec![named(Rule::RegisterAddress, &[&address()])],
+        Action::UnprovenMail(email) => {
+            vec![named(Rule::UnprovenMailbox, &[&email::mailbox(email)])]
+        }
         Action::Resend(email) => {
             let (email, address) = (email::folded(email), address());
             vec![
@@ -208,10 +236,7 @@ fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
         Action::ResetPassword => vec![named(Rule::ResetAddress, &[&address()])],
         Action::Refresh => vec![named(Rule::RefreshAddress, &[&address()])],
         Action::Follow(follower) => vec![named(Rule::FollowAccount, &[&follower.to_string()])],
-        Action::ConfirmPassword(user_id, session_id) => vec![
-            named(Rule::ConfirmSession, &[&session_id.to_string()]),
-            named(Rule::ConfirmAccount, &[&user_id.to_string()]),
-        ],
+        Action::Guess(guess) => Taken::shared(app, guess).all(),
         Action::ChangeEmail(user_id, email) => vec![
             named(Rule::ChangeEmailAccount, &[&user_id.to_string()]),
             named(Rule::ChangeEmailTo, &[&email::folded(email)]),
@@ -220,15 +245,23 @@ fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
             vec![named(Rule::ChangeUsernameAccount, &[&user_id.to_string()])]
         }
         Action::Upload(user_id) => vec![named(Rule::UploadAccount, &[&user_id.to_string()])],
-        Action::LogIn(email) => {
-            let (email, address) = (email::folded(email), address());
-            vec![
-                named(Rule::LogInAccount, &[&email]),
-                named(Rule::LogInPair, &[&email, &address]),
-                named(Rule::LogInAddress, &[&address]),
-            ]
-        }
     }
+}
+
+/// Forgets what was tried at the password of an account: its owner set another one, with a link that
+/// only the mailbox got. Of single networks it is that of the request being served that is forgiven.
+///
+/// # Errors
+/// None but those of the service.
+pub(super) async fn forgive(db: &impl GenericClient, app: &App, email: &str) -> Result<()> {
+    let (email, address) = (email::folded(email), client_network());
+    let forgiven = [
+        bucket(app, Rule::LogInAccount, &[&email]),
+        bucket(app, Rule::LogInPair, &[&email, &address]),
+        bucket(app, Rule::PasswordAccount, &[&email]),
+        known::bucket(app, known::network(app, &email)),
+    ];
+    rate_limits::forget(db, &forgiven).await
 }
 
 fn bucket(app: &App, rule: Rule, of: &[&str]) -> Bucket {

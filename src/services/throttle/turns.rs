@@ -1,21 +1,25 @@
-//! Taking turns: only a few tries at one account are under way at once, the others wait.
+//! Taking turns: only a few tries at one account, or questions from one network, are under way at once,
+//! the others wait.
 //!
 //! A try is taken before the password is known to be right. Without turns a hundred right ones at
 //! once would look like a hundred guesses.
 
-use crate::{Error, Result, storage::rate_limits::Key};
-use std::time::Duration;
-use tokio::{
-    sync::{Notify, Semaphore},
-    time::timeout,
+use crate::{
+    Error, Result,
+    storage::{patience, rate_limits::Key},
 };
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore};
 
-/// How many at once on one replica: well below any limit that they are counted against.
+/// How many at once on one replica: well below any limit that they are counted against. With N replicas
+/// there are N times as many, so from three on right ones at once may empty the bucket of a known
+/// place (18), and are then taken from the one of strangers (54), which nine replicas empty. Who meets
+/// that is told to come back, and the tries of right ones are given back within the second.
 const AT_ONCE: usize = 6;
 /// How many may wait or be under way; a full queue answers at once.
 const QUEUE: usize = 512;
-/// How long somebody waits: the service is slow then.
-const WAIT: Duration = Duration::from_secs(10);
+/// How long somebody waits: the service is slow then. Part of what a request may wait in all.
+const WAIT: Duration = Duration::from_secs(7);
 /// When to come back to a full queue.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Who shares a place only waits for each other. A power of two.
@@ -56,9 +60,7 @@ impl Turns {
         let _waiting = place.queue.try_acquire().map_err(|_| crowd())?;
         let _turn = tokio::select! {
             biased;
-            turn = timeout(WAIT, place.free.acquire()) => {
-                turn.map_err(Error::unavailable)?.map_err(Error::internal)?
-            }
+            turn = patience::wait(WAIT, place.free.acquire()) => turn?.map_err(Error::internal)?,
             () = place.trouble.notified() => return Err(Error::unavailable("those ahead failed")),
         };
         let outcome = work.await;

@@ -155,7 +155,8 @@ pub mod sql {
         with([due], last)
     }
 
-    /// Counts the mails still to be sent, with the time of the oldest.
+    /// Counts the mails still to be sent, with the time of the oldest. Those that are for later are not
+    /// owed yet.
     #[must_use]
     pub fn pending() -> SelectStatement {
         Query::select()
@@ -163,6 +164,7 @@ pub mod sql {
             .expr(Func::min(Expr::col(Outbox::CreatedAt)))
             .from((Schema::Users, Outbox::Table))
             .cond_where(unfinished())
+            .and_where(Expr::col(Outbox::CreatedAt).lte(Expr::current_timestamp()))
             .take()
     }
 }

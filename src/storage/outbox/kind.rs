@@ -13,6 +13,10 @@ pub enum Kind {
     EmailChangeRequested,
     /// The address was changed: to the new one, and with the way back to the old one.
     EmailChanged,
+    /// The address before it was put back: to the one that it replaced.
+    EmailRestored,
+    /// A day after the change, to the new address: the link that ends the way back.
+    KeepEmail,
     /// The password was changed.
     PasswordChanged,
     /// A new password was set with a link.
@@ -41,6 +45,8 @@ impl Kind {
             Self::ConfirmEmail => "confirm_email",
             Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
+            Self::EmailRestored => "email_restored",
+            Self::KeepEmail => "keep_email",
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset => "password_reset",
             Self::UsernameChanged => "username_changed",
@@ -57,12 +63,14 @@ impl Kind {
     }
 
     /// Every kind that this version can write; a newer one's mails are left to it.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ConfirmEmail,
         Self::EmailChangeRequested,
         Self::EmailChanged,
+        Self::EmailRestored,
+        Self::KeepEmail,
         Self::PasswordChanged,
         Self::PasswordReset,
         Self::UsernameChanged,

@@ -7,7 +7,7 @@ use crate::{
     storage::{GenericClient, execute},
 };
 use serde_json::{Value, json};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// A mail about to be owed, with the trace of the request that causes it.
@@ -25,6 +25,8 @@ pub struct NewMail<'a> {
     pub data: Option<Value>,
     /// When it comes to be owed.
     pub now: OffsetDateTime,
+    /// How long after the commit it is tried first, by the database's clock.
+    due_in: Duration,
     trace_id: Option<String>,
 }
 
@@ -39,6 +41,7 @@ impl<'a> NewMail<'a> {
             recipient: None,
             data: None,
             now,
+            due_in: Duration::ZERO,
             trace_id: caller::trace_id(),
         }
     }
@@ -68,6 +71,14 @@ impl<'a> NewMail<'a> {
         self
     }
 
+    /// The same after this time: until then it is not owed. `passed` as `Clock::passed` has it.
+    #[must_use]
+    pub fn later(mut self, by: Duration, passed: Duration) -> Self {
+        self.now += by;
+        self.due_in = passed + by;
+        self
+    }
+
     /// The same with more to say: the members of an object.
     #[must_use]
     pub fn saying(mut self, more: Value) -> Self {
@@ -89,7 +100,10 @@ pub async fn owe(db: &impl GenericClient, mail: &NewMail<'_>) -> Result<()> {
 /// The statements.
 pub mod sql {
     use super::NewMail;
-    use crate::storage::schema::{Outbox, Schema};
+    use crate::storage::{
+        database_time::in_seconds,
+        schema::{Outbox, Schema},
+    };
     use sea_query::{Condition, Expr, ExprTrait, InsertStatement, IntoTableRef, OnConflict, Query};
 
     const NEW: [Outbox; 8] = [
@@ -103,9 +117,14 @@ pub mod sql {
         Outbox::Data,
     ];
 
-    /// A new mail, due at once.
+    /// A new mail, due at once unless it is one for later.
     #[must_use]
     pub fn owe(mail: &NewMail<'_>) -> InsertStatement {
+        let due = if mail.due_in.is_zero() {
+            Expr::current_timestamp()
+        } else {
+            in_seconds(mail.due_in.as_seconds_f64())
+        };
         Query::insert()
             .into_table((Schema::Users, Outbox::Table))
             .columns(NEW)
@@ -115,7 +134,7 @@ pub mod sql {
                 mail.kind.as_str().into(),
                 mail.trace_id.clone().into(),
                 mail.now.into(),
-                Expr::current_timestamp(),
+                due,
                 mail.recipient.map(str::to_owned).into(),
                 mail.data.clone().into(),
             ])

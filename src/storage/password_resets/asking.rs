@@ -35,8 +35,8 @@ pub async fn request(db: &impl GenericClient, request: &Request<'_>) -> Result<(
     execute(db, sql::request(request)).await.map(drop)
 }
 
-/// Takes up to `limit` wishes and owes a mail for each that names an account. Of several that do
-/// this at once each takes other ones.
+/// Takes up to `limit` wishes and owes a mail for each that names an account; one mail at most, ever,
+/// for an account that never proved its address. Of several that do this at once each takes other ones.
 pub async fn take_requests(db: &impl GenericClient, limit: u32) -> Result<()> {
     execute(db, sql::take_requests(limit)).await.map(drop)
 }
@@ -55,7 +55,8 @@ pub mod sql {
         },
     };
     use sea_query::{
-        Alias, Expr, ExprTrait, InsertStatement, LockBehavior, LockType, Order, Query, WithQuery,
+        Alias, Asterisk, Expr, ExprTrait, InsertStatement, LockBehavior, LockType, OnConflict,
+        Order, Query, WithQuery,
     };
 
     /// A wish.
@@ -84,7 +85,7 @@ pub mod sql {
     }
 
     /// Wishes become mails owed and lines of the log, or nothing. The mail and the line have the
-    /// id of the wish.
+    /// id of the wish. Where the address is not proven the mail has the account's: there can be one.
     #[must_use]
     pub fn take_requests(limit: u32) -> WithQuery {
         let asked = |column: PasswordResetRequests| Expr::col((Alias::new("asked"), column));
@@ -107,19 +108,30 @@ pub mod sql {
             )
             .returning_all()
             .take();
+        let proven = Expr::col((Users::Table, Users::EmailVerified));
+        let mail_id = Expr::case(proven, asked(PasswordResetRequests::Id))
+            .finally(Expr::col((Users::Table, Users::Id)));
         let account = Query::select()
-            .expr(asked(PasswordResetRequests::Id))
-            .column((Users::Table, Users::Id))
-            .expr(Expr::val(Kind::ResetPassword.as_str()).cast_as("text"))
-            .expr(asked(PasswordResetRequests::TraceId))
-            .expr(asked(PasswordResetRequests::CreatedAt))
-            .expr(Expr::current_timestamp())
+            .column((Alias::new("asked"), Asterisk))
+            .expr_as(Expr::col((Users::Table, Users::Id)), Outbox::UserId)
+            .expr_as(mail_id, Alias::new("mail_id"))
             .from(Alias::new("asked"))
             .inner_join(
                 (Schema::Users, Users::Table),
                 folded(Expr::col((Users::Table, Users::Email)))
                     .eq(folded(asked(PasswordResetRequests::Email))),
             )
+            .take();
+        let wanted = |column: Alias| Expr::col((Alias::new("wanted"), column));
+        let of_wish = |column: PasswordResetRequests| Expr::col((Alias::new("wanted"), column));
+        let mail = Query::select()
+            .expr(wanted(Alias::new("mail_id")))
+            .expr(Expr::col((Alias::new("wanted"), Outbox::UserId)))
+            .expr(Expr::val(Kind::ResetPassword.as_str()).cast_as("text"))
+            .expr(of_wish(PasswordResetRequests::TraceId))
+            .expr(of_wish(PasswordResetRequests::CreatedAt))
+            .expr(Expr::current_timestamp())
+            .from(Alias::new("wanted"))
             .take();
         let owe = Query::insert()
             .into_table((Schema::Users, Outbox::Table))
@@ -131,23 +143,24 @@ pub mod sql {
                 Outbox::CreatedAt,
                 Outbox::NextAttemptAt,
             ])
-            .select_from(account)
+            .select_from(mail)
             .map(InsertStatement::take)
             .unwrap_or_default()
-            .returning(Query::returning().columns([Outbox::Id, Outbox::UserId]))
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .returning(Query::returning().column(Outbox::Id))
             .take();
         let line = Query::select()
-            .column((Alias::new("owed"), Outbox::Id))
-            .column((Alias::new("owed"), Outbox::UserId))
+            .expr(of_wish(PasswordResetRequests::Id))
+            .expr(Expr::col((Alias::new("wanted"), Outbox::UserId)))
             .expr(Expr::val(Event::PasswordResetRequested.as_str()).cast_as("text"))
-            .expr(asked(PasswordResetRequests::TraceId))
-            .expr(asked(PasswordResetRequests::CreatedAt))
-            .expr(asked(PasswordResetRequests::Address))
-            .expr(asked(PasswordResetRequests::Device))
-            .from(Alias::new("owed"))
+            .expr(of_wish(PasswordResetRequests::TraceId))
+            .expr(of_wish(PasswordResetRequests::CreatedAt))
+            .expr(of_wish(PasswordResetRequests::Address))
+            .expr(of_wish(PasswordResetRequests::Device))
+            .from(Alias::new("wanted"))
             .inner_join(
-                Alias::new("asked"),
-                asked(PasswordResetRequests::Id).equals((Alias::new("owed"), Outbox::Id)),
+                Alias::new("owed"),
+                wanted(Alias::new("mail_id")).equals((Alias::new("owed"), Outbox::Id)),
             )
             .take();
         let last = Query::insert()
@@ -165,7 +178,12 @@ pub mod sql {
             .map(InsertStatement::take)
             .unwrap_or_default();
         with(
-            [cte_once("due", due), cte("asked", take), cte("owed", owe)],
+            [
+                cte_once("due", due),
+                cte("asked", take),
+                cte("wanted", account),
+                cte("owed", owe),
+            ],
             last,
         )
     }

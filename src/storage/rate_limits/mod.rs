@@ -5,7 +5,7 @@ mod refilling;
 mod taking;
 
 pub use looking::{Seen, look};
-pub use refilling::{delete_full, give_back};
+pub use refilling::{delete_full, forget, give_back};
 pub use taking::{take, whole_seconds};
 
 use super::{

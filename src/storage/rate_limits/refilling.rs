@@ -16,6 +16,11 @@ pub async fn give_back(
     execute(db, sql::give_back(buckets, now)).await.map(drop)
 }
 
+/// Fills these buckets up.
+pub async fn forget(db: &impl GenericClient, buckets: &[Bucket]) -> Result<()> {
+    execute(db, sql::forget(buckets)).await.map(drop)
+}
+
 /// How many buckets are looked at at once.
 pub const PIECE: u64 = 1_000;
 
@@ -61,6 +66,20 @@ pub mod sql {
             ],
             last,
         )
+    }
+
+    /// These buckets, gone, which is the same as full.
+    #[must_use]
+    pub fn forget(buckets: &[Bucket]) -> WithQuery {
+        let keys = Query::select()
+            .column(RateLimits::Key)
+            .from(Asked::Found)
+            .take();
+        let last = Query::delete()
+            .from_table((Schema::Users, RateLimits::Table))
+            .and_where(Expr::col(RateLimits::Key).in_subquery(keys))
+            .take();
+        with([cte(Asked::Found, found(buckets))], last)
     }
 
     /// Forgets the full buckets of one piece of the table, walked by its primary key: an index on

@@ -145,8 +145,9 @@ pub mod sql {
         mail
     }
 
-    /// Whether nobody logged in from such a device lately, and it is not the account's first
-    /// log-in. What this statement itself writes is not seen by it.
+    /// Whether nobody logged in from such a device lately, or neither this browser nor this network is
+    /// known, and it is not the account's first log-in. What this statement itself writes is not seen
+    /// by it.
     fn is_new(opened: &Opened<'_>, entry: &audit::Entry<'_>) -> Condition {
         let earlier = Query::select()
             .column(Asterisk)
@@ -165,9 +166,11 @@ pub mod sql {
             .and_where(Expr::col(AuditLog::Device).eq(entry.device()))
             .and_where(Expr::col(AuditLog::CreatedAt).gt(opened.now - history::KEPT))
             .take();
-        Condition::all()
-            .add(Expr::exists(earlier))
+        let known = known_devices::sql::known_among(opened.user_id, opened.places, opened.now);
+        let is_strange = Condition::any()
             .add(Expr::exists(seen).not())
+            .add(Expr::exists(known).not());
+        Condition::all().add(Expr::exists(earlier)).add(is_strange)
     }
 
     fn timestamp(at: OffsetDateTime) -> Expr {

@@ -20,6 +20,8 @@ pub struct Linked {
     pub expires_at: OffsetDateTime,
     /// Whether the link was used before.
     pub used: bool,
+    /// The address that it proves.
+    pub email: String,
 }
 
 /// The account of a verification link; `lock` keeps both rows until the transaction ends.
@@ -35,6 +37,7 @@ pub async fn by_link(
         email_verified: row.get(2),
         expires_at: row.get(3),
         used: row.get::<_, Option<OffsetDateTime>>(4).is_some(),
+        email: row.get(5),
     }))
 }
 
@@ -105,6 +108,7 @@ pub mod sql {
             .column((Users::Table, Users::EmailVerified))
             .column((EmailVerifications::Table, EmailVerifications::ExpiresAt))
             .column((EmailVerifications::Table, EmailVerifications::UsedAt))
+            .column((Users::Table, Users::Email))
             .from((Schema::Users, Users::Table))
             .inner_join(
                 (Schema::Users, EmailVerifications::Table),

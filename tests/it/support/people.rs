@@ -5,6 +5,7 @@ use std::sync::Arc;
 use time::Duration;
 use tokio::sync::OnceCell;
 use users_service::{
+    crypto::passwords::Standing,
     domain::{Email, Password, Text, Username},
     services::{
         accounts::{self, Registration},
@@ -165,7 +166,12 @@ impl TestApp {
     /// Many people at once, all with the same hash: nobody of them needs to log in.
     pub async fn crowd(&self, count: usize, prefix: &str) -> Vec<Uuid> {
         let password = Password::parse(PASSWORD, "", "").expect("a password");
-        let hash = self.app.passwords.hash(&password).await.expect("a hash");
+        let hash = self
+            .app
+            .passwords
+            .hash(Standing::Unknown, &password)
+            .await
+            .expect("a hash");
         let client = self.app.db.get().await.expect("a connection");
         let mut ids = Vec::with_capacity(count);
         for n in 0..count {

@@ -27,8 +27,12 @@ pub enum Mode {
     Down,
     /// It takes no mail for the moment.
     Busy,
-    /// It says that it will never take this mail.
+    /// It says that it takes no mail from this sender.
     Refuses,
+    /// It says that nobody has this address.
+    NoSuchMailbox,
+    /// It says that whoever asks may not send there.
+    RelayDenied,
     /// It takes every mail, and its time.
     Slow,
     /// It takes a mail and hangs up before it says so.
@@ -196,6 +200,8 @@ impl State {
                 }
                 "MAIL" if self.mode() == Mode::Busy => "451 come back later",
                 "MAIL" if self.mode() == Mode::Refuses => "550 not here",
+                "RCPT" if self.mode() == Mode::NoSuchMailbox => "550 5.1.1 no such mailbox",
+                "RCPT" if self.mode() == Mode::RelayDenied => "554 5.7.1 relay access denied",
                 "RCPT" => {
                     let address = line.split(['<', '>']).nth(1).unwrap_or_default();
                     to.push(address.to_owned());

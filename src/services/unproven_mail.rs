@@ -1,0 +1,55 @@
+//! Mails to addresses that never proved that they want to hear from us. Anybody can have them sent to
+//! anybody: by registering, by asking for another link, by naming a new address. So each mailbox gets a
+//! few of all kinds together, and none for a week after its owner said "This was not me".
+
+use super::throttle::{self, Action};
+use crate::{
+    App, Error, Result, caller,
+    storage::{GenericClient, quiet_mailboxes},
+};
+use time::Duration;
+
+/// How long a mailbox is left alone whose owner said "This was not me".
+const QUIET_FOR: Duration = Duration::days(7);
+
+/// Counts one more mail to the mailbox of this address, or says when to come back. Like the limits it is
+/// for what requests ask for; the mail worker leaves a quiet mailbox alone whoever asked.
+///
+/// # Errors
+/// `RateLimited`; `MailboxQuiet`.
+pub(super) async fn check(app: &App, email: &str) -> Result<()> {
+    if caller::trace_id().is_none() {
+        return Ok(());
+    }
+    let key = app.keys.secrets().mailbox_key(email);
+    let db = app.db.get().await?;
+    let now = app.clock.now();
+    if let Some(until) = quiet_mailboxes::quiet_until(&db, &key, now).await? {
+        let retry_after = (until - now).unsigned_abs();
+        return Err(Error::MailboxQuiet { retry_after });
+    }
+    drop(db);
+    throttle::check(app, Action::UnprovenMail(email)).await
+}
+
+/// Like [`check`], for what is quietly left undone: whoever asks is not to learn anything of the
+/// mailbox.
+///
+/// # Errors
+/// None but those of the service.
+pub(super) async fn admits(app: &App, email: &str) -> Result<bool> {
+    match check(app, email).await {
+        Err(Error::RateLimited { .. } | Error::MailboxQuiet { .. }) => Ok(false),
+        checked => checked.map(|()| true),
+    }
+}
+
+/// The owner of this mailbox asked for nothing: it is left alone for a week. Mails that wait are not
+/// sent either.
+///
+/// # Errors
+/// None but those of the service.
+pub(super) async fn quieten(db: &impl GenericClient, app: &App, email: &str) -> Result<()> {
+    let key = app.keys.secrets().mailbox_key(email);
+    quiet_mailboxes::quieten(db, &key, app.clock.now() + QUIET_FOR).await
+}
