@@ -2,7 +2,10 @@
 
 use crate::{
     App, api, docs,
-    http::{errors::Errors, intake::Intake, methods::get, origin::Cors, written::MarkWrites},
+    http::{
+        errors::Errors, intake::Intake, methods::get, origin::Cors, spelling::Spelled,
+        written::MarkWrites,
+    },
     openapi,
     ops::{health, metrics, observe::Observe},
     web,
@@ -23,5 +26,5 @@ pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let bounded = Intake::new(routes);
     let dressed = web::Compress::new(Errors::new(bounded, web::error_page));
     let shared = Cors::new(MarkWrites::new(dressed));
-    Observe::new(app.clone(), shared)
+    Observe::new(app.clone(), Spelled::new(shared))
 }

@@ -4,7 +4,6 @@ use super::cookies;
 use crate::{
     App,
     caller::Caller,
-    domain::Token,
     trace::{self, Parent},
 };
 use ipnet::IpNet;
@@ -144,12 +143,6 @@ fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
         nearest = address.to_canonical();
     }
     Some(nearest)
-}
-
-/// The refresh token that a request carries in its cookie.
-#[must_use]
-pub fn refresh_token(request: &Request) -> Option<Token> {
-    cookies::get(request, cookies::REFRESH_TOKEN).map(Token::presented)
 }
 
 #[cfg(test)]

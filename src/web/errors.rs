@@ -40,7 +40,9 @@ fn heading(error: &Error) -> &'static str {
             "The request could not be read"
         }
         Error::RequestTimeout => "The request took too long",
-        Error::CrossSite | Error::BadFormProof => "The request was refused",
+        Error::CrossSite | Error::BadFormProof | Error::OtherAddress { .. } => {
+            "The request was refused"
+        }
         Error::Unauthenticated => "Log in first",
         Error::RateLimited { .. } => "Too many tries",
         Error::Unavailable(_) => "The service is busy",

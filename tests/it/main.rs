@@ -10,6 +10,7 @@
 
 mod support;
 
+mod addresses;
 mod alerts;
 mod alerts_live;
 mod avatar;
@@ -61,6 +62,7 @@ mod keys_rotate;
 mod keys_rotate_live;
 mod layers;
 mod leases;
+mod leaving_follows;
 mod licences;
 mod lighthouse;
 mod lists;
@@ -93,6 +95,7 @@ mod pages;
 mod pages_content;
 mod password_advice;
 mod plans;
+mod planted_cookies;
 mod profile;
 mod profile_page;
 mod properties;
@@ -139,6 +142,10 @@ mod tokens;
 mod tokens_forged;
 mod traceparent;
 mod verify;
+mod verify_elsewhere;
 mod verify_page;
 mod versions;
 mod weights;
+mod whose_form;
+mod whose_form_browser;
+mod zz_shots;
