@@ -15,7 +15,7 @@ use crate::{
 use askama::Template;
 use poem::{
     Response,
-    http::{HeaderValue, header},
+    http::{HeaderValue, Method, header},
 };
 
 /// What answers depend on beside their address.
@@ -110,15 +110,15 @@ impl Visit<'_> {
         read(view).await.map(Some)
     }
 
-    /// A page that nobody keeps a copy of. To htmx, which asked for a part, it takes the place of the
-    /// whole page.
+    /// A page that nobody keeps a copy of. As htmx's answer to a form, for which it asks for a part, it takes
+    /// the place of the whole page.
     pub(super) fn page(
         self,
         verdict: impl Into<Verdict>,
         page: &impl Template,
     ) -> Result<Response> {
         let mut response = self.fragment(verdict, page)?;
-        if self.wants_part() {
+        if self.wants_part() && self.request.method() == Method::POST {
             let headers = response.headers_mut();
             headers.insert("hx-retarget", HeaderValue::from_static("body"));
             headers.insert("hx-reswap", HeaderValue::from_static("innerHTML"));

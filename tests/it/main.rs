@@ -148,4 +148,3 @@ mod versions;
 mod weights;
 mod whose_form;
 mod whose_form_browser;
-mod zz_shots;

@@ -3,7 +3,7 @@
 
 use crate::support::{PASSWORD, TestApp, Visitor};
 
-const QUESTION: &str = "Was it you who chose its password?";
+const QUESTION: &str = "Was it you who made this account and chose its password?";
 
 /// A stranger who registered with somebody's address.
 async fn stranger(app: &TestApp) -> Visitor {
