@@ -4,7 +4,7 @@ use crate::{
     App, api, docs,
     http::{
         errors::Errors, head::CheckHead, intake::Intake, methods::get, origin::Cors,
-        written::MarkWrites,
+        spelling::Spelled, written::MarkWrites,
     },
     openapi,
     ops::{health, metrics, observe::Observe},
@@ -26,5 +26,5 @@ pub fn all(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let bounded = CheckHead::new(Intake::new(routes));
     let dressed = web::Compress::new(Errors::new(bounded, web::error_page));
     let shared = Cors::new(MarkWrites::new(dressed));
-    Observe::new(app.clone(), shared)
+    Observe::new(app.clone(), Spelled::new(shared))
 }

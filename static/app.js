@@ -141,10 +141,11 @@
     if (ctx.request.action === CHECK) ctx.request.body.delete('password');
   });
 
-  // A whole page where a part was asked for is an error's: say it, and swap nothing.
+  // A whole page where a part was asked for is an error's: say it, and swap nothing, unless it says itself
+  // that it takes the place of the page.
   onHtmx('after:request', (ctx, isCheck) => {
     const isError = ctx.response.status >= 400;
-    if (!/^\s*<!doctype/i.test(ctx.text) || (ctx.select && !isError)) return true;
+    if (!/^\s*<!doctype/i.test(ctx.text) || ctx.hx.retarget || (ctx.select && !isError)) return true;
     if (!isCheck) {
       const page = new DOMParser().parseFromString(ctx.text, 'text/html');
       complain(page.querySelector('main p')?.textContent ?? 'That did not work. Try again.');

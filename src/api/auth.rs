@@ -2,7 +2,7 @@
 
 use crate::{
     App, Error, Result,
-    http::{Json, cookies, scope},
+    http::{Json, cookies},
     services::{
         accounts::{self, Registered, Registration},
         sessions::{self, Credentials, LoggedIn},
@@ -116,7 +116,9 @@ pub async fn login(app: Data<&App>, Json(body): Json<Credentials>) -> Result<Res
 )]
 #[handler]
 pub async fn refresh(app: Data<&App>, request: &Request) -> Result<Response> {
-    let outcome = match scope::refresh_token(request) {
+    let presented = cookies::refresh_tokens(request);
+    let log_in = cookies::log_in(request, &app);
+    let outcome = match sessions::own_token(&app, &presented, log_in).await? {
         Some(token) => sessions::refresh(&app, &token).await,
         None => Err(Error::InvalidRefreshToken),
     };
@@ -125,7 +127,10 @@ pub async fn refresh(app: Data<&App>, request: &Request) -> Result<Response> {
         Err(error @ Error::InvalidRefreshToken) => {
             let envelope = crate::http::errors::ErrorEnvelope::from(&error);
             let mut response = not_stored(poem::web::Json(envelope).with_status(error.status()));
-            cookies::clear(&mut response, &app, cookies::REFRESH_TOKEN);
+            // Of several, one may be good, and is not lost because others were planted.
+            if presented.len() <= 1 {
+                cookies::clear_refresh_token(&mut response, &app);
+            }
             Ok(response)
         }
         Err(error) => Err(error),
@@ -143,10 +148,11 @@ pub async fn refresh(app: Data<&App>, request: &Request) -> Result<Response> {
 )]
 #[handler]
 pub async fn logout(app: Data<&App>, request: &Request) -> Result<Response> {
-    let token = scope::refresh_token(request);
-    sessions::log_out(&app, token.as_ref()).await?;
+    for token in cookies::refresh_tokens(request) {
+        sessions::log_out(&app, Some(&token)).await?;
+    }
     let mut response = not_stored(StatusCode::NO_CONTENT);
-    cookies::clear(&mut response, &app, cookies::REFRESH_TOKEN);
+    cookies::clear_refresh_token(&mut response, &app);
     Ok(response)
 }
 
@@ -156,7 +162,8 @@ fn tokens(app: &App, session: LoggedIn) -> Response {
         token_type: "bearer",
         expires_in: crate::crypto::keys::ACCESS_TOKEN_LIFETIME.whole_seconds(),
     }));
-    cookies::set_refresh_token(&mut response, app, &session.refresh_token);
+    let token = &session.refresh_token;
+    cookies::set_refresh_token(&mut response, app, token, session.session_id);
     response
 }
 

@@ -89,6 +89,18 @@ pub enum Error {
     /// A page's form without a valid CSRF proof.
     #[error("bad CSRF proof")]
     BadFormProof,
+    /// A page's form that was opened at another address than the service's own.
+    #[error("a form at another address than PUBLIC_URL")]
+    OtherAddress {
+        /// Where the service is.
+        public_url: String,
+    },
+    /// A page's form that was made for another account than the one that is signed in.
+    #[error("the form is another account's")]
+    OtherAccount {
+        /// Who is signed in.
+        username: String,
+    },
     /// No such path.
     #[error("not found")]
     NotFound,

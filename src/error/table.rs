@@ -98,6 +98,16 @@ impl Error {
                 "CROSS_SITE_REQUEST",
                 "This form was open for too long. Send it once more.",
             ),
+            Self::OtherAddress { .. } => (
+                S::FORBIDDEN,
+                "CROSS_SITE_REQUEST",
+                "This form was opened at another address than the service has.",
+            ),
+            Self::OtherAccount { .. } => (
+                S::CONFLICT,
+                "OTHER_ACCOUNT",
+                "You are now signed in with another account. Nothing was changed.",
+            ),
             Self::NotFound => (
                 S::NOT_FOUND,
                 "NOT_FOUND",

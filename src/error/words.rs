@@ -4,12 +4,19 @@ use super::{Cause, Error};
 use std::{borrow::Cow, fmt::Display, time::Duration};
 
 impl Error {
-    /// What to tell people: the message of the table, or when to come back.
+    /// What to tell people: the message of the table, or when to come back, where, or as whom.
     #[must_use]
     pub fn message(&self) -> Cow<'static, str> {
         match self {
             Self::RateLimited { retry_after } => {
                 format!("Too many tries. Try again in {}.", in_words(*retry_after)).into()
+            }
+            Self::OtherAddress { public_url } => {
+                format!("Forms work only at {public_url}. Open it there, then send it again.")
+                    .into()
+            }
+            Self::OtherAccount { username } => {
+                format!("You are now signed in as {username}. Nothing was changed.").into()
             }
             Self::MailboxQuiet { retry_after } => format!(
                 "Somebody used this address without asking its owner, so we send nothing there \

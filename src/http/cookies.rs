@@ -5,9 +5,17 @@ use poem::{
     Request, Response,
     http::{HeaderValue, header},
 };
+use std::ops::RangeInclusive;
+use uuid::Uuid;
 
 /// The name of the refresh token's cookie.
 pub const REFRESH_TOKEN: &str = "refresh_token";
+/// The name of the cookie that says which log-in the refresh token beside it belongs to.
+const LOG_IN: &str = "log_in";
+/// How many characters a refresh token may have, whichever release made it.
+const REFRESH_TOKEN_LENGTH: RangeInclusive<usize> = 43..=128;
+/// How many refresh tokens of a request are looked at.
+const MAX_REFRESH_TOKENS: usize = 4;
 /// The name of the cookie that makes a browser known to the accounts that logged in with it.
 pub const DEVICE: &str = "device";
 
@@ -29,26 +37,56 @@ fn prefix(app: &App) -> &'static str {
 /// The secret of the browser that asks, if it has one that looks like ours.
 #[must_use]
 pub fn device(request: &Request, app: &App) -> Option<Token> {
-    let value = own(request, app, DEVICE)?;
+    let mut tokens = own(request, app, DEVICE).filter(|value| is_token(value, 43..=43));
+    tokens.next().map(Token::presented)
+}
+
+/// The refresh tokens of a request, in its order: every value that looks like one, each once. There is one,
+/// unless somebody planted others: a host beside ours may set the cookie for our domain, too.
+#[must_use]
+pub fn refresh_tokens(request: &Request) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    for value in all(request, |key| key == REFRESH_TOKEN) {
+        let token = Token::presented(value);
+        if is_token(value, REFRESH_TOKEN_LENGTH) && !tokens.contains(&token) {
+            tokens.push(token);
+        }
+        if tokens.len() == MAX_REFRESH_TOKENS {
+            break;
+        }
+    }
+    tokens
+}
+
+/// Which log-in a browser is in, if it says so: its refresh token is the one of this session. Behind
+/// https alone, where nobody else can set the cookie.
+#[must_use]
+pub fn log_in(request: &Request, app: &App) -> Option<Uuid> {
+    let mut ids = own(request, app, LOG_IN).filter(|_| app.config.secure_cookies());
+    ids.find_map(|id| id.parse().ok())
+}
+
+/// Whether a text could be a token of ours: base64url of this many characters.
+fn is_token(text: &str, length: RangeInclusive<usize>) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let is_ours = value.len() == 43 && value.bytes().all(plain);
-    is_ours.then(|| Token::presented(value))
+    length.contains(&text.len()) && text.bytes().all(plain)
 }
 
-/// The value of a cookie; the first one when several have the name.
-#[must_use]
-pub fn get<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    find(request, |key| key == name)
-}
-
-/// The value of the cookie that only we may set, by its name without the prefix.
-#[must_use]
-pub fn own<'a>(request: &'a Request, app: &App, plain: &str) -> Option<&'a str> {
+/// The values of the cookie that only we may set, by its name without the prefix. Without https others
+/// may set it too, so there may be several.
+pub fn own<'a>(
+    request: &'a Request,
+    app: &App,
+    plain: &'a str,
+) -> impl Iterator<Item = &'a str> + use<'a> {
     let prefix = prefix(app);
-    find(request, |key| key.strip_prefix(prefix) == Some(plain))
+    all(request, move |key| key.strip_prefix(prefix) == Some(plain))
 }
 
-fn find(request: &Request, is_it: impl Fn(&str) -> bool) -> Option<&str> {
+fn all<'a>(
+    request: &'a Request,
+    is_it: impl Fn(&str) -> bool + 'a,
+) -> impl Iterator<Item = &'a str> {
     request
         .headers()
         .get_all(header::COOKIE)
@@ -56,7 +94,7 @@ fn find(request: &Request, is_it: impl Fn(&str) -> bool) -> Option<&str> {
         // Byte by byte: somebody else's cookie may hold anything.
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
         .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
-        .find(|(key, _)| is_it(key))
+        .filter(move |(key, _)| is_it(key))
         .map(|(_, value)| value)
         .filter(|value| !value.is_empty())
 }
@@ -86,8 +124,20 @@ pub fn clear(response: &mut Response, app: &App, name: &str) {
     set(response, app, name, "", Some(0));
 }
 
-/// Hands out a refresh token.
-pub fn set_refresh_token(response: &mut Response, app: &App, token: &Token) {
-    let age = REFRESH_TOKEN_LIFETIME.whole_seconds();
-    set(response, app, REFRESH_TOKEN, token.expose(), Some(age));
+/// Hands out the refresh token of a session, and behind https what tells it from planted ones.
+pub fn set_refresh_token(response: &mut Response, app: &App, token: &Token, session_id: Uuid) {
+    let age = Some(REFRESH_TOKEN_LIFETIME.whole_seconds());
+    set(response, app, REFRESH_TOKEN, token.expose(), age);
+    if app.config.secure_cookies() {
+        let id = session_id.to_string();
+        set(response, app, &host_name(app, LOG_IN), &id, age);
+    }
+}
+
+/// Takes a refresh token away.
+pub fn clear_refresh_token(response: &mut Response, app: &App) {
+    clear(response, app, REFRESH_TOKEN);
+    if app.config.secure_cookies() {
+        clear(response, app, &host_name(app, LOG_IN));
+    }
 }

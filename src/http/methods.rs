@@ -60,6 +60,12 @@ impl Methods {
         self
     }
 
+    /// Whether `GET` is among them.
+    #[must_use]
+    pub fn answers_get(&self) -> bool {
+        self.find(&Method::GET).is_some()
+    }
+
     fn find(&self, method: &Method) -> Option<&BoxEndpoint<'static, Response>> {
         self.0
             .iter()

@@ -12,6 +12,7 @@ pub mod methods;
 pub mod multipart;
 pub mod origin;
 pub mod scope;
+pub mod spelling;
 pub mod written;
 
 pub use body::Json;

@@ -18,9 +18,35 @@ use std::future::Future;
 /// `CrossSite`
 pub fn check(request: &Request) -> Result<()> {
     match request.extensions().get::<App>() {
-        Some(app) if is_cross_site(request, &app.config) => Err(Error::CrossSite),
+        Some(app) if is_cross_site(request, &app.config) && !is_own_page(request) => {
+            Err(Error::CrossSite)
+        }
         _ => Ok(()),
     }
+}
+
+/// Refuses a form of a page of ours that was opened at another address than `PUBLIC_URL`: [`check`] lets
+/// it pass, so that its page can say so and what was typed is not lost.
+///
+/// # Errors
+/// `OtherAddress`
+pub fn check_form(request: &Request) -> Result<()> {
+    match request.extensions().get::<App>() {
+        Some(app) if is_cross_site(request, &app.config) => Err(Error::OtherAddress {
+            public_url: app.config.public_url.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a request comes from a page of the address that it goes to, by what browsers say that know no
+/// `Sec-Fetch-Site`, and others over plain http.
+fn is_own_page(request: &Request) -> bool {
+    let origin = request.header(header::ORIGIN).unwrap_or_default();
+    let from = origin.split_once("://").map(|(_, host)| host);
+    request.header("sec-fetch-site").is_none()
+        && !is_json_path(request.uri().path())
+        && from.is_some_and(|from| request.header(header::HOST) == Some(from))
 }
 
 fn is_cross_site(request: &Request, config: &Config) -> bool {

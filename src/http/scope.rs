@@ -4,7 +4,6 @@ use super::{cookies, forwarded};
 use crate::{
     App,
     caller::Caller,
-    domain::Token,
     trace::{self, Parent},
 };
 use poem::{
@@ -122,12 +121,6 @@ pub fn first_chars(text: &str, most: usize) -> &str {
     }
     let end = text.char_indices().nth(most).map(|(end, _)| end);
     &text[..end.unwrap_or(text.len())]
-}
-
-/// The refresh token that a request carries in its cookie.
-#[must_use]
-pub fn refresh_token(request: &Request) -> Option<Token> {
-    cookies::get(request, cookies::REFRESH_TOKEN).map(Token::presented)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const MARGIN: Duration = Duration::from_secs(2);
 /// Where the reads of a request without a token may come from.
 #[must_use]
 pub fn reads(request: &Request, app: &App) -> Reads {
-    match cookies::own(request, app, WRITTEN) {
+    match cookies::own(request, app, WRITTEN).next() {
         Some(_) => Reads::Primary,
         None => Reads::Replica,
     }

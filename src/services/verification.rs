@@ -11,10 +11,15 @@ use crate::{
     App, Error, Result,
     domain::{Text, Token, email},
     error::FieldErrors,
-    storage::{self, email_verifications, outbox, users},
+    storage::{
+        self, email_changes, email_verifications, outbox,
+        sessions::{self, EndReason},
+        users,
+    },
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// What asks for another link.
 #[derive(Debug, Default, Clone, Deserialize, ToSchema)]
@@ -44,6 +49,8 @@ pub struct Verified {
 /// The account that a working link belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedAccount {
+    /// Its id.
+    pub id: Uuid,
     /// Its handle.
     pub username: String,
     /// Whether its address is proven already.
@@ -92,6 +99,28 @@ async fn owe_link(app: &App, email: &str) -> Result<()> {
 /// # Errors
 /// `InvalidVerificationToken`, and `Validation` when there is no token at all.
 pub async fn verify(app: &App, verification: &Verification) -> Result<Verified> {
+    prove(app, verification, |_| true).await
+}
+
+/// The same in a browser, which knows by `is_known` the accounts that were made or are used in it. Of
+/// another one its sessions and its wish for another address end: they are of whoever made the account, who
+/// may not be whose address it is.
+///
+/// # Errors
+/// As [`verify`].
+pub async fn verify_in_browser(
+    app: &App,
+    verification: &Verification,
+    is_known: impl Fn(Uuid) -> bool,
+) -> Result<Verified> {
+    prove(app, verification, is_known).await
+}
+
+async fn prove(
+    app: &App,
+    verification: &Verification,
+    is_known: impl Fn(Uuid) -> bool,
+) -> Result<Verified> {
     let token = presented(verification)?;
     let now = app.clock.now();
     let mut client = app.db.get().await?;
@@ -110,6 +139,10 @@ pub async fn verify(app: &App, verification: &Verification) -> Result<Verified> 
     email_verifications::mark_used(&tx, &token.hash(), now).await?;
     email_verifications::delete_unused(&tx, linked.user_id).await?;
     users::mark_verified(&tx, linked.user_id, now).await?;
+    if !is_known(linked.user_id) {
+        sessions::end_all(&tx, linked.user_id, None, EndReason::EndedByOwner, now).await?;
+        email_changes::cancel(&tx, linked.user_id).await?;
+    }
     storage::commit(tx).await?;
     Ok(Verified {
         email_verified: true,
@@ -127,6 +160,7 @@ pub async fn inspect(view: View, verification: &Verification) -> Result<LinkedAc
         .filter(|linked| linked.used || linked.expires_at > view.now)
         .ok_or(Error::InvalidVerificationToken)?;
     Ok(LinkedAccount {
+        id: linked.user_id,
         username: linked.username,
         email_verified: linked.email_verified,
     })

@@ -2,7 +2,6 @@
 
 use super::{
     csrf::{NoFields, Posted},
-    draft::Own,
     field::{Field, Kind},
     page::Frame,
     session::Viewer,
@@ -15,7 +14,6 @@ use crate::{
 use askama::Template;
 use poem::{Response, handler, http::StatusCode};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 const FORM: &str = "/settings/email";
 
@@ -27,8 +25,6 @@ struct EmailPage {
     current: Option<String>,
     /// The change that waits for the new address to prove itself.
     waiting: Option<Waiting>,
-    /// Whose form it is, if that is known, for when the session is over once it is sent.
-    person: Option<Uuid>,
     /// Whether it holds what was typed before the password was asked for.
     is_restored: bool,
     email: Field,
@@ -52,14 +48,13 @@ impl Texts {
 #[handler]
 pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
     let (viewer, addresses) = visit.recent(emails::addresses).await?;
-    let person = viewer.user_id;
-    let draft: Option<Texts> = visit.draft(person, FORM);
+    let draft: Option<Texts> = visit.draft(viewer.user_id, FORM);
     let is_restored = draft.is_some();
     let typed = draft.unwrap_or_default().email;
     let frame = visit.frame(Some(viewer));
     let page = EmailPage {
         is_restored,
-        ..EmailPage::new(frame, Some(person), Some(addresses), &typed)
+        ..EmailPage::new(frame, Some(addresses), &typed)
     };
     let mut response = visit.page(StatusCode::OK, &page)?;
     if is_restored {
@@ -69,17 +64,11 @@ pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
 }
 
 impl EmailPage {
-    fn new(
-        frame: Frame,
-        person: Option<Uuid>,
-        addresses: Option<(String, Option<Waiting>)>,
-        typed: &str,
-    ) -> Self {
+    fn new(frame: Frame, addresses: Option<(String, Option<Waiting>)>, typed: &str) -> Self {
         let (current, waiting) = addresses.unzip();
         Self {
             current,
             waiting: waiting.flatten(),
-            person,
             is_restored: false,
             email: Field::new("email", "New email", Kind::Email, "email")
                 .hint("We send a link to this address to check that it is yours.")
@@ -93,31 +82,30 @@ impl EmailPage {
 async fn refused(
     visit: Visit<'_>,
     viewer: Option<Viewer>,
-    own: &Own<EmailChange>,
+    typed: Option<EmailChange>,
     error: Error,
 ) -> Result<Response> {
-    let person = own.person(viewer.as_ref());
     let (verdict, frame) = visit.frame_refusing(viewer, error)?;
     let addresses = visit.beside(&frame, emails::addresses).await?;
-    let typed = own.fields.email.typed();
-    visit.page(verdict, &EmailPage::new(frame, person, addresses, typed))
+    let typed = typed.unwrap_or_default();
+    let page = EmailPage::new(frame, addresses, typed.email.typed());
+    visit.page(verdict, &page)
 }
 
 /// `POST /settings/email`
 #[handler]
-pub(super) async fn save(visit: Visit<'_>, posted: Posted<Own<EmailChange>>) -> Result<Response> {
-    let request = async |viewer: &Viewer, own: &Own<EmailChange>| {
-        emails::request(visit.app, viewer.user_id, viewer.session_id, &own.fields).await
+pub(super) async fn save(visit: Visit<'_>, posted: Posted<EmailChange>) -> Result<Response> {
+    let request = async |viewer: &Viewer, form: &EmailChange| {
+        emails::request(visit.app, viewer.user_id, viewer.session_id, form).await
     };
     let (viewer, posted, outcome) = posted.then_as_viewer(visit, request).await;
     match outcome {
         Ok(()) => Ok(see_other(FORM)),
         Err(Error::Unauthenticated) => visit.to_login_with(FORM, posted, Texts::of),
         Err(Error::ReauthenticationRequired) => {
-            let texts = Texts::of(&posted.typed().fields);
-            visit.to_confirm_with(viewer.as_ref(), FORM, &texts)
+            visit.to_confirm_with(viewer, FORM, posted, Texts::of)
         }
-        Err(error) => refused(visit, viewer, &posted.typed(), error).await,
+        Err(error) => refused(visit, viewer, posted.typed(), error).await,
     }
 }
 
@@ -131,6 +119,6 @@ pub(super) async fn cancel(visit: Visit<'_>, posted: Posted<NoFields>) -> Result
     match outcome {
         Ok(()) => Ok(see_other("/settings")),
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
-        Err(error) => refused(visit, viewer, &Own::default(), error).await,
+        Err(error) => refused(visit, viewer, None, error).await,
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{
     csrf::Posted,
-    draft::Own,
     field::{Field, Kind},
     page::Frame,
     session::Viewer,
@@ -20,7 +19,6 @@ use poem::{
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 const FORM: &str = "/settings/username";
 
@@ -32,8 +30,6 @@ struct UsernamePage {
     current: Option<String>,
     /// The day when it may be changed again, if that is not yet.
     waits_until: Option<String>,
-    /// Whose form it is, if that is known, for when the session is over once it is sent.
-    person: Option<Uuid>,
     /// Whether it holds what was typed before the password was asked for.
     is_restored: bool,
     username: Field,
@@ -57,14 +53,13 @@ impl Texts {
 #[handler]
 pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
     let (viewer, waits_until) = visit.recent(usernames::waits_until).await?;
-    let person = viewer.user_id;
-    let draft: Option<Texts> = visit.draft(person, FORM);
+    let draft: Option<Texts> = visit.draft(viewer.user_id, FORM);
     let is_restored = draft.is_some();
     let typed = draft.map_or_else(|| viewer.username.clone(), |draft| draft.username);
     let frame = visit.frame(Some(viewer));
     let page = UsernamePage {
         is_restored,
-        ..UsernamePage::new(frame, Some(person), waits_until, &typed)
+        ..UsernamePage::new(frame, waits_until, &typed)
     };
     let mut response = visit.page(StatusCode::OK, &page)?;
     if is_restored {
@@ -74,16 +69,10 @@ pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
 }
 
 impl UsernamePage {
-    fn new(
-        frame: Frame,
-        person: Option<Uuid>,
-        waits_until: Option<OffsetDateTime>,
-        typed: &str,
-    ) -> Self {
+    fn new(frame: Frame, waits_until: Option<OffsetDateTime>, typed: &str) -> Self {
         Self {
             current: frame.viewer.as_ref().map(|viewer| viewer.username.clone()),
             waits_until: waits_until.map(when::day),
-            person,
             is_restored: false,
             username: Field::new("username", "Username", Kind::Handle, "username")
                 .hint("3 to 30 letters, digits, dots or underscores. Everybody sees it.")
@@ -96,42 +85,39 @@ impl UsernamePage {
 
 /// `POST /settings/username`
 #[handler]
-pub(super) async fn save(
-    visit: Visit<'_>,
-    posted: Posted<Own<UsernameChange>>,
-) -> Result<Response> {
-    let change = async |viewer: &Viewer, own: &Own<UsernameChange>| {
-        usernames::change(visit.app, viewer.user_id, viewer.session_id, &own.fields).await
+pub(super) async fn save(visit: Visit<'_>, posted: Posted<UsernameChange>) -> Result<Response> {
+    let change = async |viewer: &Viewer, form: &UsernameChange| {
+        usernames::change(visit.app, viewer.user_id, viewer.session_id, form).await
     };
     let (viewer, posted, outcome) = posted.then_as_viewer(visit, change).await;
     match outcome {
         Ok(_) => Ok(see_other("/profile")),
         Err(Error::Unauthenticated) => visit.to_login_with(FORM, posted, Texts::of),
         Err(Error::ReauthenticationRequired) => {
-            let texts = Texts::of(&posted.typed().fields);
-            visit.to_confirm_with(viewer.as_ref(), FORM, &texts)
+            visit.to_confirm_with(viewer, FORM, posted, Texts::of)
         }
-        Err(error) => refused(visit, viewer, &posted.typed(), error).await,
+        Err(error) => refused(visit, viewer, posted.typed(), error).await,
     }
 }
 
 async fn refused(
     visit: Visit<'_>,
     viewer: Option<Viewer>,
-    own: &Own<UsernameChange>,
+    typed: Option<UsernameChange>,
     error: Error,
 ) -> Result<Response> {
-    let person = own.person(viewer.as_ref());
     let (verdict, frame) = visit.frame_refusing(viewer, error)?;
     let waits_until = visit
         .beside(&frame, usernames::waits_until)
         .await?
         .flatten();
-    let typed = own.fields.username.typed();
-    visit.page(
-        verdict,
-        &UsernamePage::new(frame, person, waits_until, typed),
-    )
+    let own = frame.viewer.as_ref().map(|viewer| viewer.username.clone());
+    let typed = match typed {
+        Some(form) => form.username.typed().to_owned(),
+        None => own.unwrap_or_default(),
+    };
+    let page = UsernamePage::new(frame, waits_until, &typed);
+    visit.page(verdict, &page)
 }
 
 impl Visit<'_> {

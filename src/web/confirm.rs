@@ -40,16 +40,17 @@ impl Visit<'_> {
 
     /// Asks for the password after a form was refused with `ReauthenticationRequired`, and leads
     /// on to the form's page, which finds what was typed as its draft.
-    pub(super) fn to_confirm_with(
+    pub(super) fn to_confirm_with<F, T: Serialize>(
         self,
-        viewer: Option<&Viewer>,
+        viewer: Option<Viewer>,
         form: &'static str,
-        typed: &impl Serialize,
+        posted: Posted<F>,
+        texts: impl FnOnce(&F) -> T,
     ) -> Result<Response> {
         let place = LocalPath::parse(form).unwrap_or_default();
         let mut response = see_other(&place.after_confirming());
-        if let Some(viewer) = viewer {
-            self.keep_draft(&mut response, viewer.user_id, form, typed)?;
+        if let (Some(viewer), Some(typed)) = (viewer, posted.typed()) {
+            self.keep_draft(&mut response, viewer.user_id, form, &texts(&typed))?;
         }
         Ok(response)
     }
@@ -121,7 +122,7 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Confirmed>) -> Resul
         reauthentication::confirm(visit.app, user_id, session_id, &form.confirmation).await
     };
     let (viewer, posted, outcome) = posted.then_as_viewer(visit, confirm).await;
-    let typed = posted.typed();
+    let typed = posted.typed().unwrap_or_default();
     let error = match outcome {
         Ok(()) => return Ok(see_other(typed.next.as_str())),
         // A log-in is what is missing, and asks for the password too.

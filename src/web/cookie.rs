@@ -3,8 +3,13 @@
 use crate::{App, http::cookies};
 use poem::{Request, Response};
 
-/// The value of a cookie of ours.
-pub(super) fn get<'a>(request: &'a Request, app: &App, plain: &str) -> Option<&'a str> {
+/// The values of a cookie of ours, in the order of the request. Usually there is one; whoever reads it
+/// takes the first that is truly ours.
+pub(super) fn all<'a>(
+    request: &'a Request,
+    app: &App,
+    plain: &'a str,
+) -> impl Iterator<Item = &'a str> + use<'a> {
     cookies::own(request, app, plain)
 }
 

@@ -3,7 +3,9 @@
 use super::{cookie, csrf::Posted, sent, visit::Visit};
 use crate::{
     Error, Result,
+    error::{Broken, FieldErrors},
     services::correction::{self, Correction},
+    services::people::parse_id,
 };
 use poem::{Response, handler};
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,16 @@ const COOKIE: &str = "registered";
 const CONTEXT: &[u8] = b"account registered in this browser";
 /// As long as the first link works.
 const LIFETIME: Duration = Duration::hours(24);
+
+/// The form, which names the account that its page was about: the browser may have registered another
+/// one since.
+#[derive(Default, Deserialize)]
+struct Corrected {
+    #[serde(default)]
+    account: String,
+    #[serde(flatten)]
+    correction: Correction,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Account {
@@ -35,25 +47,34 @@ pub(super) fn remember(response: &mut Response, visit: Visit<'_>, id: Uuid) -> R
 
 /// The account that this browser registered, if it still may correct its address.
 pub(super) fn account(visit: Visit<'_>) -> Option<Uuid> {
-    let value = cookie::get(visit.request, visit.app, COOKIE)?;
-    let text = visit.app.keys.secrets().cookies().open(CONTEXT, value)?;
+    let cookies = visit.app.keys.secrets().cookies();
+    let text = cookie::all(visit.request, visit.app, COOKIE)
+        .find_map(|value| cookies.open(CONTEXT, value))?;
     let account: Account = serde_json::from_slice(&text).ok()?;
     (account.until > visit.app.clock.now().unix_timestamp()).then_some(account.id)
 }
 
 /// `POST /register/address`
 #[handler]
-pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Correction>) -> Result<Response> {
+pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Corrected>) -> Result<Response> {
     let Some(id) = account(visit) else {
         return Err(Error::NotFound);
     };
-    let correct = async |form: &Correction| correction::correct(visit.app, id, form).await;
+    let correct = async |form: &Corrected| {
+        if parse_id(&form.account) != Some(id) {
+            let other = "You registered another account since then. Nothing was changed.";
+            return Err(FieldErrors::one("email", Broken::new("other_account", other)).into());
+        }
+        correction::correct(visit.app, id, &form.correction).await
+    };
     let (typed, outcome) = posted.then(correct).await;
     match outcome {
         Ok(email) => Ok(sent::registered(visit, email.as_str())),
         Err(error) => {
             let (verdict, frame) = visit.frame_after(error).await?;
-            sent::wrong_address(visit, verdict, frame, typed.email.typed())
+            let is_its = parse_id(&typed.account) == Some(id);
+            let typed = is_its.then(|| typed.correction.email.typed());
+            sent::wrong_address(visit, verdict, frame, id, typed)
         }
     }
 }

@@ -5,12 +5,17 @@
 //! its session was renewed, or the service restarted, still submits.
 
 use super::{cookie, session::Viewer, visit::Visit};
-use crate::{App, Error, Result, http::body};
+use crate::{
+    App, Error, Result,
+    http::{body, origin},
+    services::people::parse_id,
+};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use poem::{FromRequest, Request, RequestBody, Response};
 use serde::{Deserialize, de::DeserializeOwned};
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 const BYTES: usize = 32;
 const COOKIE: &str = "csrf";
@@ -28,7 +33,7 @@ pub(super) struct Secret {
 impl Secret {
     /// The one that a request carries; a new one if it has none.
     pub(super) fn of(visit: Visit<'_>) -> Result<Self> {
-        if let Some(bytes) = carried(visit.app, visit.request) {
+        if let Some(bytes) = carried(visit.app, visit.request).next() {
             return Ok(Self {
                 bytes,
                 is_new: false,
@@ -60,10 +65,10 @@ impl Secret {
     }
 }
 
-fn carried(app: &App, request: &Request) -> Option<[u8; BYTES]> {
-    let value = cookie::get(request, app, COOKIE)?;
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
-    bytes.try_into().ok()
+/// All that a request carries: in development another program on the same host may have set one.
+fn carried<'a>(app: &App, request: &'a Request) -> impl Iterator<Item = [u8; BYTES]> + use<'a> {
+    cookie::all(request, app, COOKIE)
+        .filter_map(|value| BASE64_URL_SAFE_NO_PAD.decode(value).ok()?.try_into().ok())
 }
 
 /// Whether a proof holds the secret.
@@ -93,25 +98,34 @@ fn random() -> Result<[u8; BYTES]> {
     Ok(bytes)
 }
 
-/// A form that was posted. Its fields can be acted on only through [`Posted::then`] and
-/// [`Posted::proven`], which ask for the proof. That a form can't be read is said there too and not
-/// before: who is signed out logs in first.
+/// A form that was posted. Its fields can be acted on only through [`Posted::then`], and in the name
+/// of an account only through [`Posted::then_as_viewer`] and [`Posted::taken_by_viewer`], which ask for
+/// the proof, and for whose form it is. That a form can't be read is said there too and not before: who
+/// is signed out logs in first.
 pub(super) struct Posted<T> {
     fields: T,
+    /// The account that the form names.
+    person: Option<Uuid>,
     proven: bool,
-    /// Why there are no fields, if they could not be read.
-    unread: Option<Error>,
+    /// Whether the account that it names is not the viewer's: nobody else sees what was typed.
+    is_anothers: bool,
+    /// Why it is refused, whatever it holds: it could not be read, or came from the wrong address.
+    refused: Option<Error>,
 }
 
 impl<T> Posted<T> {
-    /// These fields with the proof that came beside them.
-    pub(super) fn new(request: &Request, fields: T, proof: &str) -> Result<Self> {
+    /// These fields with the proof and the name that came beside them.
+    pub(super) fn new(request: &Request, fields: T, proof: &str, person: &str) -> Result<Self> {
         let visit = Visit::of(request)?;
-        let proven = carried(visit.app, request).is_some_and(|secret| proves(proof, &secret));
+        let person = parse_id(person);
+        visit.note_form_of(person);
+        let mut secrets = carried(visit.app, request);
         Ok(Self {
             fields,
-            proven,
-            unread: None,
+            person,
+            proven: secrets.any(|secret| proves(proof, &secret)),
+            is_anothers: false,
+            refused: origin::check_form(request).err(),
         })
     }
 
@@ -128,42 +142,81 @@ impl<T> Posted<T> {
         (self.fields, outcome)
     }
 
-    /// Does what a form asks for in the name of who is signed in, else says `Unauthenticated`. Gives
-    /// the form back, and who it is, if that could be told.
+    /// Does what a form asks for in the name of who is signed in, else says `Unauthenticated`; when the
+    /// form is another account's, `OtherAccount`. Gives the form back, and who it is, if that could
+    /// be told.
     pub(super) async fn then_as_viewer<R>(
         mut self,
         visit: Visit<'_>,
         verb: impl AsyncFnOnce(&Viewer, &T) -> Result<R>,
     ) -> (Option<Viewer>, Self, Result<R>) {
-        match visit.viewer().await {
-            Ok(Some(viewer)) => {
-                let outcome = match self.check() {
-                    Ok(()) => verb(&viewer, &self.fields).await,
-                    Err(error) => Err(error),
-                };
+        match self.viewer(visit).await {
+            (Some(viewer), Ok(())) => {
+                let outcome = verb(&viewer, &self.fields).await;
                 (Some(viewer), self, outcome)
             }
-            Ok(None) => (None, self, Err(Error::Unauthenticated)),
-            Err(error) => (None, self, Err(error)),
+            (viewer, outcome) => {
+                let refused = outcome.and(Err(Error::Unauthenticated));
+                (viewer, self, refused)
+            }
         }
     }
 
-    /// The fields, to fill the form in again and for nothing else.
-    pub(super) fn typed(self) -> T {
-        self.fields
+    /// The same for fields that are too large to be given back: who is signed in, and what they sent.
+    pub(super) async fn taken_by_viewer(mut self, visit: Visit<'_>) -> (Option<Viewer>, Result<T>) {
+        let (viewer, outcome) = self.viewer(visit).await;
+        (viewer, outcome.map(|()| self.fields))
     }
 
-    /// The fields of a form that is ours, for when it is not filled in again.
-    pub(super) fn proven(mut self) -> Result<T> {
-        self.check().map(|()| self.fields)
+    /// Who is signed in, and whether the form may act in their name; never so while nobody is.
+    async fn viewer(&mut self, visit: Visit<'_>) -> (Option<Viewer>, Result<()>) {
+        let viewer = match visit.viewer().await {
+            Ok(Some(viewer)) => viewer,
+            Ok(None) => return (None, Err(Error::Unauthenticated)),
+            Err(error) => return (None, Err(error)),
+        };
+        let is_named = self.person == Some(viewer.user_id);
+        self.is_anothers = self.person.is_some() && !is_named;
+        let mut outcome = self.check();
+        if outcome.is_ok() && !is_named {
+            self.is_anothers = true;
+            let username = viewer.username.clone();
+            outcome = Err(Error::OtherAccount { username });
+        }
+        (Some(viewer), outcome)
+    }
+
+    /// The fields, to fill the form in again and for nothing else; none when somebody else than the
+    /// viewer typed them.
+    pub(super) fn typed(self) -> Option<T> {
+        (!self.is_anothers).then_some(self.fields)
+    }
+
+    /// The fields of a form that is ours, for when it is not filled in again, and the account that
+    /// it names.
+    pub(super) fn proven(mut self) -> Result<(T, Option<Uuid>)> {
+        self.check().map(|()| (self.fields, self.person))
     }
 
     /// That there are fields and they are ours. What could not be read is not.
     fn check(&mut self) -> Result<()> {
-        match self.unread.take() {
+        match self.refused.take() {
             Some(error) => Err(error),
             None if self.proven => Ok(()),
             None => Err(Error::BadFormProof),
+        }
+    }
+}
+
+impl<T: Default> Posted<T> {
+    /// A form that could not be read.
+    pub(super) fn unread(error: Error) -> Self {
+        Self {
+            fields: T::default(),
+            person: None,
+            proven: false,
+            is_anothers: false,
+            refused: Some(error),
         }
     }
 }
@@ -176,6 +229,8 @@ pub(super) struct NoFields {}
 struct WithProof<T> {
     #[serde(default)]
     csrf: String,
+    #[serde(default)]
+    person: String,
     #[serde(flatten)]
     fields: T,
 }
@@ -183,12 +238,8 @@ struct WithProof<T> {
 impl<'a, T: DeserializeOwned + Default + Send> FromRequest<'a> for Posted<T> {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
         match body::form::<WithProof<T>>(request, body).await {
-            Ok(form) => Ok(Self::new(request, form.fields, &form.csrf)?),
-            Err(error) => Ok(Self {
-                fields: T::default(),
-                proven: false,
-                unread: Some(error),
-            }),
+            Ok(form) => Ok(Self::new(request, form.fields, &form.csrf, &form.person)?),
+            Err(error) => Ok(Self::unread(error)),
         }
     }
 }
@@ -242,8 +293,9 @@ mod tests {
     #[test]
     fn the_proof_is_told_from_the_fields_and_no_field_comes_twice() {
         let of = serde_urlencoded::from_str::<WithProof<Credentials>>;
-        let form = of("csrf=abc&email=ana%40example.org&password=");
+        let form = of("csrf=abc&person=p&email=ana%40example.org&password=");
         assert!(form.is_ok_and(|form| form.csrf == "abc"
+            && form.person == "p"
             && form.fields.email.typed() == "ana@example.org"
             && form.fields.password == Text::from("")));
         assert!(of("email=a&email=b").is_err());

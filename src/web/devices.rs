@@ -5,7 +5,7 @@ use super::{
     flash::Flash,
     page::Frame,
     session::{self, Viewer},
-    visit::{SignedIn, Visit, see_other},
+    visit::{Visit, see_other},
     when::When,
 };
 use crate::{
@@ -72,17 +72,14 @@ pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
 
 /// `POST /settings/devices/end`
 #[handler]
-pub(super) async fn end(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<Chosen>,
-) -> Result<Response> {
-    let end_it = async |chosen: &Chosen| {
+pub(super) async fn end(visit: Visit<'_>, posted: Posted<Chosen>) -> Result<Response> {
+    let end_it = async |viewer: &Viewer, chosen: &Chosen| {
         let id = chosen.session.parse().map_err(|_| Error::SessionNotFound)?;
         devices::end(visit.app, viewer.user_id, viewer.session_id, id).await?;
         Ok(id == viewer.session_id)
     };
-    match posted.then(end_it).await.1 {
+    let (viewer, _, outcome) = posted.then_as_viewer(visit, end_it).await;
+    match outcome {
         Ok(true) => {
             session::end(visit.app, visit.request).await?;
             Ok(see_other("/"))
@@ -95,22 +92,22 @@ pub(super) async fn end(
 
 /// `POST /settings/devices/end-others`
 #[handler]
-pub(super) async fn end_others(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<NoFields>,
-) -> Result<Response> {
-    let end_them = async |_: &NoFields| {
+pub(super) async fn end_others(visit: Visit<'_>, posted: Posted<NoFields>) -> Result<Response> {
+    let end_them = async |viewer: &Viewer, _: &NoFields| {
         devices::end_others(visit.app, viewer.user_id, viewer.session_id).await
     };
-    match posted.then(end_them).await.1 {
+    let (viewer, _, outcome) = posted.then_as_viewer(visit, end_them).await;
+    match outcome {
         Ok(()) => Ok(Flash::OthersEnded.see_other(visit, PAGE)),
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => refused(visit, viewer, error).await,
     }
 }
 
-async fn refused(visit: Visit<'_>, viewer: Viewer, error: Error) -> Result<Response> {
+async fn refused(visit: Visit<'_>, viewer: Option<Viewer>, error: Error) -> Result<Response> {
+    let Some(viewer) = viewer else {
+        return visit.without_viewer(error);
+    };
     let (verdict, problem) = visit.problem(error)?;
     let view = View::of(visit.app, viewer.user_id).await?;
     let mut page = DevicesPage::new(visit, viewer, devices::open(view).await?);

@@ -4,8 +4,8 @@
 //! It is sealed for the person and the form: whoever else logs in on that browser does not get it.
 //! The database knows nothing of it. Passwords are in no such form.
 
-use super::{cookie, csrf::Posted, next::LocalPath, session::Viewer, visit::Visit};
-use crate::{Error, Result, services::people::parse_id};
+use super::{cookie, csrf::Posted, next::LocalPath, visit::Visit};
+use crate::{Error, Result};
 use poem::Response;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::Duration;
@@ -17,22 +17,6 @@ const LIFETIME: Duration = Duration::minutes(30);
 /// The longest value. Browsers keep 4,096 bytes with name and attributes; a name and a bio of the
 /// most characters allowed come to 2,300 at worst.
 const MAX_BYTES: usize = 3_000;
-
-/// A form that is kept: it says whose it is, for when it is not known who is signed in.
-#[derive(Default, Deserialize)]
-pub(super) struct Own<T> {
-    person: Option<String>,
-    #[serde(flatten)]
-    pub(super) fields: T,
-}
-
-impl<T> Own<T> {
-    /// Whose form it is: the viewer's, or of whom it says while that can't be told.
-    pub(super) fn person(&self, viewer: Option<&Viewer>) -> Option<Uuid> {
-        let viewer = viewer.map(|viewer| viewer.user_id);
-        viewer.or_else(|| parse_id(self.person.as_deref()?))
-    }
-}
 
 /// A form's texts as they are kept.
 #[derive(Serialize, Deserialize)]
@@ -49,14 +33,12 @@ impl Visit<'_> {
     pub(super) fn to_login_with<F, T: Serialize>(
         self,
         form: &'static str,
-        posted: Posted<Own<F>>,
+        posted: Posted<F>,
         texts: impl FnOnce(&F) -> T,
     ) -> Result<Response> {
         let mut response = self.to_login_from(&LocalPath::parse(form).unwrap_or_default());
-        if let Ok(own) = posted.proven()
-            && let Some(person) = own.person(None)
-        {
-            self.keep_draft(&mut response, person, form, &texts(&own.fields))?;
+        if let Ok((typed, Some(person))) = posted.proven() {
+            self.keep_draft(&mut response, person, form, &texts(&typed))?;
         }
         Ok(response)
     }
@@ -87,13 +69,9 @@ impl Visit<'_> {
 
     /// What this person last typed into the form at this path, if the browser kept it.
     pub(super) fn draft<T: DeserializeOwned>(self, person: Uuid, form: &'static str) -> Option<T> {
-        let value = cookie::get(self.request, self.app, COOKIE)?;
-        let text = self
-            .app
-            .keys
-            .secrets()
-            .cookies()
-            .open(&context(person, form), value)?;
+        let cookies = self.app.keys.secrets().cookies();
+        let text = cookie::all(self.request, self.app, COOKIE)
+            .find_map(|value| cookies.open(&context(person, form), value))?;
         let kept: Kept<T> = serde_json::from_slice(&text).ok()?;
         (kept.until > self.app.clock.now().unix_timestamp()).then_some(kept.typed)
     }

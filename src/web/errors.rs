@@ -42,7 +42,9 @@ fn heading(error: &Error) -> &'static str {
             "The request could not be read"
         }
         Error::RequestTimeout => "The request took too long",
-        Error::CrossSite | Error::BadFormProof => "The request was refused",
+        Error::CrossSite | Error::BadFormProof | Error::OtherAddress { .. } => {
+            "The request was refused"
+        }
         Error::Unauthenticated => "Log in first",
         Error::RateLimited { .. } => "Too many tries",
         Error::MailboxQuiet { .. } => "We leave this address alone",

@@ -61,7 +61,7 @@ impl Flash {
 
     /// Whether this is what the browser did last.
     pub(super) fn is_of(self, visit: Visit<'_>) -> bool {
-        cookie::get(visit.request, visit.app, COOKIE) == Some(self.word())
+        cookie::all(visit.request, visit.app, COOKIE).any(|word| word == self.word())
     }
 
     /// It was said on a page that says other things too, and is not said again.

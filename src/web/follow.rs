@@ -4,8 +4,9 @@ use super::{
     csrf::Posted,
     next::LocalPath,
     person,
+    problem::{Problem, Verdict},
     session::Viewer,
-    visit::{Handle, SignedIn, Visit, see_other},
+    visit::{Handle, Visit, see_other},
 };
 use crate::{
     Error, Result,
@@ -15,7 +16,6 @@ use crate::{
 use askama::{Template, filters::HtmlSafe};
 use poem::{Response, handler, http::StatusCode};
 use serde::Deserialize;
-use std::sync::Arc;
 
 /// The form with the one button.
 #[derive(Debug, Clone, Template)]
@@ -54,94 +54,132 @@ pub(super) struct Pressed {
     list: Option<LocalPath>,
 }
 
+impl Pressed {
+    /// The form that takes the place of the one that was pressed.
+    fn form(self, username: &str, following: bool) -> FollowForm {
+        FollowForm {
+            username: username.to_owned(),
+            following,
+            list: self.list,
+        }
+    }
+}
+
 /// `POST /@{username}/follow`
 #[handler]
 pub(super) async fn follow(
     visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    Handle(username): Handle,
+    name: poem::Result<Handle>,
     posted: Posted<Pressed>,
-) -> Result<Response> {
-    let person = found(visit, &username).await?;
-    let follow = async |_: &Pressed| {
-        follows::follow(visit.app, viewer.user_id, person.id)
-            .await
-            .map(drop)
-    };
-    let (pressed, outcome) = posted.then(follow).await;
-    answer(visit, &viewer, &person, pressed, outcome, true).await
+) -> poem::Result<Response> {
+    press(visit, name, posted, true).await
 }
 
 /// `POST /@{username}/unfollow`
 #[handler]
 pub(super) async fn unfollow(
     visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    Handle(username): Handle,
+    name: poem::Result<Handle>,
     posted: Posted<Pressed>,
-) -> Result<Response> {
-    let person = found(visit, &username).await?;
-    let unfollow =
-        async |_: &Pressed| follows::unfollow(visit.app, viewer.user_id, person.id).await;
-    let (pressed, outcome) = posted.then(unfollow).await;
-    answer(visit, &viewer, &person, pressed, outcome, false).await
+) -> poem::Result<Response> {
+    press(visit, name, posted, false).await
 }
 
-async fn found(visit: Visit<'_>, username: &str) -> Result<Arc<Person>> {
-    people::by_username(visit.app, username, Reads::Primary)
-        .await?
-        .ok_or(Error::UserNotFound)
+async fn press(
+    visit: Visit<'_>,
+    name: poem::Result<Handle>,
+    posted: Posted<Pressed>,
+    wanted: bool,
+) -> poem::Result<Response> {
+    let username = match name {
+        Ok(Handle(username)) => username,
+        Err(error) => return visit.refuse(error).await,
+    };
+    let press = async |viewer: &Viewer, _: &Pressed| {
+        let person = people::by_username(visit.app, &username, Reads::Primary).await?;
+        let person = person.ok_or(Error::UserNotFound)?;
+        if wanted {
+            follows::follow(visit.app, viewer.user_id, person.id).await?;
+        } else {
+            follows::unfollow(visit.app, viewer.user_id, person.id).await?;
+        }
+        Ok(person)
+    };
+    let (viewer, posted, outcome) = posted.then_as_viewer(visit, press).await;
+    Ok(match (viewer, outcome) {
+        (Some(viewer), Ok(person)) => {
+            let pressed = posted.typed().unwrap_or_default();
+            done(visit, &viewer, &person, pressed, wanted).await
+        }
+        (Some(viewer), Err(error)) => {
+            refused(visit, viewer, &username, posted.typed(), error, !wanted).await
+        }
+        (None, outcome) => visit.without_viewer(outcome.err().unwrap_or(Error::Unauthenticated)),
+    }?)
 }
 
-async fn answer(
+async fn done(
     visit: Visit<'_>,
     viewer: &Viewer,
     person: &Person,
     pressed: Pressed,
-    outcome: Result<()>,
-    wanted: bool,
+    following: bool,
 ) -> Result<Response> {
-    let (verdict, problem) = match outcome {
-        Ok(()) => (StatusCode::OK.into(), None),
-        Err(error) => {
-            let (verdict, problem) = visit.problem(error)?;
-            (verdict, Some(problem))
-        }
-    };
-    let following = wanted == problem.is_none();
+    let name = &person.username;
     if !visit.wants_part() {
-        return match problem {
-            None => Ok(see_other(&back_to(person, pressed))),
-            Some(problem) => {
-                person::refused(visit, viewer.clone(), &person.username, verdict, problem).await
-            }
-        };
+        let profile = format!("/@{name}");
+        let place = pressed
+            .list
+            .as_ref()
+            .map_or(profile.as_str(), LocalPath::as_str);
+        return Ok(see_other(place));
     }
-    let said = match (&problem, following) {
-        (Some(_), _) => String::new(),
-        (None, true) => format!("You follow {} now.", person.username),
-        (None, false) => format!("You do not follow {} any more.", person.username),
+    let said = if following {
+        format!("You follow {name} now.")
+    } else {
+        format!("You do not follow {name} any more.")
     };
-    if pressed.list.is_none() {
-        let panel = person::panel_of(visit, viewer, &person.username).await?;
-        return visit.part(verdict, &panel, "", problem.as_ref(), &said);
+    let form = pressed.form(name, following);
+    part(visit, viewer, form, StatusCode::OK.into(), None, &said).await
+}
+
+/// What is wrong with a press. Who pressed another one's button sees the page as their own.
+async fn refused(
+    visit: Visit<'_>,
+    viewer: Viewer,
+    username: &str,
+    pressed: Option<Pressed>,
+    error: Error,
+    following: bool,
+) -> Result<Response> {
+    let (verdict, problem) = visit.problem(error)?;
+    match pressed {
+        Some(pressed) if visit.wants_part() => {
+            let form = pressed.form(username, following);
+            part(visit, &viewer, form, verdict, Some(&problem), "").await
+        }
+        _ => person::refused(visit, viewer, username, verdict, problem).await,
+    }
+}
+
+/// What htmx puts in place of the form, and of the counts that change with it.
+async fn part(
+    visit: Visit<'_>,
+    viewer: &Viewer,
+    form: FollowForm,
+    verdict: Verdict,
+    problem: Option<&Problem>,
+    said: &str,
+) -> Result<Response> {
+    if form.list.is_none() {
+        let panel = person::panel_of(visit, viewer, &form.username).await?;
+        return visit.part(verdict, &panel, "", problem, said);
     }
     let own = profiles::own(visit.app, viewer.user_id).await?;
     let part = PressedInList {
-        form: FollowForm {
-            username: person.username.clone(),
-            following,
-            list: pressed.list,
-        },
+        form,
         viewer: own.username,
         followees: own.followee_count,
     };
-    visit.part(verdict, &part, "", problem.as_ref(), &said)
-}
-
-fn back_to(person: &Person, pressed: Pressed) -> String {
-    match pressed.list {
-        Some(list) => list.as_str().to_owned(),
-        None => format!("/@{}", person.username),
-    }
+    visit.part(verdict, &part, "", problem, said)
 }

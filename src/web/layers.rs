@@ -4,6 +4,7 @@ use super::{
     compress::{accepted, compress},
     session::Changes,
     visit::Visit,
+    whose::FormOf,
 };
 use poem::{Endpoint, Request, Response};
 
@@ -23,6 +24,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for KeepSession<E> {
         let app = Visit::of(&request).map(|visit| visit.app.clone());
         let changes = Changes::default();
         request.extensions_mut().insert(changes.clone());
+        FormOf::prepare(&mut request);
         let answer = self.0.call(request);
         async move {
             let app = app?;

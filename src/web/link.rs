@@ -40,8 +40,8 @@ impl LinkedPage {
 
     /// The token that the browser holds; empty when it holds none.
     pub(super) fn token(&self, visit: Visit<'_>) -> String {
-        let token = cookie::get(visit.request, visit.app, self.cookie);
-        token.unwrap_or_default().to_owned()
+        let mut tokens = cookie::all(visit.request, visit.app, self.cookie);
+        tokens.next().unwrap_or_default().to_owned()
     }
 
     /// Has the browser forget it.

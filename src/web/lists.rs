@@ -33,6 +33,8 @@ struct ListPage {
     newer: Option<String>,
     older: Option<String>,
     is_first: bool,
+    /// How many of the list are not shown, since they are leaving.
+    leaving: i64,
 }
 
 #[derive(Template)]
@@ -95,7 +97,15 @@ async fn page(
     if let Err(error) = asked {
         return Ok(no_such_page(visit, viewer, &error)?);
     }
+    let count = match list {
+        List::Followers => found.owner.follower_count,
+        List::Followees => found.owner.followee_count,
+    };
+    let is_whole = position.page() == Some(1) && found.next_cursor.is_none();
+    let shown = i64::try_from(found.people.len()).unwrap_or(i64::MAX);
     let page = ListPage {
+        // Counts keep who is leaving: whoever logs in again is back.
+        leaving: if is_whole { (count - shown).max(0) } else { 0 },
         is_own: found.owner.id == viewer.user_id,
         list,
         followers: people::followers(found.owner.follower_count),

@@ -7,7 +7,7 @@ use super::{
     next::LocalPath,
     page::Frame,
     problem::Problem,
-    session,
+    session::{self, Viewer},
     visit::{Visit, see_other},
 };
 use crate::{
@@ -121,12 +121,21 @@ fn refused(visit: Visit<'_>, typed: &LogIn, error: Error) -> Result<Response> {
 /// `POST /logout`
 #[handler]
 pub(super) async fn log_out(visit: Visit<'_>, posted: Posted<NoFields>) -> Result<Response> {
-    let end = async |_: &NoFields| session::end(visit.app, visit.request).await;
-    let (_, outcome) = posted.then(end).await;
+    let end = async || session::end(visit.app, visit.request).await;
+    let end_theirs = async |_: &Viewer, _: &NoFields| end().await;
+    let (viewer, posted, outcome) = posted.then_as_viewer(visit, end_theirs).await;
+    let outcome = match outcome {
+        // Of a session that is over, its cookies are left.
+        Err(Error::Unauthenticated) => match posted.proven() {
+            Ok(_) => end().await,
+            Err(error) => Err(error),
+        },
+        outcome => outcome,
+    };
     match outcome {
         Ok(()) => Ok(see_other("/")),
         Err(error) => {
-            let (verdict, frame) = visit.frame_after(error).await?;
+            let (verdict, frame) = visit.frame_refusing(viewer, error)?;
             visit.page(verdict, &LogOutPage { frame })
         }
     }

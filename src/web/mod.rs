@@ -52,6 +52,7 @@ mod timeline;
 mod verify;
 mod visit;
 mod when;
+mod whose;
 
 pub use assets::path as asset;
 pub use errors::error_page;
@@ -67,7 +68,10 @@ use crate::{
 };
 use askama::Template;
 use layers::KeepSession;
-use poem::{Request, Response, Route};
+use poem::{
+    Request, Response, Route, handler,
+    http::{StatusCode, header},
+};
 use visit::Visit;
 
 /// A page that a browser may keep and ask for again: 304 when it is still the same.
@@ -101,6 +105,7 @@ pub fn routes(route: Route, app: &App) -> Route {
         .at("/profile/avatar", post(picture::upload))
         .at("/profile/avatar/remove", post(picture::remove))
         .at("/settings", get(settings::show))
+        .at("/.well-known/change-password", get(settings::to_password))
         .at(
             "/settings/confirm",
             get(confirm::show).post(confirm::submit),
@@ -165,12 +170,30 @@ pub fn routes(route: Route, app: &App) -> Route {
     pages.0
 }
 
+/// The address of a page with a slash at its end: leads to the page.
+#[handler]
+fn without_slash(request: &Request) -> Response {
+    let uri = request.uri();
+    let path = uri.path().trim_end_matches('/');
+    let query = uri.query().map(|query| format!("?{query}"));
+    let page = format!("{path}{}", query.unwrap_or_default());
+    Response::builder()
+        .status(StatusCode::PERMANENT_REDIRECT)
+        .header(header::LOCATION, page)
+        .header(header::CACHE_CONTROL, "private, no-cache")
+        .finish()
+}
+
 /// A router whose paths have the layers that only pages have. They are not around a router of their own:
 /// each router in another one looks at a path once more.
 struct Pages(Route);
 
 impl Pages {
-    fn at(self, path: &str, methods: Methods) -> Self {
+    fn at(mut self, path: &str, methods: Methods) -> Self {
+        if methods.answers_get() && path != "/" {
+            let to_page = Errors::new(get(without_slash), error_page);
+            self.0 = self.0.at(format!("{path}/"), to_page);
+        }
         // Errors become pages in here already: an answer that renews a session must keep its cookies.
         let dressed = Errors::new(methods, error_page);
         Self(self.0.at(path, KeepSession::new(dressed)))

@@ -47,8 +47,8 @@ pub(super) async fn advise(visit: Visit<'_>, posted: Posted<HalfFilled>) -> Resu
     };
     let words = match posted.then(judge).await.1 {
         // A form without its proof gets no advice; it will hear of it when it is sent.
-        Err(Error::BadFormProof) => "",
+        Err(Error::BadFormProof | Error::OtherAddress { .. }) => "",
         outcome => outcome?,
     };
-    visit.page(StatusCode::OK, &Advice { words })
+    visit.fragment(StatusCode::OK, &Advice { words })
 }

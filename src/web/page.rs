@@ -1,10 +1,11 @@
 //! From a template to an answer: proofs, caching headers, parts for htmx.
 
 use super::{
-    csrf::{PLACEHOLDER, Secret},
+    csrf::{self, Secret},
     problem::{Problem, Verdict},
     session::Viewer,
     visit::Visit,
+    whose,
 };
 use crate::{
     Error, Result,
@@ -14,7 +15,7 @@ use crate::{
 use askama::Template;
 use poem::{
     Response,
-    http::{HeaderValue, header},
+    http::{HeaderValue, Method, header},
 };
 
 /// What answers depend on beside their address.
@@ -109,8 +110,24 @@ impl Visit<'_> {
         read(view).await.map(Some)
     }
 
-    /// A page that nobody keeps a copy of.
+    /// A page that nobody keeps a copy of. As htmx's answer to a form, for which it asks for a part, it takes
+    /// the place of the whole page.
     pub(super) fn page(
+        self,
+        verdict: impl Into<Verdict>,
+        page: &impl Template,
+    ) -> Result<Response> {
+        let mut response = self.fragment(verdict, page)?;
+        if self.wants_part() && self.request.method() == Method::POST {
+            let headers = response.headers_mut();
+            headers.insert("hx-retarget", HeaderValue::from_static("body"));
+            headers.insert("hx-reswap", HeaderValue::from_static("innerHTML"));
+        }
+        Ok(response)
+    }
+
+    /// Just this, for htmx to put where it wants it. Nobody keeps a copy.
+    pub(super) fn fragment(
         self,
         verdict: impl Into<Verdict>,
         page: &impl Template,
@@ -148,7 +165,8 @@ impl Visit<'_> {
         // Of the content before the proofs, which differ each time, and of the secret, so that a
         // copy with another one's proofs is not called fresh.
         let known: &[u8] = secret.as_ref().map_or(&[], |secret| secret.expose());
-        let tag = Tag::of(&[html.as_bytes(), known]);
+        let person = self.person().unwrap_or_default();
+        let tag = Tag::of(&[html.as_bytes(), known, person.as_bytes()]);
         let answer = || self.html(html, secret.as_ref());
         self.unless_known(&tag, cache, answer)
     }
@@ -181,12 +199,12 @@ impl Visit<'_> {
             problem,
             said,
         };
-        self.page(verdict, &part)
+        self.fragment(verdict, &part)
     }
 
     /// The browser's secret, if the page has a form to prove.
     fn secret_for(self, html: &str) -> Result<Option<Secret>> {
-        html.contains(PLACEHOLDER)
+        html.contains(csrf::PLACEHOLDER)
             .then(|| Secret::of(self))
             .transpose()
     }
@@ -205,7 +223,11 @@ impl Visit<'_> {
         match secret {
             None => response.set_body(html),
             Some(secret) => {
-                response.set_body(html.replace(PLACEHOLDER, &secret.proof()?));
+                let person = self.person().map(|person| person.to_string());
+                let html = html
+                    .replace(whose::PLACEHOLDER, &person.unwrap_or_default())
+                    .replace(csrf::PLACEHOLDER, &secret.proof()?);
+                response.set_body(html);
                 secret.set(&mut response, self.app);
             }
         }

@@ -6,7 +6,7 @@ use super::{
     problem::Problem,
     profile,
     session::Viewer,
-    visit::{SignedIn, Visit, see_other},
+    visit::{Visit, see_other},
 };
 use crate::{
     Error, Result,
@@ -42,58 +42,62 @@ impl Picture {
     }
 }
 
-/// An upload as it came: read or not, and if read, with its proof.
-struct PostedPicture(Result<Posted<Vec<u8>>>);
+/// The form with a picture.
+struct PostedPicture(Posted<Vec<u8>>);
 
 impl<'a> FromRequest<'a> for PostedPicture {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
-        Ok(Self(read(request, body).await))
+        Ok(Self(
+            read(request, body).await.unwrap_or_else(Posted::unread),
+        ))
     }
 }
 
 async fn read(request: &Request, body: &mut RequestBody) -> Result<Posted<Vec<u8>>> {
     let taken = Upload::read(request, body).await?;
-    let proof = taken.fields.get("csrf").map_or("", String::as_str);
-    Posted::new(request, taken.avatar, proof)
+    let text = |name: &str| taken.fields.get(name).map_or("", String::as_str);
+    let (proof, person) = (text("csrf"), text("person"));
+    Posted::new(request, taken.avatar, proof, person)
 }
 
 /// `POST /profile/avatar`
 #[handler]
 pub(super) async fn upload(
     visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
     PostedPicture(posted): PostedPicture,
 ) -> Result<Response> {
-    let outcome = match posted.and_then(Posted::proven) {
-        Ok(picture) => {
-            let (user_id, session_id) = (viewer.user_id, viewer.session_id);
-            let replaced = avatars::replace(visit.app, user_id, session_id, picture).await;
-            replaced.map(drop)
+    let (viewer, outcome) = posted.taken_by_viewer(visit).await;
+    let outcome = match (&viewer, outcome) {
+        (Some(viewer), Ok(picture)) => {
+            avatars::replace(visit.app, viewer.user_id, viewer.session_id, picture)
+                .await
+                .map(drop)
         }
-        Err(error) => Err(error),
+        (_, outcome) => outcome.map(drop),
     };
     answer(visit, viewer, outcome, "Your picture is changed.").await
 }
 
 /// `POST /profile/avatar/remove`
 #[handler]
-pub(super) async fn remove(
-    visit: Visit<'_>,
-    SignedIn(viewer): SignedIn,
-    posted: Posted<NoFields>,
-) -> Result<Response> {
-    let remove =
-        async |_: &NoFields| avatars::remove(visit.app, viewer.user_id, viewer.session_id).await;
-    let (_, outcome) = posted.then(remove).await;
+pub(super) async fn remove(visit: Visit<'_>, posted: Posted<NoFields>) -> Result<Response> {
+    let remove = async |viewer: &Viewer, _: &NoFields| {
+        avatars::remove(visit.app, viewer.user_id, viewer.session_id).await
+    };
+    let (viewer, _, outcome) = posted.then_as_viewer(visit, remove).await;
     answer(visit, viewer, outcome, "Your picture is removed.").await
 }
 
 async fn answer(
     visit: Visit<'_>,
-    viewer: Viewer,
+    viewer: Option<Viewer>,
     outcome: Result<()>,
     said: &str,
 ) -> Result<Response> {
+    let Some(viewer) = viewer else {
+        return visit.without_viewer(outcome.err().unwrap_or(Error::Unauthenticated));
+    };
+    let is_anothers = matches!(outcome, Err(Error::OtherAccount { .. }));
     let (verdict, problem) = match outcome {
         Ok(()) if !visit.wants_part() => return Ok(see_other("/profile")),
         Ok(()) => (StatusCode::OK.into(), None),
@@ -104,7 +108,7 @@ async fn answer(
         }
     };
     let profile = profiles::own(visit.app, viewer.user_id).await?;
-    if visit.wants_part() {
+    if visit.wants_part() && !is_anothers {
         let picture = Picture::new(visit, &profile, problem.as_ref());
         let said = if problem.is_none() { said } else { "" };
         return visit.part(verdict, &picture, "", problem.as_ref(), said);

@@ -77,6 +77,8 @@ impl Problem {
             Error::BadFormProof
             | Error::EmailNotVerified
             | Error::InvalidCredentials
+            | Error::OtherAccount { .. }
+            | Error::OtherAddress { .. }
             | Error::RateLimited { .. }
             | Error::MailboxQuiet { .. } => None,
             Error::Unavailable(_) | Error::Internal(_) => {

@@ -2,7 +2,6 @@
 
 use super::{
     csrf::Posted,
-    draft::Own,
     page::Frame,
     people,
     picture::Picture,
@@ -97,13 +96,8 @@ pub(super) async fn edit(visit: Visit<'_>) -> poem::Result<Response> {
     let (viewer, profile) = visit.signed_in(views::profile).await?;
     let draft = visit.draft(viewer.user_id, FORM);
     let is_restored = draft.is_some();
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let draft = draft.unwrap_or_else(|| Texts {
-        display_name: text(&profile.display_name),
-        bio: text(&profile.bio),
-    });
-    let form =
-        EditForm::new(viewer.user_id, &draft.display_name, &draft.bio, None).restored(is_restored);
+    let draft = draft.unwrap_or_else(|| Texts::now(&profile));
+    let form = EditForm::new(&draft.display_name, &draft.bio, None).restored(is_restored);
     let mut response = if visit.wants_part() {
         visit.part(StatusCode::OK, &form, EDITED, None, "")
     } else {
@@ -134,11 +128,11 @@ fn edited(
 
 /// `POST /profile/edit`
 #[handler]
-pub(super) async fn save(visit: Visit<'_>, posted: Posted<Own<Edited>>) -> Result<Response> {
-    let change = async |viewer: &Viewer, own: &Own<Edited>| {
+pub(super) async fn save(visit: Visit<'_>, posted: Posted<Edited>) -> Result<Response> {
+    let change = async |viewer: &Viewer, edited: &Edited| {
         let form = ProfileForm {
-            display_name: own.fields.display_name.clone(),
-            bio: own.fields.bio.clone(),
+            display_name: edited.display_name.clone(),
+            bio: edited.bio.clone(),
             avatar_url: Text::Absent,
         };
         profiles::change(visit.app, viewer.user_id, viewer.session_id, &form).await
@@ -157,40 +151,40 @@ pub(super) async fn save(visit: Visit<'_>, posted: Posted<Own<Edited>>) -> Resul
         }
         Ok(_) => Ok(see_other("/profile")),
         Err(Error::Unauthenticated) => visit.to_login_with(FORM, posted, Texts::of),
-        Err(error) => refused(visit, viewer, &posted.typed(), error).await,
+        Err(error) => refused(visit, viewer, posted.typed(), error).await,
     }
 }
 
-/// The form once more, with what was typed and what is wrong. While the service can't say who is
-/// signed in, the form does.
+/// The form once more, with what was typed and what is wrong. Who came with another one's form sees
+/// their own page.
 async fn refused(
     visit: Visit<'_>,
     viewer: Option<Viewer>,
-    own: &Own<Edited>,
+    typed: Option<Edited>,
     error: Error,
 ) -> Result<Response> {
-    let Some(person) = own.person(viewer.as_ref()) else {
-        return Err(error);
-    };
     let is_failure = error.is_failure();
     let (verdict, problem) = visit.problem(error)?;
-    let typed = Texts::of(&own.fields);
-    let form = EditForm::new(person, &typed.display_name, &typed.bio, Some(&problem));
-    if visit.wants_part() {
-        return visit.part(verdict, &form, EDITED, Some(&problem), "");
-    }
-    let profile = match &viewer {
-        // After a failure the picture can wait, and the person need not.
-        Some(viewer) if !is_failure => Some(profiles::own(visit.app, viewer.user_id).await?),
-        _ => None,
-    };
     let bare = viewer.is_none();
-    let frame = visit.frame(viewer).with(Some(problem));
-    edited(
-        visit,
-        Frame { bare, ..frame },
-        profile.as_ref(),
-        form,
-        verdict,
-    )
+    let frame = Frame {
+        bare,
+        ..visit.frame(viewer).with(Some(problem))
+    };
+    // After a failure the picture can wait, and the person need not.
+    let own = if is_failure {
+        None
+    } else {
+        visit.beside(&frame, views::profile).await?
+    };
+    let is_own = typed.is_some();
+    let texts = match (typed, &own) {
+        (Some(edited), _) => Texts::of(&edited),
+        (None, Some(own)) => Texts::now(own),
+        (None, None) => Texts::default(),
+    };
+    let form = EditForm::new(&texts.display_name, &texts.bio, frame.problem.as_ref());
+    if visit.wants_part() && is_own {
+        return visit.part(verdict, &form, EDITED, frame.problem.as_ref(), "");
+    }
+    edited(visit, frame, own.as_ref(), form, verdict)
 }

@@ -5,19 +5,16 @@ use super::{
     problem::Problem,
 };
 use crate::domain::{
-    Text,
+    Profile, Text,
     profile::{MAX_BIO, MAX_DISPLAY_NAME},
 };
 use askama::Template;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// The form to change it.
 #[derive(Template)]
 #[template(path = "profile/form.html")]
 pub(super) struct EditForm {
-    /// Whose form it is, for when the session is over once it is sent.
-    person: Uuid,
     /// Whether it holds what was typed before the session ended.
     is_restored: bool,
     display_name: Field,
@@ -25,14 +22,8 @@ pub(super) struct EditForm {
 }
 
 impl EditForm {
-    pub(super) fn new(
-        person: Uuid,
-        display_name: &str,
-        bio: &str,
-        problem: Option<&Problem>,
-    ) -> Self {
+    pub(super) fn new(display_name: &str, bio: &str, problem: Option<&Problem>) -> Self {
         Self {
-            person,
             is_restored: false,
             display_name: Field::new("display_name", "Display name", Kind::Line, "name")
                 .hint("The name that people see first. Up to 100 characters.")
@@ -64,7 +55,7 @@ pub(super) struct Edited {
 }
 
 /// The form's texts, as they are kept.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Texts {
     pub(super) display_name: String,
     pub(super) bio: String,
@@ -75,6 +66,14 @@ impl Texts {
         Self {
             display_name: edited.display_name.typed().to_owned(),
             bio: edited.bio.typed().to_owned(),
+        }
+    }
+
+    /// What the profile says now.
+    pub(super) fn now(profile: &Profile) -> Self {
+        Self {
+            display_name: profile.display_name.clone().unwrap_or_default(),
+            bio: profile.bio.clone().unwrap_or_default(),
         }
     }
 }

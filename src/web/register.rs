@@ -100,7 +100,7 @@ pub(super) async fn check(visit: Visit<'_>, posted: Posted<HalfFilled>) -> Resul
     let (form, outcome) = posted.then(judge).await;
     let problems = match outcome {
         // A form without its proof will hear of it when it is sent.
-        Err(Error::BadFormProof) => FieldErrors::default(),
+        Err(Error::BadFormProof | Error::OtherAddress { .. }) => FieldErrors::default(),
         outcome => outcome?,
     };
     let (field, typed, said) = match form.field.as_str() {

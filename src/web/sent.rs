@@ -17,6 +17,7 @@ use crate::{
 use askama::Template;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use poem::{Response, handler, http::StatusCode};
+use uuid::Uuid;
 
 /// Holds the address for the page that names it: in a URL it would stay in the history.
 const COOKIE: &str = "mail_sent_to";
@@ -30,8 +31,8 @@ struct SentPage {
     email: Option<String>,
     /// Whether an account was just made, or a link was asked for that may not have been due.
     is_new: bool,
-    /// Corrects the address, for the browser that registered.
-    correction: Option<Field>,
+    /// Corrects the address of this account, for the browser that registered it.
+    correction: Option<(Uuid, Field)>,
 }
 
 #[derive(Template)]
@@ -70,10 +71,11 @@ fn see_other_naming(visit: Visit<'_>, page: &str, email: &str) -> Response {
 
 /// The address in the cookie, which anybody could have written.
 fn named(visit: Visit<'_>) -> Option<String> {
-    let value = cookie::get(visit.request, visit.app, COOKIE)?;
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
-    let email = Email::parse(&String::from_utf8(bytes).ok()?).ok()?;
-    Some(email.as_str().to_owned())
+    cookie::all(visit.request, visit.app, COOKIE).find_map(|value| {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(value).ok()?;
+        let email = Email::parse(&String::from_utf8(bytes).ok()?).ok()?;
+        Some(email.as_str().to_owned())
+    })
 }
 
 fn correction(typed: &str) -> Field {
@@ -85,12 +87,16 @@ pub(super) fn wrong_address(
     visit: Visit<'_>,
     verdict: Verdict,
     frame: Frame,
-    typed: &str,
+    account: Uuid,
+    typed: Option<&str>,
 ) -> Result<Response> {
+    let email = named(visit);
+    let typed = typed.or(email.as_deref()).unwrap_or_default();
+    let field = correction(typed).judged(frame.problem.as_ref());
     let page = SentPage {
-        correction: Some(correction(typed).judged(frame.problem.as_ref())),
+        correction: Some((account, field)),
         frame,
-        email: named(visit),
+        email,
         is_new: true,
     };
     visit.page(verdict, &page)
@@ -100,10 +106,10 @@ pub(super) fn wrong_address(
 #[handler]
 pub(super) async fn show_registered(visit: Visit<'_>) -> Result<Response> {
     let email = named(visit);
-    let may_correct = correct::account(visit).is_some();
+    let field = || correction(email.as_deref().unwrap_or_default());
     let page = SentPage {
         frame: visit.frame(visit.viewer().await?),
-        correction: may_correct.then(|| correction(email.as_deref().unwrap_or_default())),
+        correction: correct::account(visit).map(|account| (account, field())),
         email,
         is_new: true,
     };

@@ -7,10 +7,7 @@ use crate::{
     config::Secret,
     crypto::keys::ACCESS_TOKEN_LIFETIME,
     domain::Token,
-    http::{
-        cookies::{self, REFRESH_TOKEN},
-        scope::refresh_token,
-    },
+    http::cookies,
     services::{
         people,
         reads::Reads,
@@ -30,6 +27,8 @@ use tower_sessions::{
 use uuid::Uuid;
 
 const COOKIE: &str = "session";
+/// How many characters the refresh tokens of earlier releases have.
+const SHORT_TOKEN: usize = 43;
 /// Whose session it is; the store wants this key and the next in every record.
 const USER_ID: &str = "user_id";
 /// Which log-in it belongs to.
@@ -87,9 +86,11 @@ pub(super) struct Changes(Arc<Cookies>);
 
 #[derive(Default)]
 struct Cookies {
-    session: OnceLock<Option<Id>>,
-    refresh_token: OnceLock<Option<Token>>,
+    session: OnceLock<Id>,
+    refresh_token: OnceLock<(Token, Uuid)>,
     device: OnceLock<Token>,
+    /// Whether the first two are taken away, whatever became of them before.
+    signed_out: OnceLock<()>,
 }
 
 impl Changes {
@@ -98,21 +99,21 @@ impl Changes {
     }
 
     fn sign_out(&self) {
-        self.0.session.set(None).ok();
-        self.0.refresh_token.set(None).ok();
+        self.0.signed_out.set(()).ok();
     }
 
     /// Writes the cookies onto an answer.
     pub(super) fn apply(&self, response: &mut Response, app: &App) {
-        match self.0.session.get() {
-            Some(Some(id)) => cookie::set(response, app, COOKIE, &id.to_string(), None),
-            Some(None) => cookie::clear(response, app, COOKIE),
-            None => {}
-        }
-        match self.0.refresh_token.get() {
-            Some(Some(token)) => cookies::set_refresh_token(response, app, token),
-            Some(None) => cookies::clear(response, app, REFRESH_TOKEN),
-            None => {}
+        if self.0.signed_out.get().is_some() {
+            cookie::clear(response, app, COOKIE);
+            cookies::clear_refresh_token(response, app);
+        } else {
+            if let Some(id) = self.0.session.get() {
+                cookie::set(response, app, COOKIE, &id.to_string(), None);
+            }
+            if let Some((token, session_id)) = self.0.refresh_token.get() {
+                cookies::set_refresh_token(response, app, token, *session_id);
+            }
         }
         if let Some(token) = self.0.device.get() {
             let age = DEVICE_KNOWN_FOR.whole_seconds();
@@ -122,7 +123,7 @@ impl Changes {
 }
 
 fn id(app: &App, request: &Request) -> Option<Id> {
-    cookie::get(request, app, COOKIE)?.parse().ok()
+    cookie::all(request, app, COOKIE).find_map(|id| id.parse().ok())
 }
 
 /// Who is signed in, and what `read` gives for them: whom the session names, in one round trip to
@@ -141,13 +142,25 @@ where
     {
         return Ok(Some(seen));
     }
-    let Some(presented) = refresh_token(request) else {
+    let presented = renewing(app, request);
+    if presented.is_empty() {
         return Ok(None);
-    };
-    match Box::pin(renew(app, &Changes::of(request), &presented)).await? {
+    }
+    match Box::pin(renew(app, request, &presented)).await? {
         Some(id) => Box::pin(look(app, &id, &read)).await,
         None => Ok(None),
     }
+}
+
+/// The refresh tokens that may open a session. Behind https a browser says which log-in it is in, or a
+/// token that somebody planted could sign it in as them. Until they run out, the short tokens do without:
+/// earlier releases gave them out and nothing beside.
+fn renewing(app: &App, request: &Request) -> Vec<Token> {
+    let mut presented = cookies::refresh_tokens(request);
+    if app.config.secure_cookies() && cookies::log_in(request, app).is_none() {
+        presented.retain(|token| token.expose().len() == SHORT_TOKEN);
+    }
+    presented
 }
 
 async fn look<T, F>(
@@ -171,9 +184,14 @@ async fn load(app: &App, request: &Request) -> Result<Option<Record>> {
 }
 
 /// Gives the id of the new session.
-async fn renew(app: &App, changes: &Changes, presented: &Token) -> Result<Option<Id>> {
-    match sessions::refresh(app, presented).await {
-        Ok(logged_in) => match open(app, changes, logged_in).await {
+async fn renew(app: &App, request: &Request, presented: &[Token]) -> Result<Option<Id>> {
+    let changes = Changes::of(request);
+    let log_in = cookies::log_in(request, app);
+    let Some(own) = sessions::own_token(app, presented, log_in).await? else {
+        return Ok(None);
+    };
+    match sessions::refresh(app, &own).await {
+        Ok(logged_in) => match open(app, &changes, logged_in).await {
             // The account was deleted in this very moment.
             Err(Error::UserNotFound) => Ok(None),
             opened => opened,
@@ -231,13 +249,16 @@ async fn forget(app: &App, request: &Request) -> Result<()> {
             .await
             .map_err(Error::unavailable)?;
     }
-    sessions::log_out(app, refresh_token(request).as_ref()).await
+    for token in cookies::refresh_tokens(request) {
+        sessions::log_out(app, Some(&token)).await?;
+    }
+    Ok(())
 }
 
 async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Option<Id>> {
     // First: whatever fails below, the browser must get the token that is good now.
-    let refresh_token = logged_in.refresh_token.clone();
-    changes.0.refresh_token.set(Some(refresh_token)).ok();
+    let token = (logged_in.refresh_token.clone(), logged_in.session_id);
+    changes.0.refresh_token.set(token).ok();
     let person = people::by_id(app, logged_in.user_id, Reads::Primary).await?;
     let sealed = app.keys.secrets().cookies().seal(
         &context(logged_in.session_id),
@@ -245,7 +266,9 @@ async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Optio
     )?;
     let id = save(app, &logged_in, &person.username, sealed).await;
     let id = id.map_err(Error::unavailable)?;
-    changes.0.session.set(id).ok();
+    if let Some(id) = id {
+        changes.0.session.set(id).ok();
+    }
     Ok(id)
 }
 

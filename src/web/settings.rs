@@ -3,7 +3,10 @@
 use super::{next::LocalPath, page::Frame, visit::Visit};
 use crate::services::emails::{self, Waiting};
 use askama::Template;
-use poem::{Response, handler, http::StatusCode};
+use poem::{
+    Response, handler,
+    http::{StatusCode, header},
+};
 
 /// A page of settings, as the list of them names it.
 struct Entry {
@@ -80,4 +83,15 @@ pub(super) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
         entries: ENTRIES,
     };
     Ok(visit.page(StatusCode::OK, &page)?)
+}
+
+/// `GET /.well-known/change-password`: where password managers look for the page (W3C, A Well-Known URL
+/// for Changing Passwords)
+#[handler]
+pub(super) fn to_password() -> Response {
+    Response::builder()
+        .status(StatusCode::FOUND)
+        .header(header::LOCATION, "/settings/password")
+        .header(header::CACHE_CONTROL, "no-store")
+        .finish()
 }

@@ -2,12 +2,14 @@
 //! links too; a button does.
 
 use super::{
+    correct,
     csrf::Posted,
     flash::Flash,
     link::{Link, LinkedPage},
     page::Frame,
     problem::{Problem, Verdict},
     sent::ResendPage,
+    session::Viewer,
     visit::{Visit, see_other},
 };
 use crate::{
@@ -19,6 +21,7 @@ use crate::{
 };
 use askama::Template;
 use poem::{Response, handler, http::StatusCode, web::Query};
+use uuid::Uuid;
 
 const PAGE: LinkedPage = LinkedPage {
     path: "/verify",
@@ -38,6 +41,8 @@ struct ConfirmPage {
 struct VerifiedPage {
     frame: Frame,
     username: String,
+    /// Whether the account was made or is used in this browser, so its password is the person's own.
+    is_known: bool,
 }
 
 #[derive(Template)]
@@ -67,11 +72,16 @@ async fn page(
     let link = named(&token);
     let read = async |view: View| Ok(verification::inspect(view, &link).await);
     let (viewer, linked) = visit.anybody(read).await?;
+    let known = known_accounts(visit, viewer.as_ref());
     let frame = visit.frame(viewer).with(problem);
     match linked {
         Ok(account) if account.email_verified => {
-            let username = account.username;
-            visit.page(verdict, &VerifiedPage { frame, username })
+            let page = VerifiedPage {
+                frame,
+                is_known: known.contains(&Some(account.id)),
+                username: account.username,
+            };
+            visit.page(verdict, &page)
         }
         Ok(account) => {
             let username = account.username;
@@ -90,6 +100,11 @@ async fn page(
     }
 }
 
+/// The accounts that this browser is known to be of: the one that it registered, and the one in use.
+fn known_accounts(visit: Visit<'_>, viewer: Option<&Viewer>) -> [Option<Uuid>; 2] {
+    [correct::account(visit), viewer.map(|viewer| viewer.user_id)]
+}
+
 fn named(token: &str) -> Verification {
     Verification {
         token: token.into(),
@@ -99,7 +114,11 @@ fn named(token: &str) -> Verification {
 /// `POST /verify`
 #[handler]
 pub(super) async fn confirm(visit: Visit<'_>, posted: Posted<Verification>) -> Result<Response> {
-    let verify = async |form: &Verification| verification::verify(visit.app, form).await;
+    let known = known_accounts(visit, visit.viewer().await?.as_ref());
+    let verify = async |form: &Verification| {
+        let is_known = |account| known.contains(&Some(account));
+        verification::verify_in_browser(visit.app, form, is_known).await
+    };
     let (form, outcome) = posted.then(verify).await;
     match outcome {
         Ok(_) => Ok(PAGE.without_token_in_address(visit, form.token.typed())),

@@ -11,7 +11,7 @@ use crate::{
 };
 use poem::{
     FromRequest, Request, RequestBody, Response,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
 };
 
 /// A request for a page.
@@ -114,6 +114,14 @@ impl<'a> Visit<'a> {
         self.to_login_from(&LocalPath::of(self.request))
     }
 
+    /// The answer to a form of an account while nobody is signed in, or nobody can say who is.
+    pub(super) fn without_viewer(self, error: Error) -> Result<Response> {
+        match error {
+            Error::Unauthenticated => Ok(self.to_login()),
+            error => Err(error),
+        }
+    }
+
     /// Goes to the log-in page, and from there to this place.
     pub(super) fn to_login_from(self, place: &LocalPath) -> Response {
         let login = place.after_login();
@@ -144,11 +152,15 @@ impl<'a> FromRequest<'a> for Visit<'a> {
     }
 }
 
-/// The person that is signed in. Who is not is sent to the log-in page.
+/// The person that is signed in, for a page to look at. Who is not is sent to the log-in page. A form acts
+/// for whom it names, which [`super::csrf::Posted`] says.
 pub(super) struct SignedIn(pub(super) Viewer);
 
 impl<'a> FromRequest<'a> for SignedIn {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        if request.method() != Method::GET {
+            return Err(Error::internal("a form that is not asked whose it is").into());
+        }
         let nothing = async |_: View| Ok(());
         let (viewer, ()) = Visit::of(request)?.signed_in(nothing).await?;
         Ok(Self(viewer))

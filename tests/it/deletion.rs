@@ -15,7 +15,7 @@ const WINDOW: Duration = Duration::days(14);
 
 impl TestApp {
     /// Has an account deleted over the API.
-    async fn leaves(&self, person: &Person) {
+    pub async fn leaves(&self, person: &Person) {
         let api = self.in_session(person).await;
         api.delete("/users/me").await.expect(202);
     }
@@ -134,7 +134,8 @@ async fn nobody_sees_who_is_leaving_and_everybody_who_came_back() {
     seen(false).await;
     let follow = ana.api("/follow");
     api.act(&follow).await.error(404, "USER_NOT_FOUND");
-    api.delete(&follow).await.error(404, "USER_NOT_FOUND");
+    let stranger = app.api().of(&eve).delete(&follow).await;
+    stranger.error(404, "USER_NOT_FOUND");
     app.api().of(&eve).act(&follow).await.expect(404);
     // The tokens of whoever leaves change nothing any more.
     let leaving = app.api().of(&ana);

@@ -36,14 +36,15 @@ pub async fn insert(
     })
 }
 
-/// Takes the edge away; says whether it was there. `None`: the one who was followed is not.
+/// Takes the edge away; says whether it was there. `None`: neither it nor the one who was followed is.
 pub async fn delete(
     db: &impl GenericClient,
     follower: Uuid,
     followee: Uuid,
 ) -> Result<Option<bool>> {
     let row = one(db, sql::delete(follower, followee)).await?;
-    Ok(row.get::<_, bool>(1).then(|| row.get(0)))
+    let (was_there, is_followee_there): (bool, bool) = (row.get(0), row.get(1));
+    Ok((was_there || is_followee_there).then_some(was_there))
 }
 
 /// The statements.
@@ -93,19 +94,15 @@ pub mod sql {
         with(people.into_iter().chain(counting), last)
     }
 
-    /// Deletes an edge to a person that is there to be seen and counts it out, both or neither.
-    /// Says whether it deleted one, and whether the followee is there.
+    /// Deletes an edge and counts it out, both or neither; to a person that nobody sees, too: whoever
+    /// follows one that is leaving may stop. Says whether it deleted one, and whether the followee is there
+    /// to be seen.
     #[must_use]
     pub fn delete(follower: Uuid, followee: Uuid) -> WithQuery {
-        let there = Query::select()
-            .column(Users::Id)
-            .from(Part::Followee)
-            .take();
         let edge = Query::delete()
             .from_table((Schema::Users, Follows::Table))
             .and_where(Expr::col(Follows::FollowerId).eq(follower))
             .and_where(Expr::col(Follows::FolloweeId).eq(followee))
-            .and_where(Expr::exists(there))
             .returning_col(Follows::FollowerId)
             .take();
         let followee_there = [cte(Part::Followee, users::exists(followee))];

@@ -117,6 +117,21 @@ impl Form {
             panic!("{} buttons {button:?}, there are {all:?}", buttons.len())
         };
         let form = owner(html, pressed).expect("the button has a form");
+        Self::sent_by(html, form, pressed)
+    }
+
+    /// Every form of a page, as its first button sends it.
+    pub fn all(html: &Html) -> Vec<Self> {
+        let button = css("button:not([type=button]):not([type=reset]), input[type=submit]");
+        let forms = css("form");
+        let found = html.select(&forms).filter_map(|form| {
+            let pressed = form.select(&button).next()?;
+            Some(Self::sent_by(html, form, pressed))
+        });
+        found.collect()
+    }
+
+    fn sent_by(html: &Html, form: ElementRef<'_>, pressed: ElementRef<'_>) -> Self {
         let written = |name: &str| form.attr(name).unwrap_or_default().to_owned();
         let or_formerly = |new: &str, old: &str| {
             pressed

@@ -43,6 +43,7 @@ pub use app::{KEY, TestApp};
 pub use browser::{Browser, no_other_browser};
 pub use certificate::Certificate;
 pub use collector::{Collector, Span};
+pub use form::Form;
 pub use html::Element;
 pub use jar::SetCookie;
 pub use jpeg_writer::{Component, JpegWriter};

@@ -150,6 +150,11 @@ impl Page {
         Form::of(&self.parsed(), button)
     }
 
+    /// All forms.
+    pub fn forms(&self) -> Vec<Form> {
+        Form::all(&self.parsed())
+    }
+
     fn parsed(&self) -> Html {
         Html::parse_document(&self.answer.text())
     }
