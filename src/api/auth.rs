@@ -129,7 +129,7 @@ pub async fn refresh(app: Data<&App>, request: &Request) -> Result<Response> {
             let mut response = not_stored(poem::web::Json(envelope).with_status(error.status()));
             // Of several, one may be good, and is not lost because others were planted.
             if presented.len() <= 1 {
-                cookies::clear_refresh_token(&mut response, &app);
+                cookies::clear(&mut response, &app, cookies::REFRESH_TOKEN);
             }
             Ok(response)
         }
@@ -152,7 +152,7 @@ pub async fn logout(app: Data<&App>, request: &Request) -> Result<Response> {
         sessions::log_out(&app, Some(&token)).await?;
     }
     let mut response = not_stored(StatusCode::NO_CONTENT);
-    cookies::clear_refresh_token(&mut response, &app);
+    cookies::clear(&mut response, &app, cookies::REFRESH_TOKEN);
     Ok(response)
 }
 
@@ -162,8 +162,7 @@ fn tokens(app: &App, session: LoggedIn) -> Response {
         token_type: "bearer",
         expires_in: crate::crypto::keys::ACCESS_TOKEN_LIFETIME.whole_seconds(),
     }));
-    let token = &session.refresh_token;
-    cookies::set_refresh_token(&mut response, app, token, session.session_id);
+    cookies::set_refresh_token(&mut response, app, &session.refresh_token);
     response
 }
 

@@ -124,7 +124,8 @@ fn is_public_name(host: &str) -> bool {
     const LOCAL: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];
     let host = host.strip_suffix('.').unwrap_or(host);
     let is_local = |name: &&str| host.ends_with(&format!(".{name}"));
-    host.contains('.') && host != "home.arpa" && !LOCAL.iter().any(is_local)
+    let has_labels = host.contains('.') && host.split('.').all(|label| !label.is_empty());
+    has_labels && host != "home.arpa" && !LOCAL.iter().any(is_local)
 }
 
 #[cfg(test)]

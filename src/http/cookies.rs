@@ -41,20 +41,23 @@ pub fn device(request: &Request, app: &App) -> Option<Token> {
     tokens.next().map(Token::presented)
 }
 
-/// The refresh tokens of a request, in its order: every value that looks like one, each once. There is one,
-/// unless somebody planted others: a host beside ours may set the cookie for our domain, too.
+/// The refresh tokens of a request, in its order. There is one, whatever it is, unless somebody planted
+/// others: a host beside ours may set the cookie for our domain, too. Then it is every value that looks
+/// like one, each once.
 #[must_use]
 pub fn refresh_tokens(request: &Request) -> Vec<Token> {
-    let mut tokens: Vec<Token> = Vec::new();
-    for value in all(request, |key| key == REFRESH_TOKEN) {
+    let values: Vec<&str> = all(request, |key| key == REFRESH_TOKEN).collect();
+    if let [only] = values[..] {
+        return vec![Token::presented(only)];
+    }
+    let mut tokens = Vec::new();
+    for value in values {
         let token = Token::presented(value);
         if is_token(value, REFRESH_TOKEN_LENGTH) && !tokens.contains(&token) {
             tokens.push(token);
         }
-        if tokens.len() == MAX_REFRESH_TOKENS {
-            break;
-        }
     }
+    tokens.truncate(MAX_REFRESH_TOKENS);
     tokens
 }
 
@@ -124,19 +127,24 @@ pub fn clear(response: &mut Response, app: &App, name: &str) {
     set(response, app, name, "", Some(0));
 }
 
-/// Hands out the refresh token of a session, and behind https what tells it from planted ones.
-pub fn set_refresh_token(response: &mut Response, app: &App, token: &Token, session_id: Uuid) {
+/// Hands out a refresh token.
+pub fn set_refresh_token(response: &mut Response, app: &App, token: &Token) {
     let age = Some(REFRESH_TOKEN_LIFETIME.whole_seconds());
     set(response, app, REFRESH_TOKEN, token.expose(), age);
+}
+
+/// Has a browser say which log-in its refresh token is of, behind https. The JSON API's clients get one
+/// cookie, as agreed.
+pub fn set_log_in(response: &mut Response, app: &App, session_id: Uuid) {
     if app.config.secure_cookies() {
-        let id = session_id.to_string();
-        set(response, app, &host_name(app, LOG_IN), &id, age);
+        let age = Some(REFRESH_TOKEN_LIFETIME.whole_seconds());
+        let (name, id) = (host_name(app, LOG_IN), session_id.to_string());
+        set(response, app, &name, &id, age);
     }
 }
 
-/// Takes a refresh token away.
-pub fn clear_refresh_token(response: &mut Response, app: &App) {
-    clear(response, app, REFRESH_TOKEN);
+/// Has a browser say so no longer.
+pub fn clear_log_in(response: &mut Response, app: &App) {
     if app.config.secure_cookies() {
         clear(response, app, &host_name(app, LOG_IN));
     }

@@ -25,18 +25,18 @@ pub const RESET_LIFETIME: Duration = Duration::hours(1);
 
 /// The words of a mail; none when nobody needs it any more, or its mailbox wants to be left alone.
 pub async fn write(app: &App, owed: &Owed) -> Result<Option<Words>, Cause> {
-    if is_unproven(owed) && is_quiet(app, owed.to()).await? {
-        return Ok(None);
-    }
-    match owed.kind {
-        Kind::VerifyEmail => verify_email(app, owed).await,
-        Kind::ResetPassword => reset_password(app, owed).await,
-        Kind::ConfirmEmail => confirm_email(app, owed).await,
-        Kind::KeepEmail => keep_email(app, owed).await,
-        Kind::ExportReady => Ok(Some(leaving::export_ready(app, owed)?)),
-        Kind::DeletionRequested => Ok(Some(leaving::deletion_requested(app, owed)?)),
-        kind => Ok(Some(notice::write(app, owed, kind)?)),
-    }
+    let words = match owed.kind {
+        Kind::VerifyEmail => verify_email(app, owed).await?,
+        Kind::ResetPassword => reset_password(app, owed).await?,
+        Kind::ConfirmEmail => confirm_email(app, owed).await?,
+        Kind::KeepEmail => keep_email(app, owed).await?,
+        Kind::ExportReady => Some(leaving::export_ready(app, owed)?),
+        Kind::DeletionRequested => Some(leaving::deletion_requested(app, owed)?),
+        kind => Some(notice::write(app, owed, kind)?),
+    };
+    // Only now: the account lapses with its link, which is stored by then and told nobody.
+    let is_unwanted = is_unproven(owed) && is_quiet(app, owed.to()).await?;
+    Ok(words.filter(|_| !is_unwanted))
 }
 
 /// Whether a mail goes to an address that never proved that it wants to hear from us.

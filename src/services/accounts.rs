@@ -99,12 +99,10 @@ impl Registration {
 /// Makes an account with an unproven address and owes it the mail that proves it.
 ///
 /// # Errors
-/// `Validation`, `EmailTaken`, `UsernameTaken`; both taken is `EmailTaken`. `RateLimited`,
-/// `MailboxQuiet`.
+/// `Validation`, `EmailTaken`, `UsernameTaken`; both taken is `EmailTaken`. `RateLimited`.
 pub async fn register(app: &App, registration: &Registration) -> Result<Registered> {
     let checked = registration.check()?;
     throttle::check(app, Action::Register).await?;
-    unproven_mail::check(app, checked.email.as_str()).await?;
     // Before the transaction: nobody's row waits for 20 ms of hashing.
     let password_hash = hashing::hash(app, Standing::Unknown, &checked.password).await?;
     let now = app.clock.now();
@@ -145,6 +143,8 @@ async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Re
     if held_usernames::is_held_from(&tx, username, user.id, now).await? {
         return Err(Error::UsernameTaken);
     }
+    // Last, so that who is told that the address is taken has cost its mailbox nothing.
+    unproven_mail::take(&tx, app, email).await?;
     let mail = outbox::NewMail::new(user.id, outbox::Kind::VerifyEmail, now);
     outbox::owe(&tx, &mail).await?;
     // Somebody may have looked before there was anybody.

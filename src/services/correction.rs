@@ -29,7 +29,7 @@ pub struct Correction {
 ///
 /// # Errors
 /// `Validation`, also when it is too late: the address is proven, or the account is gone.
-/// `EmailTaken`, `RateLimited`, `MailboxQuiet`.
+/// `EmailTaken`, `RateLimited`.
 pub async fn correct(app: &App, user_id: Uuid, correction: &Correction) -> Result<Email> {
     let email = correction
         .email
@@ -38,7 +38,6 @@ pub async fn correct(app: &App, user_id: Uuid, correction: &Correction) -> Resul
         .map_err(|broken| FieldErrors::one("email", broken))?;
     // It finds out which addresses are taken, and sends mails, as registering does.
     throttle::check(app, Action::Register).await?;
-    unproven_mail::check(app, email.as_str()).await?;
     on_contention(|| replace(app, user_id, &email)).await?;
     app.mail_owed.notify_one();
     Ok(email)
@@ -54,6 +53,7 @@ async fn replace(app: &App, user_id: Uuid, email: &Email) -> Result<()> {
         let too_late = "This address can't be changed here any more. Try to log in";
         return Err(FieldErrors::one("email", Broken::new("too_late", too_late)));
     }
+    unproven_mail::take(&tx, app, email.as_str()).await?;
     email_verifications::delete_unused(&tx, user_id).await?;
     let mail = outbox::NewMail::new(user_id, outbox::Kind::VerifyEmail, now);
     outbox::owe(&tx, &mail).await?;

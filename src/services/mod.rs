@@ -29,7 +29,7 @@ pub mod revocations;
 pub mod sessions;
 pub mod throttle;
 mod uniform;
-mod unproven_mail;
+pub mod unproven_mail;
 pub mod usernames;
 pub mod verification;
 pub mod views;

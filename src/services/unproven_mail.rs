@@ -7,7 +7,7 @@ use crate::{
     App, Error, Result, caller,
     storage::{GenericClient, quiet_mailboxes},
 };
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 /// How long a mailbox is left alone whose owner said "This was not me".
 const QUIET_FOR: Duration = Duration::days(7);
@@ -21,15 +21,33 @@ pub(super) async fn check(app: &App, email: &str) -> Result<()> {
     if caller::trace_id().is_none() {
         return Ok(());
     }
-    let key = app.keys.secrets().mailbox_key(email);
-    let db = app.db.get().await?;
-    let now = app.clock.now();
-    if let Some(until) = quiet_mailboxes::quiet_until(&db, &key, now).await? {
-        let retry_after = (until - now).unsigned_abs();
+    if let Some(until) = quiet_until(app, email).await? {
+        let retry_after = (until - app.clock.now()).unsigned_abs();
         return Err(Error::MailboxQuiet { retry_after });
     }
-    drop(db);
     throttle::check(app, Action::UnprovenMail(email)).await
+}
+
+/// Counts one more mail to the mailbox of this address with the transaction that owes it. A quiet mailbox
+/// is no reason to refuse: the mail worker leaves it alone, and [`quiet_until`] says so to whoever waits.
+///
+/// # Errors
+/// `RateLimited`
+pub(super) async fn take(db: &impl GenericClient, app: &App, email: &str) -> Result<()> {
+    if caller::trace_id().is_none() {
+        return Ok(());
+    }
+    throttle::check_in(db, app, Action::UnprovenMail(email)).await
+}
+
+/// Until when the mailbox of this address is left alone, if it is.
+///
+/// # Errors
+/// None but those of the service.
+pub async fn quiet_until(app: &App, email: &str) -> Result<Option<OffsetDateTime>> {
+    let key = app.keys.secrets().mailbox_key(email);
+    let db = app.db.get().await?;
+    quiet_mailboxes::quiet_until(&db, &key, app.clock.now()).await
 }
 
 /// Like [`check`], for what is quietly left undone: whoever asks is not to learn anything of the

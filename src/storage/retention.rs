@@ -72,6 +72,7 @@ pub mod sql {
 
     /// One batch of a class.
     #[must_use]
+    #[allow(clippy::too_many_lines)] // One arm a class, on purpose.
     pub fn forget(class: Class, until: OffsetDateTime) -> WithQuery {
         match class {
             Class::WebSessions => batch(

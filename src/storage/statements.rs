@@ -168,6 +168,7 @@ fn every_statement_is_as_reviewed() {
         "sessions::live": sessions::sql::live(B, NOW),
         "sessions::hold": sessions::sql::hold(B),
         "sessions::lock_live": sessions::sql::lock_live(B),
+        "sessions::last_place": sessions::sql::last_place(A),
         "sessions::authenticated_at": sessions::sql::authenticated_at(B),
         "sessions::authenticate": sessions::sql::authenticate(B, A, "hash", NOW),
         "sessions::lock_live_of": sessions::sql::lock_live_of(A, Some(B)),

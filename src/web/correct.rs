@@ -63,7 +63,10 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Corrected>) -> Resul
     let correct = async |form: &Corrected| {
         if parse_id(&form.account) != Some(id) {
             let other = "You registered another account since then. Nothing was changed.";
-            return Err(FieldErrors::one("email", Broken::new("other_account", other)).into());
+            return Err(FieldErrors::one(
+                "email",
+                Broken::new("other_account", other),
+            ));
         }
         correction::correct(visit.app, id, &form.correction).await
     };
@@ -74,7 +77,7 @@ pub(super) async fn submit(visit: Visit<'_>, posted: Posted<Corrected>) -> Resul
             let (verdict, frame) = visit.frame_after(error).await?;
             let is_its = parse_id(&typed.account) == Some(id);
             let typed = is_its.then(|| typed.correction.email.typed());
-            sent::wrong_address(visit, verdict, frame, id, typed)
+            sent::wrong_address(visit, verdict, frame, id, typed).await
         }
     }
 }

@@ -10,9 +10,12 @@ use super::{
 };
 use crate::{
     Result,
-    domain::Email,
+    domain::{Email, when},
     error::FieldErrors,
-    services::verification::{self, Resend},
+    services::{
+        unproven_mail,
+        verification::{self, Resend},
+    },
 };
 use askama::Template;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -29,6 +32,8 @@ const COOKIE_AGE: i64 = 3_600;
 struct SentPage {
     frame: Frame,
     email: Option<String>,
+    /// Until when nothing is sent there, since its owner asked for that.
+    quiet_until: Option<String>,
     /// Whether an account was just made, or a link was asked for that may not have been due.
     is_new: bool,
     /// Corrects the address of this account, for the browser that registered it.
@@ -78,12 +83,18 @@ fn named(visit: Visit<'_>) -> Option<String> {
     })
 }
 
+/// Until when the mailbox is left alone. The page stands without an answer too.
+async fn quiet_until(visit: Visit<'_>, email: Option<&str>) -> Option<String> {
+    let quiet_until = unproven_mail::quiet_until(visit.app, email?).await;
+    quiet_until.ok().flatten().map(when::moment)
+}
+
 fn correction(typed: &str) -> Field {
     Field::new("email", "Email", Kind::Email, "email").typed(typed)
 }
 
 /// `GET /register/done` once more, with what is wrong with the corrected address.
-pub(super) fn wrong_address(
+pub(super) async fn wrong_address(
     visit: Visit<'_>,
     verdict: Verdict,
     frame: Frame,
@@ -96,6 +107,7 @@ pub(super) fn wrong_address(
     let page = SentPage {
         correction: Some((account, field)),
         frame,
+        quiet_until: quiet_until(visit, email.as_deref()).await,
         email,
         is_new: true,
     };
@@ -110,6 +122,7 @@ pub(super) async fn show_registered(visit: Visit<'_>) -> Result<Response> {
     let page = SentPage {
         frame: visit.frame(visit.viewer().await?),
         correction: correct::account(visit).map(|account| (account, field())),
+        quiet_until: quiet_until(visit, email.as_deref()).await,
         email,
         is_new: true,
     };
@@ -122,6 +135,8 @@ pub(super) async fn show_resent(visit: Visit<'_>) -> Result<Response> {
     let page = SentPage {
         frame: visit.frame(visit.viewer().await?),
         email: named(visit),
+        // Whether an account waits there is not to be learned.
+        quiet_until: None,
         is_new: false,
         correction: None,
     };

@@ -27,8 +27,6 @@ use tower_sessions::{
 use uuid::Uuid;
 
 const COOKIE: &str = "session";
-/// How many characters the refresh tokens of earlier releases have.
-const SHORT_TOKEN: usize = 43;
 /// Whose session it is; the store wants this key and the next in every record.
 const USER_ID: &str = "user_id";
 /// Which log-in it belongs to.
@@ -106,13 +104,15 @@ impl Changes {
     pub(super) fn apply(&self, response: &mut Response, app: &App) {
         if self.0.signed_out.get().is_some() {
             cookie::clear(response, app, COOKIE);
-            cookies::clear_refresh_token(response, app);
+            cookies::clear(response, app, cookies::REFRESH_TOKEN);
+            cookies::clear_log_in(response, app);
         } else {
             if let Some(id) = self.0.session.get() {
                 cookie::set(response, app, COOKIE, &id.to_string(), None);
             }
             if let Some((token, session_id)) = self.0.refresh_token.get() {
-                cookies::set_refresh_token(response, app, token, *session_id);
+                cookies::set_refresh_token(response, app, token);
+                cookies::set_log_in(response, app, *session_id);
             }
         }
         if let Some(token) = self.0.device.get() {
@@ -142,7 +142,7 @@ where
     {
         return Ok(Some(seen));
     }
-    let presented = renewing(app, request);
+    let presented = cookies::refresh_tokens(request);
     if presented.is_empty() {
         return Ok(None);
     }
@@ -150,17 +150,6 @@ where
         Some(id) => Box::pin(look(app, &id, &read)).await,
         None => Ok(None),
     }
-}
-
-/// The refresh tokens that may open a session. Behind https a browser says which log-in it is in, or a
-/// token that somebody planted could sign it in as them. Until they run out, the short tokens do without:
-/// earlier releases gave them out and nothing beside.
-fn renewing(app: &App, request: &Request) -> Vec<Token> {
-    let mut presented = cookies::refresh_tokens(request);
-    if app.config.secure_cookies() && cookies::log_in(request, app).is_none() {
-        presented.retain(|token| token.expose().len() == SHORT_TOKEN);
-    }
-    presented
 }
 
 async fn look<T, F>(
@@ -183,13 +172,19 @@ async fn load(app: &App, request: &Request) -> Result<Option<Record>> {
     }
 }
 
-/// Gives the id of the new session.
+/// Gives the id of the new session. Behind https a browser says which log-in it is in; one that doesn't is
+/// signed in only where that session was used last, or a token that somebody planted could sign it in
+/// as them.
 async fn renew(app: &App, request: &Request, presented: &[Token]) -> Result<Option<Id>> {
     let changes = Changes::of(request);
     let log_in = cookies::log_in(request, app);
     let Some(own) = sessions::own_token(app, presented, log_in).await? else {
         return Ok(None);
     };
+    if app.config.secure_cookies() && log_in.is_none() && !sessions::is_used_here(app, &own).await?
+    {
+        return Ok(None);
+    }
     match sessions::refresh(app, &own).await {
         Ok(logged_in) => match open(app, &changes, logged_in).await {
             // The account was deleted in this very moment.

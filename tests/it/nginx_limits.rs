@@ -88,6 +88,17 @@ async fn somebody_logged_in_is_counted_as_a_person() {
 }
 
 #[tokio::test]
+async fn a_browser_that_is_to_be_renewed_is_counted_as_a_person_whatever_the_length_of_its_token() {
+    let (_app, nginx) = behind_nginx().await;
+    exhaust(&nginx).await;
+    for length in [43, 102, 128] {
+        let cookies = format!("refresh_token={}", "r".repeat(length));
+        let page = nginx.api().request("GET", "/robots.txt");
+        page.header("Cookie", &cookies).send().await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn an_invented_log_in_opens_no_door_to_guessing() {
     let (_app, nginx) = behind_nginx().await;
     exhaust(&nginx).await;

@@ -1,7 +1,8 @@
 //! Cookies that somebody else set: a host beside ours, or another program on the same machine. They sign nobody
 //! in and nobody out, and lock nobody out.
 
-use crate::support::{Answer, Form, Person, TestApp, Visitor};
+use crate::support::{Answer, Form, PASSWORD, Person, TestApp, Visitor};
+use serde_json::json;
 use users_service::domain::Token;
 
 const HTTPS: (&str, &str) = ("PUBLIC_URL", "https://social.example.org");
@@ -64,7 +65,7 @@ async fn token_of_length(app: &TestApp, person: &Person, length: usize) -> Strin
     app.api()
         .post(
             "/auth/login",
-            serde_json::json!({ "email": person.email, "password": crate::support::PASSWORD }),
+            json!({ "email": person.email, "password": PASSWORD }),
         )
         .await
         .expect(200);
@@ -135,10 +136,13 @@ async fn behind_https_the_browsers_own_refresh_token_is_found_among_planted_ones
 }
 
 #[tokio::test]
-async fn behind_https_a_planted_token_alone_signs_nobody_in() {
+async fn behind_https_a_token_that_was_planted_from_elsewhere_signs_nobody_in() {
     let app = TestApp::with(&[HTTPS]).await;
     let [ana, eve] = app.people(["ana", "eve"]).await;
-    let token = token_of_length(&app, &eve, 91).await;
+    let log_in = app.api().request("POST", "/auth/login");
+    let log_in = log_in.header("User-Agent", "Eve's browser");
+    let typed = json!({ "email": eve.email, "password": PASSWORD });
+    let token = log_in.json(&typed).send().await.expect(200).refresh_token();
     let own = run_out(&app, &ana).await;
     let mut other = own.clone();
     other.jar.keep_only(&["__Host-log_in"]);
@@ -155,11 +159,24 @@ async fn behind_https_a_planted_token_alone_signs_nobody_in() {
     let mut visitor = app.visitor();
     visitor.jar.plant("refresh_token", &token);
     visitor.open("/login").await;
-    let typed = [
-        ("Email", ana.email.as_str()),
-        ("Password", crate::support::PASSWORD),
-    ];
+    let typed = [("Email", ana.email.as_str()), ("Password", PASSWORD)];
     visitor.send("Log in", &typed).await.shows("@ana");
+}
+
+#[tokio::test]
+async fn behind_https_a_good_refresh_token_renews_by_itself_where_it_was_used_last() {
+    let app = TestApp::with(&[HTTPS]).await;
+    let ana = app.person("ana").await;
+    let typed = json!({ "email": ana.email, "password": PASSWORD });
+    let log_in = app.api().post("/auth/login", typed).await.expect(200);
+    let good = planted(&log_in.refresh_token());
+    let page = open(
+        &app,
+        "/timeline",
+        &with_planted("", &planted("planted"), &good),
+    )
+    .await;
+    assert!(page.expect(200).text().contains("@ana"));
 }
 
 #[tokio::test]

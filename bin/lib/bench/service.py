@@ -33,7 +33,7 @@ class Service:
             "TRUSTED_PROXIES": ADDRESS_OF_PROXY,
         }
         # The few sessions of the measurement are renewed without a pause. A release without the limit would not know its name.
-        if b"refresh_session" in subprocess.run([program, "--help"], capture_output=True, check=True).stdout:
+        if b"refresh_session" in subprocess.run([program, "help", "variables"], capture_output=True).stdout:
             environment["RATE_LIMIT_RULES"] = "refresh_session=1000000+1000/s"
         if pool:
             environment["DATABASE_POOL_SIZE"] = str(pool)

@@ -9,7 +9,7 @@ mod spent;
 pub use log_in::{Credentials, log_in};
 pub(super) use log_out::log_out_session;
 pub use log_out::{end, log_out};
-pub use own_token::own_token;
+pub use own_token::{is_used_here, own_token};
 pub use renewal::refresh;
 
 pub use crate::storage::sessions::{GRACE, MOST_OPEN};

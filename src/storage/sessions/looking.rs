@@ -31,6 +31,15 @@ pub async fn hold(db: &impl GenericClient, session_id: Uuid) -> Result<bool> {
     Ok(optional(db, sql::hold(session_id)).await?.is_some())
 }
 
+/// Where a session was last used: the network and the browser, as they were noted.
+pub async fn last_place(
+    db: &impl GenericClient,
+    session_id: Uuid,
+) -> Result<Option<(Option<String>, Option<String>)>> {
+    let row = optional(db, sql::last_place(session_id)).await?;
+    Ok(row.map(|row| (row.get(0), row.get(1))))
+}
+
 /// When a password was last entered in a session; none once it ended.
 pub async fn authenticated_at(
     db: &impl GenericClient,
@@ -100,6 +109,16 @@ pub mod sql {
             )
             .and_where(Expr::col((Sessions::Table, Sessions::Id)).eq(session_id))
             .and_where(Expr::col((Sessions::Table, Sessions::EndedAt)).is_null())
+            .take()
+    }
+
+    /// Where a session was last used.
+    #[must_use]
+    pub fn last_place(session_id: Uuid) -> SelectStatement {
+        Query::select()
+            .columns([Sessions::Address, Sessions::UserAgent])
+            .from((Schema::Users, Sessions::Table))
+            .and_where(Expr::col(Sessions::Id).eq(session_id))
             .take()
     }
 

@@ -8,7 +8,7 @@ mod spent;
 mod surplus;
 
 pub use ending::{EndReason, end, end_all};
-pub use looking::{authenticate, authenticated_at, hold, live, lock_live};
+pub use looking::{authenticate, authenticated_at, hold, last_place, live, lock_live};
 pub use opening::{Opened, open};
 pub use rotation::{Rotation, rotate};
 pub use spent::{StoredToken, is_outlived, token};
