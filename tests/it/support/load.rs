@@ -11,11 +11,15 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 use uuid::Uuid;
 
 /// How often somebody registers: once in so many rounds, since hashing passwords takes a while.
 const ROUNDS_A_REGISTRATION: u64 = 8;
+
+/// How many of them wait for a hash of a password at once: what the service can always take. Beyond
+/// what it can do within seconds it answers 503 on purpose, and a busy machine can do little.
+const HASHES: usize = 4;
 
 /// How old what is read may be.
 const AGE: Duration = Duration::from_secs(5);
@@ -49,6 +53,7 @@ struct Caller {
     registered: Vec<String>,
     requests: u64,
     failures: Vec<String>,
+    hashes: Arc<Semaphore>,
 }
 
 impl Load {
@@ -56,6 +61,7 @@ impl Load {
     pub async fn start(app: &TestApp, people: usize, client: impl Fn() -> Api) -> Self {
         let ids = app.crowd(people, "load").await;
         let stop = Arc::new(AtomicBool::new(false));
+        let hashes = Arc::new(Semaphore::new(HASHES));
         let callers = ids.iter().enumerate().map(|(n, id)| Caller {
             api: client(),
             number: n as u64,
@@ -67,6 +73,7 @@ impl Load {
             registered: Vec::new(),
             requests: 0,
             failures: Vec::new(),
+            hashes: Arc::clone(&hashes),
         });
         let logged_in = callers.map(async |mut caller| {
             caller.log_in().await;
@@ -109,6 +116,8 @@ impl Caller {
         let typed =
             json!({ "email": format!("load{}@example.org", self.number), "password": PASSWORD });
         let call = self.api.request("POST", "/api/auth/login").json(&typed);
+        let hashes = Arc::clone(&self.hashes);
+        let _hash = hashes.acquire().await.expect("never closed");
         self.take_tokens(call).await;
     }
 
@@ -152,6 +161,8 @@ impl Caller {
         let call = self.api.request("POST", "/api/auth/refresh");
         self.take_tokens(call.header("Cookie", &cookie)).await;
         if round.is_multiple_of(ROUNDS_A_REGISTRATION) {
+            let hashes = Arc::clone(&self.hashes);
+            let _hash = hashes.acquire().await.expect("never closed");
             let username = format!("new{}x{round}", self.number);
             let email = format!("{username}@example.org");
             let typed = json!({ "email": email, "username": username, "password": PASSWORD });
