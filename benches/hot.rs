@@ -12,10 +12,10 @@ use users_service::{
     App, Config,
     clock::Clock,
     crypto::{Keys, keys},
+    database::{Pool, Replicas},
     domain::{Cursor, Email, Token, Username},
     ops::logs::Json,
     routes,
-    storage::{Pool, Replicas},
 };
 use uuid::Uuid;
 

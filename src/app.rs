@@ -4,8 +4,9 @@ use crate::{
     Config,
     clock::Clock,
     crypto::{Keys, PasswordPool},
+    database::{Pool, Replicas},
     services::{avatars::ImagePool, cache::ReadCache, posts::PostsService, throttle::Throttle},
-    storage::{Pool, Replicas, web_sessions::WebSessionStore},
+    storage::web_sessions::WebSessionStore,
 };
 use std::sync::{
     Arc,

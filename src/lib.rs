@@ -4,17 +4,18 @@
 //! thin surfaces, server-rendered pages for people and a JSON API for services.
 //!
 //! ```text
-//! main -> app -> web, api, ops -> services -> storage, mail -> domain, error
+//! main -> app -> web, api, ops -> services -> storage, mail -> database -> domain, error
 //! ```
 //!
 //! - [`domain`]: types and rules. A `Username` was checked; there is no other way to get one.
 //! - [`services`]: the verbs. One function each, called by both surfaces; they own the transactions.
 //! - [`storage`]: SQL, built with sea-query, one file or folder per table family.
+//! - [`database`]: PostgreSQL as a machine: connections, hosts, time budgets, replicas, migrations. It knows no table.
 //! - [`mail`]: the outbox's worker, the messages, the transports.
 //! - [`crypto`]: access tokens and their keys, password hashing, sealing.
 //! - [`trace`]: what a piece of work is part of: `traceparent`, spans, the trace id on log lines.
 //! - [`http`]: what both surfaces share: bodies, errors in two dresses, origins, the caller, trace ids.
-//! - [`web`]: pages. [`api`]: JSON. [`ops`]: health, metrics, the server, the embedded database, the doctor.
+//! - [`web`]: pages by what people come for, and the kit they are made of. [`api`]: JSON. [`ops`]: health, metrics, the server, the embedded database, the doctor.
 //!
 //! Invariants: nothing in process memory is the truth; races are settled by constraints and row
 //! locks; a mail owed is a row committed with its cause; counts change in the statement that
@@ -28,6 +29,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod database;
 mod docs;
 pub mod domain;
 pub mod error;

@@ -13,7 +13,8 @@ use users_service::{
     cli::{self, Cli, Command, Keys},
     clock::Clock,
     config::{self, Secret},
-    crypto::{key_files, secrets},
+    crypto::{key_files, secret_key},
+    database::migrate,
     error::{Cause, about, causes},
     openapi,
     ops::{
@@ -24,7 +25,6 @@ use users_service::{
         service::Service,
         signals::StopSignals,
     },
-    storage::migrate,
 };
 
 /// Puts the memory of Argon2id on huge pages: a log-in costs a tenth less.
@@ -91,8 +91,8 @@ fn print_secret() -> Result<(), Cause> {
     let Some(Secret(pem)) = &config.jwt_private_key else {
         return Err("set JWT_PRIVATE_KEY".into());
     };
-    let secret = secrets::secret_key(&config, pem).map_err(about("JWT_PRIVATE_KEY"))?;
-    print(secrets::text(&secret))
+    let secret = key_files::secret_of(&config, pem).map_err(about("JWT_PRIVATE_KEY"))?;
+    print(secret_key::text(&secret))
 }
 
 async fn migrate(to: Option<i32>) -> Result<(), Cause> {

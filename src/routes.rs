@@ -3,8 +3,8 @@
 use crate::{
     App, api, docs,
     http::{
-        errors::Errors, head::CheckHead, intake::Intake, methods::get, origin::Cors,
-        spelling::Spelled, written::MarkWrites,
+        body_limit::Intake, errors::Errors, head::CheckHead, methods::get, origin::Cors,
+        read_your_writes::MarkWrites, spelling::Spelled,
     },
     openapi,
     ops::{health, metrics, observe::Observe},

@@ -14,9 +14,9 @@ use users_service::{
     App, Config,
     clock::Clock,
     crypto::{Keys, keys},
+    database::{Pool, Replicas},
     http::errors::is_json_path,
     routes,
-    storage::{Pool, Replicas},
 };
 use uuid::Uuid;
 

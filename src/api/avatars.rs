@@ -4,7 +4,7 @@ use super::bearer::SessionBearer;
 use crate::{
     App, Error, Result,
     http::{
-        fresh::{self, Tag},
+        conditional::{self, Tag},
         multipart::Upload,
     },
     services::avatars,
@@ -101,7 +101,7 @@ pub async fn file(app: Data<&App>, request: &Request) -> Result<Response> {
     // Read even for who has it: a picture that is gone is not "still good".
     let jpeg = avatars::read(&app, &name).await?;
     let tag = Tag::of(&[&jpeg]);
-    let mut response = fresh::unless_known(request, &tag, FOR_A_YEAR, || {
+    let mut response = conditional::unless_known(request, &tag, FOR_A_YEAR, || {
         Ok(Response::builder()
             .header(header::CONTENT_TYPE, "image/jpeg")
             .body(jpeg))

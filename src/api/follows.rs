@@ -5,10 +5,10 @@ use crate::{
     App, Result,
     domain::{PeoplePage, Position},
     error::{Broken, FieldErrors},
-    http::fresh::{self, ASK_AGAIN_PRIVATE},
+    http::conditional::{self, ASK_AGAIN_PRIVATE},
     services::{
         follows::{self, Followed, List},
-        reads::Reads,
+        freshness::Reads,
     },
 };
 use poem::{
@@ -163,5 +163,5 @@ async fn show(
         query.cursor.as_deref(),
     )?;
     let page = follows::list(app, viewer, list, &position, reads).await?;
-    fresh::json(request, &page, ASK_AGAIN_PRIVATE)
+    conditional::json(request, &page, ASK_AGAIN_PRIVATE)
 }

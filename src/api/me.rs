@@ -6,7 +6,7 @@ use crate::{
     domain::Profile,
     http::{
         Json,
-        fresh::{self, NO_STORE},
+        conditional::{self, NO_STORE},
     },
     services::profiles::{self, ProfileForm},
 };
@@ -25,7 +25,7 @@ use poem::{Request, Response, handler, web::Data};
 #[handler]
 pub async fn show(app: Data<&App>, who: SessionBearer, request: &Request) -> Result<Response> {
     let account = profiles::own_kept(&app, who.user_id).await?;
-    fresh::json(request, &account.profile, NO_STORE)
+    conditional::json(request, &account.profile, NO_STORE)
 }
 
 /// Changes one's own profile.

@@ -5,8 +5,8 @@ use crate::{
     App, Result,
     domain::{Person, person},
     error::{Broken, FieldErrors},
-    http::fresh::{self, ASK_AGAIN, NO_STORE},
-    services::{people, reads::Reads},
+    http::conditional::{self, ASK_AGAIN, NO_STORE},
+    services::{freshness::Reads, people},
 };
 use poem::{
     IntoResponse, Request, Response, handler,
@@ -55,7 +55,7 @@ pub async fn show(
     request: &Request,
 ) -> Result<Response> {
     let person = people::by_id(&app, id, reads).await?;
-    fresh::json(request, &*person, ASK_AGAIN)
+    conditional::json(request, &*person, ASK_AGAIN)
 }
 
 /// Finds people by handle or by ids.
@@ -95,7 +95,7 @@ pub async fn find(
         (None, Some(ids)) => people::by_ids(&app, &ids, reads).await?,
         _ => return Err(one_of()),
     };
-    fresh::json(request, &People { items }, ASK_AGAIN)
+    conditional::json(request, &People { items }, ASK_AGAIN)
 }
 
 /// An answer that is for one person only.

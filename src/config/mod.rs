@@ -12,7 +12,7 @@ pub use parse::listen_addr;
 pub use spans::Spans;
 pub use variables::{VARIABLES, Variable, help, names};
 
-use crate::{crypto::secrets::SecretKey, domain::limit::Limits, mail::EmailUrl};
+use crate::{crypto::secret_key::SecretKey, domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use reqwest::Url;

@@ -10,7 +10,7 @@ use super::{
     },
 };
 use crate::{
-    crypto::{keys, secrets},
+    crypto::{keys, secret_key},
     domain::limit::Limits,
     mail::EmailUrl,
 };
@@ -89,7 +89,7 @@ pub(super) fn parse(env: &HashMap<String, String>) -> Result<Config, ConfigError
         jwt_retired_public_keys: read
             .parsed("JWT_RETIRED_PUBLIC_KEYS", retired_keys)
             .unwrap_or_default(),
-        secret_key: read.parsed("SECRET_KEY", secrets::parse),
+        secret_key: read.parsed("SECRET_KEY", secret_key::parse),
         email_url: email_url(&mut read, &data_dir, production),
         email_from,
         avatar_store: AvatarStore::read(&mut read, &data_dir),

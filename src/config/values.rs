@@ -14,7 +14,7 @@ use std::{
 const MAPPED_PREFIX: u8 = 96;
 
 pub(super) fn database_url(text: &str) -> Result<Secret, String> {
-    crate::storage::url::check(text).map(|()| Secret(text.to_owned()))
+    crate::database::url::check(text).map(|()| Secret(text.to_owned()))
 }
 
 pub(super) fn socket_addr(text: &str) -> Result<SocketAddr, String> {

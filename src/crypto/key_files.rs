@@ -4,8 +4,14 @@
 //! it signs. `jwt.pem.retired` is a JWK set of public keys whose tokens may still be about.
 //! `jwt.pem.secret` is the secret that outlives them all ([`secrets`]).
 
-use super::{keys, secrets};
-use crate::error::{Cause, about};
+use super::{
+    keys::pem,
+    secret_key::{self, SecretKey},
+};
+use crate::{
+    config::Config,
+    error::{Cause, about},
+};
 use jsonwebtoken::{
     Algorithm, EncodingKey,
     jwk::{Jwk, JwkSet},
@@ -94,15 +100,15 @@ pub fn rotate(signing: &Path, now: SystemTime) -> Result<Rotated> {
         .ok_or_else(|| format!("there is no key to rotate at {}", signing.display()))?;
     // While the key that it comes of still signs: replicas derive the same until they read it here.
     if secret(signing)?.is_none() {
-        let key = secrets::of_signing_key(&current)?;
-        write(&secret_path(signing), &secrets::text(&key))?;
+        let key = secret_key::of_signing_key(&current)?;
+        write(&secret_path(signing), &secret_key::text(&key))?;
     }
     let Some(age) = age(&next(signing), now)? else {
         if age(&retired_path(signing), now)?.is_some_and(|age| age >= RETIRED_FOR) {
             let retired = retired_path(signing);
             fs::remove_file(&retired).map_err(about(retired.display()))?;
         }
-        write(&next(signing), &keys::generate_private_key()?)?;
+        write(&next(signing), &pem::generate_private_key()?)?;
         return Ok(Rotated::Prepared);
     };
     if let Some(missing) = PUBLISHED_FOR.checked_sub(age)
@@ -142,7 +148,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn public(pem: &str) -> Result<Jwk> {
-    keys::check_private_key(pem)?;
+    pem::check_private_key(pem)?;
     let key = EncodingKey::from_rsa_pem(pem.as_bytes())?;
     Ok(Jwk::from_encoding_key(&key, Algorithm::RS256)?)
 }
@@ -188,6 +194,21 @@ fn write(path: &Path, text: &str) -> Result<()> {
     written.map_err(about(path.display()))
 }
 
+/// The secret of this configuration; `pem` is the signing key.
+///
+/// # Errors
+/// The file beside the key can't be read or holds something else.
+pub fn secret_of(config: &Config, pem: &str) -> Result<SecretKey> {
+    if let Some(key) = &config.secret_key {
+        return Ok(key.clone());
+    }
+    let kept = config.jwt_key_file.as_deref().map(secret);
+    match kept.transpose()?.flatten() {
+        Some(text) => secret_key::parse(&text).map_err(about("the secret beside the signing key")),
+        None => Ok(secret_key::of_signing_key(pem)?),
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -199,14 +220,14 @@ mod tests {
         let signing = folder.path().join("jwt.pem");
         let now = SystemTime::now();
         assert!(rotate(&signing, now).is_err(), "nothing to rotate");
-        let old = keys::generate_private_key().unwrap();
+        let old = pem::generate_private_key().unwrap();
         write(&signing, &old).unwrap();
         assert!(beside(&signing).unwrap().is_empty());
 
         assert_eq!(rotate(&signing, now).unwrap(), Rotated::Prepared);
         let secret = secret(&signing).unwrap();
-        let derived = secrets::of_signing_key(&old).unwrap();
-        assert_eq!(secret, Some(secrets::text(&derived)));
+        let derived = secret_key::of_signing_key(&old).unwrap();
+        assert_eq!(secret, Some(secret_key::text(&derived)));
         let published = beside(&signing).unwrap();
         assert_eq!(published.len(), 1);
         // From when it was made: making a key takes a while.

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod passwords;
 mod refresh_tokens;
 pub mod seal;
+pub mod secret_key;
 pub mod secrets;
 mod signer;
 

@@ -4,55 +4,16 @@
 //! browser session or a known device. Before the first rotation it is derived from the signing key
 //! and has to be configured nowhere; from then on it lies beside the key's file, or in `SECRET_KEY`.
 
-use super::{CookieKey, RefreshTokens, key_files};
+use super::{
+    CookieKey, RefreshTokens,
+    secret_key::{SecretKey, derive, refused},
+};
 use crate::{
-    config::{Config, Secret},
     domain::{Token, email},
-    error::{Cause, Error, Result, about},
+    error::Result,
 };
 use aws_lc_rs::{hkdf, hmac};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use jsonwebtoken::EncodingKey;
 use uuid::Uuid;
-
-/// The secret itself: 256 bits.
-pub type SecretKey = Secret<[u8; 32]>;
-
-/// The secret of this configuration; `pem` is the signing key.
-///
-/// # Errors
-/// The file beside the key can't be read or holds something else.
-pub fn secret_key(config: &Config, pem: &str) -> Result<SecretKey, Cause> {
-    if let Some(key) = &config.secret_key {
-        return Ok(key.clone());
-    }
-    let kept = config.jwt_key_file.as_deref().map(key_files::secret);
-    match kept.transpose()?.flatten() {
-        Some(text) => parse(&text).map_err(about("the secret beside the signing key")),
-        None => Ok(of_signing_key(pem)?),
-    }
-}
-
-/// The secret as long as there was only this signing key.
-pub(super) fn of_signing_key(pem: &str) -> Result<SecretKey> {
-    let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(Error::internal)?;
-    derive(key.as_bytes(), b"secret key").map(Secret)
-}
-
-/// The secret as text: 43 characters of base64url.
-#[must_use]
-pub fn text(key: &SecretKey) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(key.0)
-}
-
-/// Reads what [`text`] wrote; else a phrase that says what is wrong and repeats nothing of it.
-pub fn parse(text: &str) -> Result<SecretKey, String> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text.trim()).ok();
-    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
-    bytes.map(Secret).ok_or_else(|| {
-        "must be 32 bytes in base64url, as `users-service keys secret` prints".to_owned()
-    })
-}
 
 /// Everything that is derived from the secret, each with a key of its own, so that no use of it
 /// helps with another.
@@ -119,41 +80,16 @@ impl Secrets {
     }
 }
 
-/// A key for one use (HKDF, RFC 5869).
-fn derive(secret: &[u8], purpose: &[u8]) -> Result<[u8; 32]> {
-    let mut bytes = [0; 32];
-    hkdf::Salt::new(hkdf::HKDF_SHA256, b"users-service")
-        .extract(secret)
-        .expand(&[purpose], hkdf::HKDF_SHA256)
-        .and_then(|okm| okm.fill(&mut bytes))
-        .map_err(refused)?;
-    Ok(bytes)
-}
-
-fn refused(_: aws_lc_rs::error::Unspecified) -> Error {
-    Error::internal("HKDF refused to expand")
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_read_as_it_was_written_and_a_bad_one_is_not_repeated() {
-        let key = Secret([7; 32]);
-        assert_eq!(parse(&text(&key)).unwrap().0, key.0);
-        for bad in ["", "hunter22", &"A".repeat(44), &"A".repeat(42)] {
-            let problem = parse(bad).unwrap_err();
-            assert!(bad.is_empty() || !problem.contains(bad));
-        }
-    }
-
-    #[test]
     fn what_is_derived_differs_by_secret_and_by_use() {
         let (one, two) = (
-            Secrets::new(&Secret([1; 32])).unwrap(),
-            Secrets::new(&Secret([2; 32])).unwrap(),
+            Secrets::new(&SecretKey([1; 32])).unwrap(),
+            Secrets::new(&SecretKey([2; 32])).unwrap(),
         );
         let id = Uuid::nil();
         let token = |secrets: &Secrets| secrets.mail_token(id).unwrap().hash();

@@ -1,6 +1,6 @@
 //! JSON and form bodies, from bytes to a struct of unchecked [`Text`](crate::domain::Text) fields.
 
-use super::intake::was_too_large;
+use super::body_limit::was_too_large;
 use crate::{Error, Result};
 use poem::{FromRequest, Request, RequestBody, http::header};
 use serde::{

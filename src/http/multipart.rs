@@ -1,6 +1,6 @@
 //! The upload of a picture: a multipart form with the field `avatar`.
 
-use super::{body::media_type, intake::was_too_large};
+use super::{body::media_type, body_limit::was_too_large};
 use crate::{
     Error, Result,
     error::{Broken, FieldErrors},

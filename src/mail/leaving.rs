@@ -1,6 +1,6 @@
 //! Mails about leaving: the copy of everything is ready, the account is to be deleted.
 
-use super::{Name, letters::site, messages::Words};
+use super::{Name, links::site, messages::Words};
 use crate::{
     App, Error,
     domain::when,

@@ -1,6 +1,6 @@
-//! A mail, and the one door that all of them leave through.
+//! The one door that all mails leave through.
 
-use super::{EmailUrl, file, provider::Provider, smtp::Smtp};
+use super::{EmailUrl, Mail, file, provider::Provider, smtp::Smtp};
 use crate::error::Cause;
 use lettre::{
     Address, Message,
@@ -10,34 +10,9 @@ use lettre::{
     },
 };
 use std::path::PathBuf;
-use time::OffsetDateTime;
 
 /// The longest line that SMTP carries, RFC 5321 section 4.5.3.1.6, without its CRLF.
 const LONGEST_LINE: usize = 998;
-
-/// A mail, written and ready to leave.
-#[derive(Debug, Clone)]
-pub struct Mail {
-    /// `<id@host>`, the same at every attempt: a second copy can be told by it.
-    pub message_id: String,
-    /// When the mail came to be owed, the same at every attempt.
-    pub date: OffsetDateTime,
-    /// The address of the one recipient.
-    pub to: String,
-    /// The subject, one line.
-    pub subject: String,
-    /// The text part.
-    pub text: String,
-    /// The HTML part.
-    pub html: String,
-    /// The trace of the request that it is owed for, passed on to a provider.
-    pub trace_id: Option<String>,
-}
-
-/// The other side will never take this mail: trying it again is useless, and rude.
-#[derive(Debug, thiserror::Error)]
-#[error("refused for good: {0}")]
-pub struct Refused(pub String);
 
 /// Sends mails to what `EMAIL_URL` names. Built once: it keeps connections.
 pub struct Mailer {

@@ -8,7 +8,9 @@ pub mod delivery;
 mod file;
 pub mod leaving;
 mod letters;
+mod links;
 pub mod mailer;
+mod message;
 pub mod messages;
 mod name;
 mod notice;
@@ -18,6 +20,7 @@ pub mod url;
 mod wire;
 pub mod worker;
 
-pub use mailer::{Mail, Mailer, Refused};
+pub use mailer::Mailer;
+pub use message::{Mail, Refused};
 pub use name::Name;
 pub use url::EmailUrl;

@@ -2,7 +2,7 @@
 
 use super::{
     Name,
-    letters::{link, site},
+    links::{link, site},
     messages::Words,
 };
 use crate::{

@@ -1,9 +1,8 @@
 //! `/health`: may requests be sent here? `/livez`: does the process serve at all?
 
 use crate::{
-    App, Error, Result,
+    App, Error, Result, database,
     error::{Cause, about},
-    storage,
 };
 use poem::{
     handler,
@@ -42,7 +41,7 @@ pub async fn health(app: Data<&App>) -> Result<Json<Status>> {
     if app.is_draining() {
         return Err(Error::unavailable("the service is about to stop"));
     }
-    tokio::time::timeout(DATABASE_TIME, storage::ping(&app.db))
+    tokio::time::timeout(DATABASE_TIME, database::ping(&app.db))
         .await
         .map_err(Error::unavailable)?
         .map_err(Error::unavailable)?;

@@ -3,7 +3,7 @@
 use super::{janitor, logs, request_series};
 use crate::{
     App,
-    services::{avatars, reads, throttle},
+    services::{avatars, freshness, throttle},
     storage::{leases, outbox},
 };
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
@@ -20,8 +20,9 @@ const REFRESH: Duration = Duration::from_secs(5);
 
 static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
-/// Starts collecting. A second call does nothing.
-pub fn start() {
+/// Starts collecting. Alerts are about failures of these endpoints: methods and paths. A second call does
+/// nothing.
+pub fn start(endpoints: impl Iterator<Item = (&'static str, &'static str)>) {
     HANDLE.get_or_init(|| {
         let duration = Matcher::Full("http_request_duration_seconds".to_owned());
         let handle = PrometheusBuilder::new()
@@ -30,10 +31,10 @@ pub fn start() {
             .inspect_err(|error| tracing::error!(%error, "no metrics"))
             .ok();
         describe();
-        request_series::count_from_zero();
+        request_series::count_from_zero(endpoints);
         throttle::count_from_zero();
         avatars::count_from_zero();
-        reads::count_from_zero();
+        freshness::count_from_zero();
         handle
     });
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     App, Result,
+    database::notices::{self, Heard, Hearing, Place, Telling},
     error::{Cause, causes},
     services::cache::Change,
-    storage::notices::{self, Heard, Hearing, Place, Telling},
 };
 use metrics::{Counter, Gauge, counter, gauge};
 use std::{pin::pin, time::Duration};

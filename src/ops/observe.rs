@@ -2,13 +2,12 @@
 
 use super::{request_series::RequestSeries, request_span};
 use crate::{
-    App, caller,
+    App, caller, database,
     http::{
         Scope,
         headers::Headers,
         scope::{self, TRACE_ID, trace_id},
     },
-    storage,
     trace::{self, Parent},
 };
 use poem::{
@@ -58,7 +57,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Observe<E> {
         request.extensions_mut().insert(self.app.clone());
 
         // On the heap at once: a request's future is thousands of bytes, which each wrapper would copy.
-        let work = storage::patience::of_request(Box::pin(self.inner.call(request)));
+        let work = database::time_budget::of_request(Box::pin(self.inner.call(request)));
         let work = caller::scope(caller, work);
         let work = trace::within(Arc::clone(&trace_id), work);
         let mut response = work

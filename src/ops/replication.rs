@@ -3,7 +3,7 @@
 
 use crate::{
     App, Error, Result,
-    storage::{
+    database::{
         Pool,
         replicas::{self, Replica, Written},
     },

@@ -3,7 +3,7 @@
 use super::{
     listener::{HANDSHAKE, Listener},
     open_files,
-    paced::Paced,
+    slow_reader::Paced,
 };
 use crate::{App, http::head::MAX_HEAD};
 use bytes::Bytes;

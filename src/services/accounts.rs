@@ -10,9 +10,10 @@ use super::{
 use crate::{
     App, Error, Result,
     crypto::passwords::Standing,
+    database::{self, Transaction},
     domain::{Email, Password, Text, Username},
     error::FieldErrors,
-    storage::{self, Transaction, deletions, follows, held_usernames, outbox, retention, users},
+    storage::{deletions, follows, held_usernames, outbox, retention, users},
 };
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -124,7 +125,7 @@ pub async fn register(app: &App, registration: &Registration) -> Result<Register
 
 async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let (email, username) = (user.email.as_str(), user.username.as_str());
     let mut changes = let_go_lapsed(app, &tx, Some(email), Some(username), now).await?;
     let inserted = users::insert(&tx, user, now).await;
@@ -150,7 +151,7 @@ async fn insert(app: &App, user: &users::NewUser<'_>, now: OffsetDateTime) -> Re
     // Somebody may have looked before there was anybody.
     changes.extend([Change::Person(user.id), Change::name(username)]);
     let changing = Changing::new(app, changes);
-    let outcome = storage::commit(tx).await;
+    let outcome = database::commit(tx).await;
     changing.done().await;
     outcome
 }
@@ -202,7 +203,7 @@ pub(super) async fn let_go_unproven(app: &App, kept: Duration) -> Result<bool> {
     }
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let gone = deletions::let_go_unproven(&tx, now - kept, now).await?;
     let has_more = u64::try_from(gone.len()) == Ok(deletions::AT_ONCE);
     let changes: Vec<_> = gone.into_iter().map(Change::Person).collect();

@@ -8,10 +8,10 @@ use super::{
     unproven_mail,
 };
 use crate::{
-    App, Result,
+    App, Result, database,
     domain::{Email, Text},
     error::{Broken, FieldErrors},
-    storage::{self, email_verifications, outbox, users},
+    storage::{email_verifications, outbox, users},
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -46,7 +46,7 @@ pub async fn correct(app: &App, user_id: Uuid, correction: &Correction) -> Resul
 async fn replace(app: &App, user_id: Uuid, email: &Email) -> Result<()> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let mut changes = accounts::let_go_lapsed(app, &tx, Some(email.as_str()), None, now).await?;
     changes.push(Change::Person(user_id));
     if !users::correct_email(&tx, user_id, email, now).await? {

@@ -8,7 +8,7 @@ use super::{
     usernames::HELD_FOR,
 };
 use crate::{
-    App, Error, Result,
+    App, Error, Result, database,
     domain::Username,
     storage::{
         self, audit,
@@ -38,7 +38,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<Offse
     let now = app.clock.now();
     let delete_after = now + WINDOW;
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     if !deletions::request(&tx, user_id, delete_after).await? {
         return Err(Error::Unauthenticated);
     }
@@ -63,7 +63,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<Offse
 pub(super) async fn keep_and_open(app: &App, opened: &Opened<'_>) -> Result<bool> {
     let (user_id, now) = (opened.user_id, opened.now);
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let kept = deletions::keep(&tx, user_id, opened.password_hash, now).await?;
     let Some(username) = kept else {
         return Ok(false);
@@ -87,7 +87,7 @@ pub(super) async fn keep_and_open(app: &App, opened: &Opened<'_>) -> Result<bool
 pub(super) async fn step(app: &App) -> Result<bool> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let Some(leaving) = deletions::claim(&tx, now).await? else {
         return Ok(false);
     };
@@ -125,7 +125,7 @@ struct Gone {
 
 /// A batch of what hangs on the account, and the account itself when that was all.
 async fn take_away(
-    tx: &storage::Transaction<'_>,
+    tx: &database::Transaction<'_>,
     leaving: &Leaving,
     now: OffsetDateTime,
 ) -> Result<Gone> {

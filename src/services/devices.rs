@@ -1,14 +1,15 @@
 //! The devices that somebody is logged in on: seeing them, and ending their sessions.
 
 use super::{
+    page_reads::View,
     sessions::{SESSION_LIFETIME, hold, log_out_session},
-    views::View,
 };
 use crate::{
     App, Error, Result,
+    database::{self, Transaction},
     domain::device,
     storage::{
-        self, Transaction, audit, avatars, devices, email_changes,
+        audit, avatars, devices, email_changes,
         sessions::{self, EndReason},
     },
 };
@@ -70,7 +71,7 @@ pub fn in_words(sessions: Vec<OpenSession>, current: Uuid) -> Vec<Device> {
 /// `SessionNotFound`; `Unauthenticated` when the `current` one has ended.
 pub async fn end(app: &App, user_id: Uuid, current: Uuid, session_id: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     hold_current(&tx, user_id, current).await?;
     let locked = devices::lock_own(&tx, user_id, session_id).await?;
     let locked = locked.ok_or(Error::SessionNotFound)?;
@@ -83,7 +84,7 @@ pub async fn end(app: &App, user_id: Uuid, current: Uuid, session_id: Uuid) -> R
         let event = audit::Event::SessionEnded;
         audit::append(&tx, user_id, Some(session_id), event, Some(&device), now).await?;
     }
-    storage::commit(tx).await
+    database::commit(tx).await
 }
 
 /// Ends all sessions of one's own but the `current` one.
@@ -92,7 +93,7 @@ pub async fn end(app: &App, user_id: Uuid, current: Uuid, session_id: Uuid) -> R
 /// `Unauthenticated` when that has ended.
 pub async fn end_others(app: &App, user_id: Uuid, current: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     hold_current(&tx, user_id, current).await?;
     let now = app.clock.now();
     let reason = EndReason::EndedByOwner;
@@ -106,7 +107,7 @@ pub async fn end_others(app: &App, user_id: Uuid, current: Uuid) -> Result<()> {
         let event = audit::Event::SessionEnded;
         audit::append(&tx, user_id, Some(current), event, Some(&detail), now).await?;
     }
-    storage::commit(tx).await
+    database::commit(tx).await
 }
 
 /// Keeps the session that asks from ending meanwhile. The account's row comes first: two sessions that end

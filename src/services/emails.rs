@@ -3,21 +3,20 @@
 use super::{
     accounts,
     cache::{self, Change},
+    page_reads::{self, View},
     reauthentication,
     retry::on_contention,
     sessions,
     throttle::{self, Action},
     unproven_mail,
-    verification::Verification,
-    verification::presented,
-    views::{self, View},
+    verification::{Verification, presented},
 };
 use crate::{
-    App, Error, Result,
+    App, Error, Result, database,
     domain::{Email, Text, Token},
     error::{Broken, FieldErrors},
     storage::{
-        self, audit, email_changes, email_restorations, email_verifications,
+        audit, email_changes, email_restorations, email_verifications,
         outbox::{self, Kind, NewMail},
         users,
     },
@@ -92,7 +91,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailCha
         now,
     };
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     sessions::hold(&tx, session_id).await?;
     let gone =
         |error: Error| error.on_constraint("email_changes_user_id_fkey", Error::Unauthenticated);
@@ -105,7 +104,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid, form: &EmailCha
     }
     let event = audit::Event::EmailChangeRequested;
     audit::append(&tx, user_id, Some(session_id), event, None, now).await?;
-    storage::commit(tx).await?;
+    database::commit(tx).await?;
     app.mail_owed.notify_one();
     Ok(())
 }
@@ -121,7 +120,7 @@ pub async fn waiting(view: View) -> Result<Option<Waiting>> {
 /// # Errors
 /// `Unauthenticated` when the account is gone.
 pub async fn addresses(view: View) -> Result<(String, Option<Waiting>)> {
-    let own = views::profile(view.clone());
+    let own = page_reads::profile(view.clone());
     // Not `try_join`: who is not signed in after all would leave a statement without its answer.
     let (own, waiting) = tokio::join!(own, waiting(view));
     Ok((own?.email, waiting?))
@@ -133,10 +132,10 @@ pub async fn addresses(view: View) -> Result<(String, Option<Waiting>)> {
 /// `Unauthenticated` when the session has ended.
 pub async fn cancel(app: &App, user_id: Uuid, session_id: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     sessions::hold(&tx, session_id).await?;
     email_changes::cancel(&tx, user_id).await?;
-    storage::commit(tx).await
+    database::commit(tx).await
 }
 
 /// What a link would do. Changes nothing.
@@ -166,7 +165,7 @@ pub async fn confirm(app: &App, link: &Verification) -> Result<()> {
 async fn change(app: &App, token: &Token) -> Result<()> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let waiting = email_changes::by_link(&tx, &token.hash(), now, true)
         .await?
         .ok_or(Error::InvalidVerificationToken)?;

@@ -2,16 +2,16 @@
 
 use super::{
     cache::{Change, Changing},
+    freshness::{Reads, read},
     people,
-    reads::{Reads, read},
     retry::on_contention,
     throttle::{self, Action},
 };
 use crate::{
     App, Error, Result,
+    database::{GenericClient, Object},
     domain::{Cursor, PeoplePage, Position},
     storage::{
-        GenericClient, Object,
         follows::{self, Made},
         users,
     },

@@ -3,8 +3,8 @@
 use crate::{
     App, Result,
     crypto::passwords::{Standing, Verdict},
+    database::time_budget,
     domain::Password,
-    storage::patience,
 };
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const WAIT: Duration = Duration::from_secs(7);
 /// # Errors
 /// `Unavailable` when it was not made in time, or too many wait.
 pub(super) async fn hash(app: &App, standing: Standing, password: &Password) -> Result<String> {
-    patience::wait(WAIT, app.passwords.hash(standing, password)).await?
+    time_budget::wait(WAIT, app.passwords.hash(standing, password)).await?
 }
 
 /// A new hash of a password that was verified, when its stored hash is outdated.
@@ -25,7 +25,7 @@ pub(super) async fn hash(app: &App, standing: Standing, password: &Password) -> 
 /// # Errors
 /// As of [`hash`].
 pub(super) async fn rehash(app: &App, standing: Standing, typed: &str) -> Result<String> {
-    patience::wait(WAIT, app.passwords.rehash(standing, typed)).await?
+    time_budget::wait(WAIT, app.passwords.rehash(standing, typed)).await?
 }
 
 /// Holds a password as typed against a stored hash; see `PasswordPool::verify`.
@@ -38,5 +38,5 @@ pub(super) async fn verify(
     typed: &str,
     stored: Option<&str>,
 ) -> Result<Verdict> {
-    patience::wait(WAIT, app.passwords.verify(standing, typed, stored)).await?
+    time_budget::wait(WAIT, app.passwords.verify(standing, typed, stored)).await?
 }

@@ -1,6 +1,6 @@
 //! What the signed-in home shows: people to follow, and who followed lately.
 
-use super::views::{self, Seen, View};
+use super::page_reads::{self, Seen, View};
 use crate::{
     Result,
     domain::{Position, Profile, page::Start},
@@ -45,7 +45,7 @@ pub async fn of(view: View) -> Result<Home> {
     let suggested = suggestions::of(&*view.db, view.who, CANDIDATES.into());
     // Not `try_join`: who is not signed in after all would leave statements without their answers.
     let (own, followers, suggested) =
-        tokio::join!(views::profile(view.clone()), followers, suggested);
+        tokio::join!(page_reads::profile(view.clone()), followers, suggested);
     let (own, followers, suggested) = (own?, followers?, suggested?);
     let lately = followers.into_iter().take(PEOPLE as usize);
     let lately: Vec<Seen> = lately.filter_map(|follower| follower.person).collect();

@@ -8,10 +8,11 @@ use super::{
 use crate::{
     App, Error, Result,
     crypto::passwords::Standing,
+    database,
     domain::{Password, Text, token::TokenHash},
     error::FieldErrors,
     storage::{
-        self, audit, email_changes,
+        audit, email_changes,
         outbox::{self, Kind, NewMail},
         sessions::{self, EndReason},
         users,
@@ -83,7 +84,7 @@ async fn try_change(
     let hash = hashing::hash(app, Standing::Known, &new).await?;
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let old = &account.password_hash;
     if !users::replace_password_hash(&tx, user_id, old, &hash, now).await? {
         return Ok(false);
@@ -99,6 +100,6 @@ async fn try_change(
     let event = audit::Event::PasswordChanged;
     audit::append(&tx, user_id, Some(session_id), event, None, now).await?;
     outbox::owe(&tx, &NewMail::notice(user_id, Kind::PasswordChanged, now)).await?;
-    storage::commit(tx).await?;
+    database::commit(tx).await?;
     Ok(true)
 }

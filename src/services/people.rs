@@ -2,13 +2,14 @@
 
 use super::{
     cache::Rows,
-    reads::{self, Reads},
+    freshness::{self, Reads},
 };
 use crate::{
     App, Error, Result,
+    database::Object,
     domain::{Person, username},
     error::{Broken, FieldErrors},
-    storage::{Object, profiles, users},
+    storage::{profiles, users},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -86,7 +87,7 @@ async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Person>>> {
     let since = app.cache.people.last_change(&ids);
     let work = async |db: Object| users::people(&db, &ids).await;
     let all = |people: &Vec<Person>| people.len() == ids.len();
-    let (people, as_of) = reads::load(&app, since, work, all).await?;
+    let (people, as_of) = freshness::load(&app, since, work, all).await?;
     let found = people
         .into_iter()
         .map(|person| (person.id, Arc::new(person)));
@@ -108,7 +109,7 @@ async fn load_by_name(app: App, names: Vec<String>) -> Result<Rows<String, Uuid>
     let since = app.cache.names.last_change(&names);
     let name = names.first().map(String::as_str).unwrap_or_default();
     let work = async |db: Object| profiles::account_by_username(&db, name).await;
-    let (account, as_of) = reads::load(&app, since, work, Option::is_some).await?;
+    let (account, as_of) = freshness::load(&app, since, work, Option::is_some).await?;
     let found = account.map(|account| {
         let account = Arc::new(account);
         app.cache.keep(&account, as_of);

@@ -2,13 +2,14 @@
 
 use super::{
     cache::{self, Change, Rows},
+    freshness::{self, Reads},
     people,
-    reads::{self, Reads},
     retry::on_contention,
     sessions,
 };
 use crate::{
     App, Error, Result,
+    database::{self, Object},
     domain::{
         Profile, PublicProfile, Text,
         profile::{self, ProfileChange},
@@ -16,7 +17,7 @@ use crate::{
     },
     error::{Broken, FieldErrors},
     storage::{
-        self, Object, avatars,
+        avatars,
         profiles::{self, Account},
     },
 };
@@ -81,8 +82,9 @@ pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<PublicPr
         },
     };
     // Who was renamed or left a moment ago may still be found by the name.
-    let account = account
-        .filter(|account| account.is_kept && account.profile.username.eq_ignore_ascii_case(name));
+    let account = account.filter(|account| {
+        account.is_visible && account.profile.username.eq_ignore_ascii_case(name)
+    });
     let account = account.ok_or(Error::UserNotFound)?;
     Ok(PublicProfile::from(&account.profile))
 }
@@ -96,7 +98,7 @@ async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Account>>> {
     let since = app.cache.profiles.last_change(&ids);
     let work = async |db: Object| profiles::accounts(&db, &ids).await;
     let all = |accounts: &Vec<Account>| accounts.len() == ids.len();
-    let (accounts, as_of) = reads::load(&app, since, work, all).await?;
+    let (accounts, as_of) = freshness::load(&app, since, work, all).await?;
     let accounts = accounts.into_iter().map(Arc::new);
     let found = accounts.map(|account| (account.profile.id, account));
     Ok(Rows {
@@ -120,7 +122,7 @@ pub async fn change(
 
 async fn write(app: &App, viewer: Uuid, session_id: Uuid, form: &ProfileForm) -> Result<Profile> {
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let mut issued = Vec::new();
     if !form.avatar_url.typed().is_empty() {
         // Locked, so that the picture is still there when its address is written.

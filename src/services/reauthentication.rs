@@ -5,10 +5,11 @@ use super::throttle::{self, Attempt, Guess};
 use crate::{
     App, Error, Result,
     crypto::passwords::Verdict,
+    database,
     domain::Text,
     error::{Broken, FieldErrors},
     storage::{
-        self, audit, sessions,
+        audit, sessions,
         users::{self, Credentials},
     },
 };
@@ -67,13 +68,13 @@ pub async fn confirm(
     check(app, &account, session_id, "password", typed).await?;
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     if !sessions::authenticate(&tx, session_id, user_id, &account.password_hash, now).await? {
         return Err(Error::Unauthenticated);
     }
     let event = audit::Event::Reauthenticated;
     audit::append(&tx, user_id, Some(session_id), event, None, now).await?;
-    storage::commit(tx).await
+    database::commit(tx).await
 }
 
 /// The password in a field that asks for the present one.

@@ -3,17 +3,18 @@
 
 use super::{
     hashing,
+    page_reads::View,
     retry::on_contention,
     throttle::{self, Action},
-    views::View,
 };
 use crate::{
     App, Error, Result,
     crypto::passwords::Standing,
+    database,
     domain::{Email, Password, Text, Token, token::TokenHash},
     error::FieldErrors,
     storage::{
-        self, audit, email_changes, email_verifications,
+        audit, email_changes, email_verifications,
         outbox::{self, Kind, NewMail},
         password_resets,
         sessions::{self, EndReason},
@@ -125,7 +126,7 @@ async fn set_password(
     now: OffsetDateTime,
 ) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let password_resets::Linked { user_id, email, .. } =
         password_resets::linked(&tx, &token.hash(), now, true)
             .await?
@@ -140,5 +141,5 @@ async fn set_password(
     let event = audit::Event::PasswordReset;
     audit::append(&tx, user_id, None, event, None, now).await?;
     outbox::owe(&tx, &NewMail::notice(user_id, Kind::PasswordReset, now)).await?;
-    storage::commit(tx).await
+    database::commit(tx).await
 }

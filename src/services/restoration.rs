@@ -5,17 +5,17 @@ use super::{
     accounts,
     cache::{self, Change},
     hashing,
+    page_reads::View,
     retry::on_contention,
-    verification::Verification,
-    verification::presented,
-    views::View,
+    verification::{Verification, presented},
 };
 use crate::{
     App, Error, Result,
     crypto::passwords::Standing,
+    database,
     domain::Token,
     storage::{
-        self, audit, email_changes, email_restorations, email_verifications, known_devices,
+        audit, email_changes, email_restorations, email_verifications, known_devices,
         outbox::{self, Kind, NewMail},
         sessions::{self, EndReason},
         users,
@@ -80,14 +80,14 @@ pub async fn keep(app: &App, link: &Verification) -> Result<()> {
 async fn end_way_back(app: &App, token: &Token) -> Result<()> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let found = email_restorations::by_keep_link(&tx, &token.hash(), now, true)
         .await?
         .ok_or(Error::InvalidVerificationToken)?;
     email_restorations::delete_until(&tx, found.user_id, found.created_at).await?;
     let event = audit::Event::EmailKept;
     audit::append(&tx, found.user_id, None, event, None, now).await?;
-    storage::commit(tx).await
+    database::commit(tx).await
 }
 
 /// Puts the address back, ends every session, and starts a reset. Whoever changed the address knew
@@ -110,7 +110,7 @@ pub async fn restore(app: &App, link: &Verification) -> Result<()> {
 async fn put_back(app: &App, token: &Token, password_hash: &str) -> Result<()> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let found = email_restorations::by_link(&tx, &token.hash(), now, true)
         .await?
         .ok_or(Error::InvalidVerificationToken)?;

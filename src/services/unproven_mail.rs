@@ -3,10 +3,7 @@
 //! few of all kinds together, and none for a week after its owner said "This was not me".
 
 use super::throttle::{self, Action};
-use crate::{
-    App, Error, Result, caller,
-    storage::{GenericClient, quiet_mailboxes},
-};
+use crate::{App, Error, Result, caller, database::GenericClient, storage::quiet_mailboxes};
 use time::{Duration, OffsetDateTime};
 
 /// How long a mailbox is left alone whose owner said "This was not me".

@@ -3,18 +3,18 @@
 use super::{
     accounts,
     cache::{self, Change},
+    page_reads::View,
     reauthentication,
     retry::on_contention,
     sessions,
     throttle::{self, Action},
-    views::View,
 };
 use crate::{
-    App, Error, Result,
+    App, Error, Result, database,
     domain::{Text, Username, username, when},
     error::{Broken, FieldErrors},
     storage::{
-        self, Who, audit, held_usernames,
+        Who, audit, held_usernames,
         outbox::{self, Kind, NewMail},
         users, web_sessions,
     },
@@ -75,7 +75,7 @@ pub async fn change(
 async fn rename(app: &App, user_id: Uuid, session_id: Uuid, new: &Username) -> Result<()> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let named = users::named(&tx, Who::Account(user_id), true)
         .await?
         .ok_or(Error::Unauthenticated)?;

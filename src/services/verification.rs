@@ -1,18 +1,18 @@
 //! Proving an e-mail address: asking for the link again, following it, refusing it.
 
 use super::{
-    accounts, cache,
+    accounts, cache, constant_time,
+    page_reads::View,
     retry::on_contention,
     throttle::{self, Action},
-    uniform, unproven_mail,
-    views::View,
+    unproven_mail,
 };
 use crate::{
-    App, Error, Result,
+    App, Error, Result, database,
     domain::{Text, Token, email},
     error::FieldErrors,
     storage::{
-        self, email_changes, email_verifications, outbox,
+        email_changes, email_verifications, outbox,
         sessions::{self, EndReason},
         users,
     },
@@ -69,7 +69,7 @@ pub async fn resend(app: &App, resend: &Resend) -> Result<()> {
         .map_err(|broken| FieldErrors::one("email", broken))?;
     let email = email::spelled(typed);
     throttle::check(app, Action::Resend(&email)).await?;
-    uniform::answer(owe_link(app, &email)).await
+    constant_time::answer(owe_link(app, &email)).await
 }
 
 async fn owe_link(app: &App, email: &str) -> Result<()> {
@@ -124,7 +124,7 @@ async fn prove(
     let token = presented(verification)?;
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let linked = users::by_link(&tx, &token.hash(), true)
         .await?
         .ok_or(Error::InvalidVerificationToken)?;
@@ -143,7 +143,7 @@ async fn prove(
         sessions::end_all(&tx, linked.user_id, None, EndReason::EndedByOwner, now).await?;
         email_changes::cancel(&tx, linked.user_id).await?;
     }
-    storage::commit(tx).await?;
+    database::commit(tx).await?;
     Ok(Verified {
         email_verified: true,
     })
@@ -178,7 +178,7 @@ pub async fn reject(app: &App, verification: &Verification) -> Result<()> {
 
 async fn delete_account_of(app: &App, token: &Token) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     let linked = users::by_link(&tx, &token.hash(), true)
         .await?
         .filter(|linked| !linked.email_verified && linked.expires_at > app.clock.now())

@@ -1,9 +1,9 @@
 //! The append-only log of what happened to accounts.
 
-use super::{GenericClient, execute};
 use crate::{
     Result,
     caller::{self, Caller},
+    database::{GenericClient, execute},
     domain::{device, network},
 };
 use time::OffsetDateTime;

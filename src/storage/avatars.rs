@@ -1,7 +1,9 @@
 //! Which pictures were issued to whom.
 
-use super::{GenericClient, all, execute, optional};
-use crate::Result;
+use crate::{
+    Result,
+    database::{GenericClient, all, execute, optional},
+};
 use std::collections::HashSet;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -43,8 +45,8 @@ pub async fn named(db: &impl GenericClient, names: &[String]) -> Result<HashSet<
 pub mod sql {
     use super::{OffsetDateTime, Uuid};
     use crate::storage::{
-        deletions::sql::is_kept,
         schema::{Avatars, Schema, Users},
+        users::sql::is_visible,
     };
     use sea_query::{
         DeleteStatement, Expr, ExprTrait, InsertStatement, LockType, Order, Query, SelectStatement,
@@ -58,7 +60,7 @@ pub mod sql {
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
             .and_where(Expr::col(Users::Id).eq(user_id))
-            .and_where(is_kept())
+            .and_where(is_visible())
             .lock(LockType::NoKeyUpdate)
             .take()
     }

@@ -1,7 +1,11 @@
 //! Sessions as their owners see them, and as other services hear of their end.
 
-use super::{GenericClient, Who, all, optional};
-use crate::{Result, domain::page::Cursor};
+use super::Who;
+use crate::{
+    Result,
+    database::{GenericClient, all, optional},
+    domain::page::Cursor,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

@@ -1,7 +1,11 @@
 //! Changes of an address that wait for the new one to prove itself: `users.email_changes`.
 
-use super::{GenericClient, Who, execute, optional};
-use crate::{Result, domain::token::TokenHash};
+use super::Who;
+use crate::{
+    Result,
+    database::{GenericClient, execute, optional},
+    domain::token::TokenHash,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

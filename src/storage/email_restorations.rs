@@ -1,7 +1,10 @@
 //! Links that put an old address back: `users.email_restorations`.
 
-use super::{GenericClient, execute, optional};
-use crate::{Result, domain::token::TokenHash};
+use crate::{
+    Result,
+    database::{GenericClient, execute, optional},
+    domain::token::TokenHash,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

@@ -1,7 +1,10 @@
 //! The links that prove an address: `users.email_verifications`. Only hashes of their tokens.
 
-use super::{GenericClient, execute};
-use crate::{Result, domain::token::TokenHash};
+use crate::{
+    Result,
+    database::{GenericClient, execute},
+    domain::token::TokenHash,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

@@ -3,8 +3,11 @@
 //! The claim is the outbox's: whoever takes the row moves `next_attempt_at` ahead, and on again
 //! with every piece, by the database's time; when that comes the maker is dead and another takes over.
 
-use super::{GenericClient, Who, execute, optional};
-use crate::Result;
+use super::Who;
+use crate::{
+    Result,
+    database::{GenericClient, execute, optional},
+};
 use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -112,10 +115,12 @@ fn to_export(row: &Row) -> Export {
 /// The statements.
 pub mod sql {
     use super::{CLAIM, Claimed, Duration, LIFETIME, OffsetDateTime, PAUSE, Uuid, Who};
-    use crate::storage::{
-        database_time::in_seconds,
-        schema::{ExportParts, Exports, Schema},
-        with::{cte, cte_once, with},
+    use crate::{
+        database::{
+            cte::{cte, cte_once, with},
+            now::in_seconds,
+        },
+        storage::schema::{ExportParts, Exports, Schema},
     };
     use sea_query::{
         Alias, DeleteStatement, Expr, ExprTrait, InsertStatement, LockBehavior, LockType,

@@ -1,7 +1,9 @@
 //! Names that were given up and are kept from others for a while: `users.held_usernames`.
 
-use super::{GenericClient, execute, optional};
-use crate::Result;
+use crate::{
+    Result,
+    database::{GenericClient, execute, optional},
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -44,8 +46,8 @@ pub async fn successor(
 pub mod sql {
     use super::{OffsetDateTime, Uuid};
     use crate::storage::{
-        deletions::sql::is_kept,
         schema::{HeldUsernames, Schema, Users},
+        users::sql::is_visible,
     };
     use sea_query::{Cond, Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement};
 
@@ -104,7 +106,7 @@ pub mod sql {
                     .eq(username.to_ascii_lowercase()),
             )
             .and_where(Expr::col((HeldUsernames::Table, HeldUsernames::HeldUntil)).gt(now))
-            .and_where(is_kept())
+            .and_where(is_visible())
             .take()
     }
 }

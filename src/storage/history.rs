@@ -1,7 +1,11 @@
 //! Reading the log of an account. Nothing changes a line.
 
-use super::{GenericClient, Who, all};
-use crate::{Result, domain::history::Entry};
+use super::Who;
+use crate::{
+    Result,
+    database::{GenericClient, all},
+    domain::history::Entry,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

@@ -1,7 +1,10 @@
 //! The devices that an account is known on: `users.known_devices`.
 
-use super::{GenericClient, execute};
-use crate::{Result, storage::rate_limits::Key};
+use crate::{
+    Result,
+    database::{GenericClient, execute},
+    storage::rate_limits::Key,
+};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -29,9 +32,9 @@ pub async fn forget_all(db: &impl GenericClient, user_id: Uuid) -> Result<()> {
 /// The statements.
 pub mod sql {
     use super::{Key, OFTEN, OffsetDateTime, Uuid};
-    use crate::storage::{
-        rows,
-        schema::{KnownDevices, Schema, Sessions},
+    use crate::{
+        database::rows,
+        storage::schema::{KnownDevices, Schema, Sessions},
     };
     use sea_query::{
         Alias, DeleteStatement, Expr, ExprTrait, InsertStatement, OnConflict, Query,

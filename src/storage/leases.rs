@@ -1,8 +1,10 @@
 //! Who does the work that one replica at a time does: `users.leases`. Every time is the database's,
 //! so that the clocks of replicas don't matter.
 
-use super::{GenericClient, execute, optional};
-use crate::Result;
+use crate::{
+    Result,
+    database::{GenericClient, execute, optional},
+};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -40,9 +42,9 @@ pub async fn since_done(db: &impl GenericClient, name: &str) -> Result<Option<f6
 /// The statements.
 pub mod sql {
     use super::{Duration, Uuid};
-    use crate::storage::{
-        database_time::in_seconds,
-        schema::{Leases, Schema},
+    use crate::{
+        database::now::in_seconds,
+        storage::schema::{Leases, Schema},
     };
     use sea_query::{
         Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement, UpdateStatement,

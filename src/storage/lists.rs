@@ -1,9 +1,14 @@
 //! Lists of people as a signed-in viewer sees them: who is in them, and how each of them and the
 //! viewer stand to each other, in one statement.
 
-use super::{GenericClient, Who, all, follows::List, users::to_person};
+use super::{
+    Who,
+    follows::{List, relationship::to_relationship},
+    users::to_person,
+};
 use crate::{
     Result,
+    database::{GenericClient, all},
     domain::{Cursor, Person, Position, Relationship},
 };
 use tokio_postgres::Row;
@@ -48,26 +53,17 @@ fn to_listed(row: &Row) -> Listed {
     }
 }
 
-/// How the viewer and the person of a row stand to each other.
-pub(super) fn to_relationship(row: &Row) -> Relationship {
-    Relationship {
-        following: row.get(FOLLOWING),
-        followed_by: row.get(FOLLOWED_BY),
-    }
-}
-
-const FOLLOWING: &str = "following";
-const FOLLOWED_BY: &str = "followed_by";
-
 /// The statements.
 pub mod sql {
-    use super::{FOLLOWED_BY, FOLLOWING, List, Owner, Position, Who};
-    use crate::storage::{
-        deletions::sql::is_kept,
-        follows::sql::walk,
-        schema::{Follows, Schema, Users},
-        users::sql::{PERSON, id_by_username},
-        with::{cte, with},
+    use super::{List, Owner, Position, Who};
+    use crate::{
+        database::cte::{cte, with},
+        storage::{
+            follows::{relationship::sql::relationship, sql::walk},
+            schema::{Follows, Schema, Users},
+            users::sql::is_visible,
+            users::sql::{PERSON, id_by_username},
+        },
     };
     use sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, WithQuery};
 
@@ -98,32 +94,11 @@ pub mod sql {
             .join(
                 JoinType::LeftJoin,
                 (Schema::Users, Users::Table),
-                is_them.and(is_kept()),
+                is_them.and(is_visible()),
             )
             .order_by(created_at, Order::Desc)
             .order_by(id, Order::Desc)
             .take();
         with([cte(edge, edges)], last)
-    }
-
-    /// Whether the viewer follows the person of a row, and whether that person follows the viewer.
-    pub(in crate::storage) fn relationship(viewer: Who) -> [(Alias, Expr); 2] {
-        let person = || Expr::col((Users::Table, Users::Id));
-        [
-            (Alias::new(FOLLOWING), is_edge(viewer, person())),
-            (Alias::new(FOLLOWED_BY), is_edge(person(), viewer)),
-        ]
-    }
-
-    /// Whether one follows the other: a look at one place of the primary key. EXISTS would let the
-    /// planner read all edges of one of them instead.
-    pub(in crate::storage) fn is_edge(from: impl Into<Expr>, to: impl Into<Expr>) -> Expr {
-        let edge = Query::select()
-            .column((Follows::Table, Follows::FollowerId))
-            .from((Schema::Users, Follows::Table))
-            .and_where(Expr::col((Follows::Table, Follows::FollowerId)).eq(from))
-            .and_where(Expr::col((Follows::Table, Follows::FolloweeId)).eq(to))
-            .take();
-        Expr::SubQuery(None, Box::new(edge.into())).is_not_null()
     }
 }

@@ -1,8 +1,9 @@
 //! Profiles: a person with counts, and changes to what people say about themselves.
 
-use super::{GenericClient, Who, all, execute, lists::to_relationship, optional};
+use super::{Who, follows::relationship::to_relationship};
 use crate::{
     Result,
+    database::{GenericClient, all, execute, optional},
     domain::{Profile, Relationship, profile::ProfileChange},
 };
 use sea_query::Expr;
@@ -15,7 +16,7 @@ pub struct Account {
     /// As only its owner sees it.
     pub profile: Profile,
     /// False once it is to be deleted.
-    pub is_kept: bool,
+    pub is_visible: bool,
 }
 
 /// The whole profile of an account: an id, or [`Who`].
@@ -71,7 +72,7 @@ fn to_account(row: &Row) -> Account {
             follower_count: row.get(7),
             followee_count: row.get(8),
         },
-        is_kept: row.get(9),
+        is_visible: row.get(9),
     }
 }
 
@@ -79,10 +80,10 @@ fn to_account(row: &Row) -> Account {
 pub mod sql {
     use super::{OffsetDateTime, ProfileChange, Uuid, Who};
     use crate::storage::{
-        deletions::sql::is_kept,
-        lists::sql::relationship,
+        follows::relationship::sql::relationship,
         schema::{FollowCounts, Schema, Users},
         users::is,
+        users::sql::is_visible,
     };
     use sea_query::{
         Expr, ExprTrait, Func, Query, SelectStatement, UpdateStatement, extension::postgres::PgExpr,
@@ -104,7 +105,7 @@ pub mod sql {
             )
             .expr(count(FollowCounts::Followers))
             .expr(count(FollowCounts::Followees))
-            .expr(is_kept())
+            .expr(is_visible())
             .from((Schema::Users, Users::Table))
             .take()
     }
@@ -144,7 +145,7 @@ pub mod sql {
     pub fn by_username(name: &str) -> SelectStatement {
         profile()
             .and_where(is(Users::Username, name))
-            .and_where(is_kept())
+            .and_where(is_visible())
             .take()
     }
 
@@ -166,7 +167,7 @@ pub mod sql {
             .table((Schema::Users, Users::Table))
             .value(Users::UpdatedAt, now)
             .and_where(Expr::col(Users::Id).eq(id))
-            .and_where(is_kept());
+            .and_where(is_visible());
         let fields = [
             (Users::DisplayName, &change.display_name),
             (Users::Bio, &change.bio),

@@ -1,7 +1,10 @@
 //! Mailboxes that want to hear nothing of accounts they did not ask for: `users.quiet_mailboxes`.
 
-use super::{GenericClient, execute, optional, rate_limits::Key};
-use crate::Result;
+use super::rate_limits::Key;
+use crate::{
+    Result,
+    database::{GenericClient, execute, optional},
+};
 use time::OffsetDateTime;
 
 /// Keeps a mailbox quiet until then.

@@ -1,8 +1,10 @@
 //! Forgetting what has run out, a batch at a time. Rows that another is forgetting right now are
 //! passed over: a replica that lost its lease may still be about one batch.
 
-use super::{GenericClient, execute};
-use crate::Result;
+use crate::{
+    Result,
+    database::{GenericClient, execute},
+};
 use sea_query::WithQuery;
 use time::OffsetDateTime;
 
@@ -56,13 +58,13 @@ pub enum Class {
 /// The statements.
 pub mod sql {
     use super::{BATCH, Class, OffsetDateTime, WithQuery};
-    use crate::storage::{
-        schema::{
+    use crate::{
+        database::cte::{cte_once, with},
+        storage::schema::{
             AuditLog, EmailChanges, EmailRestorations, EmailVerifications, ExportParts, Exports,
             HeldUsernames, KnownDevices, Outbox, PasswordResets, QuietMailboxes, RefreshTokens,
             Schema, Sessions, Users, WebSessions,
         },
-        with::{cte_once, with},
     };
     use sea_query::{
         Alias, Asterisk, Cond, Condition, Expr, ExprTrait, Iden, LockBehavior, LockType, Query,

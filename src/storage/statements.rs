@@ -6,17 +6,20 @@ use super::{
     Who, audit, avatars, deletions, devices, email_changes, email_restorations,
     email_verifications, exports, follows, held_usernames, history, known_devices, leases,
     lists::{self, Owner},
-    notices, outbox, password_resets,
+    outbox, password_resets,
     personal_data::{self, Part},
-    profiles, quiet_mailboxes, rate_limits, replicas,
+    profiles, quiet_mailboxes, rate_limits,
     retention::{self, Class},
     sessions, suggestions, users, web_sessions,
 };
-use crate::domain::{
-    Email, Position, Username,
-    limit::{Limits, Rule},
-    page::{Cursor, Start},
-    profile::ProfileChange,
+use crate::{
+    database::{notices, replicas},
+    domain::{
+        Email, Position, Username,
+        limit::{Limits, Rule},
+        page::{Cursor, Start},
+        profile::ProfileChange,
+    },
 };
 use sea_query::PostgresQueryBuilder;
 use std::time::Duration;

@@ -1,8 +1,9 @@
 //! People whom somebody may want to follow: followed by those that the viewer follows, else newest.
 
-use super::{GenericClient, Who, all, users};
+use super::{Who, users};
 use crate::{
     Result,
+    database::{GenericClient, all},
     domain::{Person, Relationship},
 };
 
@@ -39,10 +40,12 @@ pub async fn of(db: &impl GenericClient, viewer: Who, limit: u64) -> Result<Vec<
 /// The statements.
 pub mod sql {
     use super::{Who, users::sql as users};
-    use crate::storage::{
-        lists::sql::is_edge,
-        schema::{Follows, Schema, Users},
-        with::{cte, with},
+    use crate::{
+        database::cte::{cte, with},
+        storage::{
+            follows::relationship::sql::is_edge,
+            schema::{Follows, Schema, Users},
+        },
     };
     use sea_query::{
         Alias, Asterisk, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, UnionType,
@@ -105,7 +108,7 @@ pub mod sql {
             .from(Alias::new("edges"))
             .group_by_col(Follows::FolloweeId)
             .take();
-        let by_mutuals = users::unfollowed(&viewer_id)
+        let by_mutuals = unfollowed(&viewer_id)
             .column((seen.clone(), mutuals.clone()))
             .expr_as(follows(&viewer_id), Alias::new("follows_viewer"))
             .inner_join(
@@ -140,7 +143,7 @@ pub mod sql {
             .from(known)
             .take();
         let number_known = Expr::SubQuery(None, Box::new(number_known.into()));
-        users::unfollowed(viewer)
+        unfollowed(viewer)
             .expr(Expr::val(0_i64).cast_as("bigint"))
             .expr(follows(viewer))
             .and_where(viewer.clone().is_not_null())
@@ -154,5 +157,18 @@ pub mod sql {
     /// Whether the person of a row follows the viewer.
     fn follows(viewer: &Expr) -> Expr {
         is_edge(Expr::col((Users::Table, Users::Id)), viewer.clone())
+    }
+
+    /// Others with a proven address that the viewer does not follow.
+    fn unfollowed(viewer: &Expr) -> SelectStatement {
+        let person = || Expr::col((Users::Table, Users::Id));
+        Query::select()
+            .columns(users::PERSON.map(|column| (Users::Table, column)))
+            .from((Schema::Users, Users::Table))
+            .and_where(person().ne(viewer.clone()))
+            .and_where(Expr::col((Users::Table, Users::EmailVerified)))
+            .and_where(users::is_visible())
+            .and_where(is_edge(viewer.clone(), person()).not())
+            .take()
     }
 }

@@ -1,7 +1,12 @@
 //! The store of tower-sessions: browser sessions in PostgreSQL, keyed by the hash of their cookie.
 
-use super::{GenericClient, Pool, Who, execute, optional};
-use crate::{Result, clock::Clock, error::Error};
+use super::Who;
+use crate::{
+    Result,
+    clock::Clock,
+    database::{GenericClient, Pool, execute, optional},
+    error::Error,
+};
 use async_trait::async_trait;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

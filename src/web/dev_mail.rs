@@ -2,7 +2,7 @@
 //! the browser. In development only, and only for who sits at the machine itself: whoever can read
 //! them can have any account.
 
-use super::{page::Frame, visit::Visit};
+use super::kit::{page::Frame, visit::Visit};
 use crate::{
     Config, Error, Result,
     http::{forwarded, head},

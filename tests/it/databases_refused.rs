@@ -2,7 +2,7 @@
 
 use crate::support::{Database, KEY, run};
 use tempfile::TempDir;
-use users_service::storage::migrate;
+use users_service::database::migrate;
 
 /// Insists that these commands fail with these words.
 async fn refused(url: &str, commands: &[&'static str], words: &[&str]) {

@@ -6,8 +6,8 @@ use crate::{
 };
 use std::{fs, path::Path};
 use users_service::{
+    database::migrate,
     ops::doctor::{counters, schema},
-    storage::migrate,
 };
 use uuid::Uuid;
 

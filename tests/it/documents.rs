@@ -11,8 +11,8 @@ use std::{
 };
 use users_service::{
     http::{
+        body_limit::MAX_BODY,
         head::{MAX_HEAD, MAX_TARGET},
-        intake::MAX_BODY,
     },
     ops::server::{MAX_CONNECTIONS, MAX_READ},
 };

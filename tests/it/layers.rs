@@ -1,5 +1,5 @@
 //! Dependencies run one way:
-//! `main -> app -> web, api, ops -> services -> storage, mail -> domain, error`.
+//! `main -> app -> web, api, ops -> services -> storage, mail -> database -> domain, error`.
 
 use std::{
     collections::BTreeSet,
@@ -11,44 +11,49 @@ use std::{
 const FORBIDDEN: &[(&str, &str)] = &[
     (
         "error",
-        "app config crypto domain http services storage mail web api ops routes cli",
+        "app config crypto domain http services database storage mail web api ops routes cli",
     ),
     (
         "domain",
-        "app config crypto http services storage mail web api ops routes cli",
+        "app config crypto http services database storage mail web api ops routes cli",
     ),
     (
         "clock",
-        "app config crypto http services storage mail web api ops routes cli",
+        "app config crypto http services database storage mail web api ops routes cli",
     ),
     (
         "caller",
-        "app config crypto http services storage mail web api ops routes cli",
+        "app config crypto http services database storage mail web api ops routes cli",
     ),
     (
         "trace",
-        "app config crypto http services storage mail web api ops routes cli",
+        "app config crypto http services database storage mail web api ops routes cli",
     ),
     (
         "crypto",
-        "app http services storage mail web api ops routes cli",
+        "app http services database storage mail web api ops routes cli",
     ),
     ("config", "app http services web api ops routes cli"),
+    (
+        "database",
+        "app config crypto http services storage mail web api ops routes cli",
+    ),
     (
         "storage",
         "app crypto http services mail web api ops routes cli",
     ),
     ("mail", "http services web api ops routes cli"),
     ("services", "http mail web api ops routes cli"),
-    ("http", "storage mail web api ops routes cli"),
-    ("web", "storage api routes cli"),
-    ("api", "storage web routes cli"),
+    ("http", "database storage mail web api ops routes cli"),
+    ("web", "database storage api routes cli"),
+    ("api", "database storage web routes cli"),
 ];
 
 /// What each layer must not even name.
 const UNKNOWN: &[(&str, &str)] = &[
     ("domain", "poem:: tokio_postgres askama StatusCode"),
-    ("storage", "poem:: askama StatusCode"),
+    ("database", "poem:: askama StatusCode"),
+    ("storage", "poem:: askama StatusCode tokio_postgres::Client"),
     ("services", "poem:: askama sea_query"),
     ("mail", "poem:: StatusCode"),
     ("web", "sea_query tokio_postgres"),

@@ -3,7 +3,7 @@
 
 use crate::support::{Database, PASSWORD, TestApp};
 use serde_json::json;
-use users_service::storage::migrate;
+use users_service::database::migrate;
 
 /// Here `I` is no `i` in capitals.
 const TURKISH: &str =

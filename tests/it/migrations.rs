@@ -3,7 +3,7 @@
 use crate::support::{Database, TestApp, connect, run};
 use sha2::{Digest, Sha256};
 use tokio_postgres::Client;
-use users_service::{domain::Token, storage::migrate};
+use users_service::{database::migrate, domain::Token};
 use uuid::Uuid;
 
 /// An account by the four columns that a stranger may name.

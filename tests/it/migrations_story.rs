@@ -2,7 +2,7 @@
 
 use crate::support::{Database, TestApp, run};
 use tokio_postgres::Client;
-use users_service::storage::migrate;
+use users_service::database::migrate;
 use uuid::Uuid;
 
 /// `name type nullable` of every column of a table.

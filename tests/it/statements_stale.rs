@@ -3,7 +3,7 @@
 use crate::support::{Person, TestApp, Visitor};
 use futures_util::future::join_all;
 use serde_json::json;
-use users_service::storage::GenericClient;
+use users_service::database::GenericClient;
 
 /// Asks for what people ask for on all connections at once, and insists on answers.
 async fn all_is_well(app: &TestApp, people: &[Person], browsers: &[Visitor]) {

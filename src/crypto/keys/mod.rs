@@ -1,17 +1,12 @@
 //! The signing key, the tokens it signs, and the key set others verify with.
 
-mod pem;
+pub mod pem;
 mod tokens;
 
 pub use pem::{bits_of_private_key, check_private_key, check_public_key, generate_private_key};
 pub use tokens::{ACCESS_TOKEN_LIFETIME, CLOCK_SKEW, Claims};
 
-use super::{
-    checked_tokens::CheckedTokens,
-    key_files,
-    secrets::{self, Secrets},
-    signer::Signer,
-};
+use super::{checked_tokens::CheckedTokens, key_files, secrets::Secrets, signer::Signer};
 use crate::{
     config::Config,
     error::{Cause, Error, Result},
@@ -73,7 +68,7 @@ impl Keys {
         let jwks = serde_json::to_string(&serde_json::json!({ "keys": published }))
             .map_err(Error::internal)?;
         Ok(Self {
-            secrets: Secrets::new(&secrets::secret_key(config, pem)?)?,
+            secrets: Secrets::new(&key_files::secret_of(config, pem)?)?,
             made_at: config.jwt_key_file.as_deref().and_then(key_files::made_at),
             validation: validation(&config.public_url),
             issuer: config.public_url.clone(),

@@ -4,11 +4,11 @@ use super::{Finding, TIME};
 use crate::{
     Config,
     config::Secret,
-    error::Cause,
-    storage::{
+    database::{
         fitness, pool,
         pooler::{self, Seen},
     },
+    error::Cause,
 };
 use std::time::Instant;
 use tokio_postgres::Client;

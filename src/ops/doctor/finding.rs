@@ -1,6 +1,6 @@
 //! What a check found.
 
-use crate::storage::fitness::Fault;
+use crate::database::fitness::Fault;
 use serde::Serialize;
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Which migrations were applied, and whether they were these.
 
 use super::{Finding, Findings};
-use crate::storage::migrate::{self, State};
+use crate::database::migrate::{self, State};
 use tokio_postgres::Client;
 
 pub(super) async fn check(db: &Client) -> Findings {

@@ -5,8 +5,8 @@ use super::{Finding, Findings, database::BEGIN};
 use crate::{
     Config,
     config::Secret,
+    database::pool,
     error::{Cause, causes},
-    storage::pool,
 };
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};

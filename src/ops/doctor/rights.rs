@@ -1,7 +1,7 @@
 //! What the service's role may do in its schema.
 
 use super::{Finding, Findings, schema};
-use crate::{Config, storage::fitness};
+use crate::{Config, database::fitness};
 use tokio_postgres::Client;
 
 const SCHEMA: &str = "select has_schema_privilege(oid, 'create'), current_user::text \

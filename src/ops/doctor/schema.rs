@@ -2,7 +2,7 @@
 //! `tests/it/doctor_database.rs` holds against a database that was just migrated.
 
 use super::{Finding, Findings};
-use crate::{error::Cause, storage::migrate};
+use crate::{database::migrate, error::Cause};
 use std::collections::BTreeMap;
 use tokio_postgres::Client;
 

@@ -3,12 +3,12 @@
 use crate::{
     Config,
     config::Secret,
-    error::{Cause, about},
-    ops::{doctor::schema, embedded_postgres::EmbeddedPostgres},
-    storage::{
+    database::{
         Replicas, fitness, migrate,
         pooler::{self, Seen},
     },
+    error::{Cause, about},
+    ops::{doctor::schema, embedded_postgres::EmbeddedPostgres},
 };
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ fn warn_of(seen: &Seen) {
 async fn patiently(url: &str) -> Result<tokio_postgres::Client, Cause> {
     let deadline = tokio::time::Instant::now() + DATABASE_PATIENCE;
     loop {
-        match crate::storage::pool::direct(url).await {
+        match crate::database::pool::direct(url).await {
             Ok(client) => return Ok(client),
             Err(error) if tokio::time::Instant::now() >= deadline => {
                 return Err(about("DATABASE_URL: the database can't be reached")(error));

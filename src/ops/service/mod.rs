@@ -11,11 +11,11 @@ use crate::{
     App, Config,
     clock::Clock,
     crypto::Keys,
+    database::{Pool, notices::Place},
     error::{Cause, about},
     mail::{EmailUrl, Mailer, worker},
-    routes,
+    openapi, routes,
     services::posts::PostsService,
-    storage::{Pool, notices::Place},
 };
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
@@ -65,7 +65,7 @@ impl Service {
         mut config: Config,
         clock: Clock,
     ) -> Result<Self, Cause> {
-        metrics::start();
+        metrics::start(openapi::endpoints());
         let addr = listener.addr()?;
         // LISTEN_ADDR left the port to the system, and PUBLIC_URL to LISTEN_ADDR.
         if let Some(origin) = config.public_url.strip_suffix(":0") {

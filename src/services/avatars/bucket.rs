@@ -1,6 +1,6 @@
 //! Pictures in a bucket that speaks S3. An object is there whole or not at all.
 
-use super::files::{Found, require_picture};
+use super::found::{Found, require_picture};
 use crate::config::Bucket;
 use futures_util::{
     StreamExt, TryStreamExt,

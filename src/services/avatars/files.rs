@@ -1,26 +1,16 @@
 //! The pictures' files: `NAME.jpg` of the full size, and `NAME-SIDE.jpg` of the smaller ones, in a
 //! folder or in a bucket.
 
-use super::{bucket, folder, picture::SIZES};
+use super::{bucket, folder, found::Found, picture::SIZES};
 use crate::{
     App, Error, Result,
     config::{AvatarStore, Secret},
 };
 use futures_util::stream::BoxStream;
 use std::{io, time::Duration};
-use time::OffsetDateTime;
 
 /// How long the store may take for what a request waits for.
 const WITHIN: Duration = Duration::from_secs(3);
-/// The largest file that is read, in bytes: above all that we write.
-pub(super) const MAX_FILE: u64 = 1024 * 1024;
-
-/// A file that the store lists.
-pub(super) struct Found {
-    pub name: String,
-    pub changed_at: OffsetDateTime,
-}
-
 /// Writes all sizes of a picture. When it fails some may be there.
 ///
 /// # Errors
@@ -82,14 +72,6 @@ pub(super) fn list(app: &App) -> BoxStream<'static, io::Result<Found>> {
         AvatarStore::Folder(path) => folder::list(path.clone()),
         AvatarStore::Bucket(Secret(store)) => bucket::list(store),
     }
-}
-
-/// Whether a file of this size may be taken into memory.
-pub(super) fn require_picture(size: u64) -> io::Result<()> {
-    if size > MAX_FILE {
-        return Err(io::Error::other("what lies there is no picture of ours"));
-    }
-    Ok(())
 }
 
 async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {

@@ -1,6 +1,6 @@
 //! Pictures in a folder that all replicas share.
 
-use super::files::{Found, MAX_FILE, require_picture};
+use super::found::{Found, MAX_FILE, require_picture};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},

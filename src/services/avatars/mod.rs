@@ -3,6 +3,7 @@
 mod bucket;
 mod files;
 mod folder;
+mod found;
 mod picture;
 mod sweep;
 
@@ -15,9 +16,9 @@ use super::{
     throttle::{self, Action},
 };
 use crate::{
-    App, Error, Result,
+    App, Error, Result, database,
     domain::profile::ProfileChange,
-    storage::{self, avatars, profiles},
+    storage::{avatars, profiles},
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -67,7 +68,7 @@ async fn show(
     let url = format!("{}/avatars/{name}", app.config.public_url);
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     if !avatars::lock_owner(&tx, viewer).await? {
         return Err(Error::Unauthenticated);
     }
@@ -91,7 +92,7 @@ async fn show(
 /// `Unauthenticated` when the session has ended or the account is gone.
 pub async fn remove(app: &App, viewer: Uuid, session_id: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     if !avatars::lock_owner(&tx, viewer).await? {
         return Err(Error::Unauthenticated);
     }

@@ -6,7 +6,7 @@ use super::{
     entries::Entries,
     loads::{Load, Loads, Rows},
 };
-use crate::{Error, Result, storage::patience};
+use crate::{Error, Result, database::time_budget};
 use futures_util::future::{Shared, try_join_all};
 use std::{
     collections::HashMap,
@@ -92,7 +92,7 @@ where
         }
         let loads = self.loads(missing, &mut found, load);
         // Also who joins another's load waits no longer than a request may.
-        let loaded = patience::wait(LOAD_TIME, try_join_all(loads)).await?;
+        let loaded = time_budget::wait(LOAD_TIME, try_join_all(loads)).await?;
         for values in loaded.map_err(|error| Error::shared(&error))? {
             for key in keys {
                 if let Some(value) = values.get(key) {

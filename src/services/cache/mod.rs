@@ -22,8 +22,9 @@ pub use notice::{Change, Outgoing};
 
 use crate::{
     App, Result,
+    database::{self, Transaction, notices},
     domain::{Person, Profile},
-    storage::{self, Transaction, notices, profiles::Account},
+    storage::profiles::Account,
 };
 use std::{
     mem,
@@ -127,7 +128,7 @@ impl ReadCache {
     /// Keeps a profile that was found on the way, and what it shows to everybody.
     pub(super) fn keep(&self, account: &Arc<Account>, as_of: Instant) {
         let profile = &account.profile;
-        let person = account.is_kept.then(|| Arc::new(Person::from(profile)));
+        let person = account.is_visible.then(|| Arc::new(Person::from(profile)));
         self.people.keep(profile.id, person, as_of);
         self.profiles
             .keep(profile.id, Some(Arc::clone(account)), as_of);
@@ -147,11 +148,11 @@ impl ReadCache {
 pub(super) async fn commit(app: &App, tx: Transaction<'_>, changes: &[Change]) -> Result<()> {
     let notices = notice::notices(changes);
     let Some(last) = notices.last() else {
-        return storage::commit(tx).await;
+        return database::commit(tx).await;
     };
     notices::tell(&tx, &notices).await?;
     let heard = app.cache.heard.subscribe();
-    let outcome = storage::commit(tx).await;
+    let outcome = database::commit(tx).await;
     // Also when nobody knows whether it was committed.
     app.cache.forget(changes);
     if outcome.is_ok() && app.cache.is_listening() {

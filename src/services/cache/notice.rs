@@ -1,6 +1,6 @@
 //! What changed, and as text: words that begin with the kind of change, separated by spaces.
 
-use crate::storage::notices::MAX_BYTES;
+use crate::database::notices::MAX_BYTES;
 use std::{
     collections::HashSet,
     fmt::{self, Write},

@@ -2,11 +2,10 @@
 
 use super::archive::Archive;
 use crate::{
-    App, Result,
+    App, Result, database,
     domain::csv,
     services::avatars,
     storage::{
-        self,
         exports::{self, Claimed},
         outbox::{self, Kind, NewMail},
         personal_data::{self, Part, Values},
@@ -38,10 +37,10 @@ pub async fn make(app: &App, claimed: &Claimed) -> Result<()> {
 async fn finish(app: &App, claimed: &Claimed, size: i64) -> Result<()> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     if exports::ready(&tx, claimed, size, now).await? {
         outbox::owe(&tx, &NewMail::new(claimed.user_id, Kind::ExportReady, now)).await?;
-        storage::commit(tx).await?;
+        database::commit(tx).await?;
         app.mail_owed.notify_one();
         tracing::info!(user_id = %claimed.user_id, size, "made a copy of an account");
     }

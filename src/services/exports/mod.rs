@@ -6,10 +6,10 @@ mod make;
 pub use crate::storage::exports::{Claimed, Export, LIFETIME, PAUSE};
 pub use make::{claim_next, make};
 
-use super::{sessions, views::View};
+use super::{page_reads::View, sessions};
 use crate::{
-    App, Error, Result,
-    storage::{self, Who, audit, exports},
+    App, Error, Result, database,
+    storage::{Who, audit, exports},
 };
 use futures_util::{Stream, stream};
 use std::io;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<Export> {
     let now = app.clock.now();
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     sessions::hold(&tx, session_id).await?;
     let is_new = exports::request(&tx, user_id, now)
         .await
@@ -34,7 +34,7 @@ pub async fn request(app: &App, user_id: Uuid, session_id: Uuid) -> Result<Expor
     }
     let export = exports::of(&tx, Who::Account(user_id), now).await?;
     let export = export.ok_or_else(|| Error::unavailable("the copy ran out just now"))?;
-    storage::commit(tx).await?;
+    database::commit(tx).await?;
     if export.ready_at.is_some() {
         let wait = (export.requested_at + PAUSE - now).unsigned_abs();
         return Err(Error::RateLimited { retry_after: wait });

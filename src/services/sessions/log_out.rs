@@ -2,9 +2,10 @@
 
 use crate::{
     App, Result,
+    database::{self, GenericClient},
     domain::Token,
     storage::{
-        self, GenericClient, audit,
+        audit,
         sessions::{self, EndReason},
     },
 };
@@ -31,9 +32,9 @@ pub async fn log_out(app: &App, presented: Option<&Token>) -> Result<()> {
 /// Ends a session that is known by its id, as tokens and a browser's session know it.
 pub async fn end(app: &App, session_id: Uuid) -> Result<()> {
     let mut client = app.db.get().await?;
-    let tx = storage::begin(&mut client).await?;
+    let tx = database::begin(&mut client).await?;
     log_out_session(&tx, session_id, app.clock.now()).await?;
-    storage::commit(tx).await
+    database::commit(tx).await
 }
 
 /// Ends a session for who is in it, and notes it. Without effect once it ended.

@@ -17,11 +17,9 @@ pub use crate::storage::sessions::{GRACE, MOST_OPEN};
 use crate::{
     App, Error, Result,
     crypto::RefreshClaims,
+    database::GenericClient,
     domain::Token,
-    storage::{
-        GenericClient,
-        sessions::{self, Holder, NewToken},
-    },
+    storage::sessions::{self, Holder, NewToken},
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;

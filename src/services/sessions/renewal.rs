@@ -7,12 +7,10 @@ use super::{
 use crate::{
     App, Error, Result,
     crypto::{RefreshClaims, seal},
+    database::GenericClient,
     domain::Token,
     services::throttle::{self, Action},
-    storage::{
-        GenericClient,
-        sessions::{self, Rotation, StoredToken},
-    },
+    storage::sessions::{self, Rotation, StoredToken},
 };
 use time::OffsetDateTime;
 

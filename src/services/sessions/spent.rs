@@ -4,9 +4,10 @@ use super::GRACE;
 use crate::{
     App, Result,
     crypto::RefreshClaims,
+    database::{self, GenericClient, Object},
     domain::Token,
     storage::{
-        self, GenericClient, Object, audit,
+        audit,
         outbox::{self, Kind, NewMail},
         sessions::{self, EndReason, StoredToken},
     },
@@ -65,7 +66,7 @@ pub(super) async fn end_stolen(
     session_id: Uuid,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let tx = storage::begin(client).await?;
+    let tx = database::begin(client).await?;
     let Some(holder) = sessions::lock_live(&tx, session_id).await? else {
         return Ok(());
     };
@@ -74,7 +75,7 @@ pub(super) async fn end_stolen(
     audit::append(&tx, holder.user_id, Some(session_id), event, None, now).await?;
     let mail = NewMail::notice(holder.user_id, Kind::SessionStolen, now);
     outbox::owe(&tx, &mail).await?;
-    storage::commit(tx).await?;
+    database::commit(tx).await?;
     app.mail_owed.notify_one();
     tracing::warn!(
         user_id = %holder.user_id,

@@ -3,9 +3,10 @@
 use super::client_network;
 use crate::{
     App, Error, Result, caller,
+    database::GenericClient,
     domain::{Token, email, limit::Rule, token::TokenHash},
     storage::{
-        GenericClient, known_devices,
+        known_devices,
         rate_limits::{Bucket, Key},
     },
 };

@@ -4,12 +4,12 @@
 //! one that does not are limited alike. When the database does not answer, nor does the service
 //! (503): a limit that opens when it is pressed hard is none.
 
+mod account_queue;
+mod allowance;
 mod carried;
 mod guess;
 mod known;
-mod sieve;
 mod tries;
-mod turns;
 
 pub(super) use carried::take_renewal;
 pub use guess::Guess;
@@ -20,16 +20,14 @@ pub use known::{DEVICE_KNOWN_FOR, new_device};
 use super::retry::on_contention;
 use crate::{
     App, Error, Result, caller,
+    database::GenericClient,
     domain::{email, limit::Rule, network},
-    storage::{
-        GenericClient,
-        rate_limits::{self, Bucket},
-    },
+    storage::rate_limits::{self, Bucket},
 };
-use sieve::Sieve;
+use account_queue::AccountQueue;
+use allowance::Allowance;
 use std::time::Duration as Wait;
 use tries::Taken;
-use turns::Turns;
 use uuid::Uuid;
 
 /// What is limited, and whose: an account by its address as it was typed, or by its id.
@@ -110,13 +108,13 @@ fn refusals(action: Action<'_>) -> metrics::Counter {
 /// What the limits keep in the memory of a process: never how much is used up.
 #[derive(Default)]
 pub struct Throttle {
-    refreshes: Sieve,
-    follows: Sieve,
+    refreshes: Allowance,
+    follows: Allowance,
     /// To try a password, among those who try at the same account.
-    turns: Turns,
+    turns: AccountQueue,
     /// To ask whether one may, among those of the same wide network: a flood that is refused keeps no
     /// more than a few connections to the database busy.
-    looks: Turns,
+    looks: AccountQueue,
 }
 
 /// Counts one more of this, or says when to come back.
@@ -128,13 +126,13 @@ pub async fn check(app: &App, action: Action<'_>) -> Result<()> {
         return Ok(());
     }
     let buckets = buckets(app, action);
-    let sieve = match action {
+    let allowance = match action {
         Action::Refresh => Some(&app.throttle.refreshes),
         Action::Follow(_) => Some(&app.throttle.follows),
         _ => None,
     };
-    if let (Some(sieve), [bucket]) = (sieve, &buckets[..])
-        && passes(app, sieve, bucket).await?
+    if let (Some(allowance), [bucket]) = (allowance, &buckets[..])
+        && passes(app, allowance, bucket).await?
     {
         return Ok(());
     }
@@ -160,9 +158,9 @@ pub(super) async fn check_in(db: &impl GenericClient, app: &App, action: Action<
 
 /// Whether one more passes for now. Often done and not worth guessing: who does little of it costs
 /// the database nothing, and who does much of it not a question each.
-async fn passes(app: &App, sieve: &Sieve, bucket: &Bucket) -> Result<bool> {
+async fn passes(app: &App, allowance: &Allowance, bucket: &Bucket) -> Result<bool> {
     let now = app.clock.now();
-    match sieve.asks_for(bucket, now) {
+    match allowance.asks_for(bucket, now) {
         0 => Ok(true),
         1 => Ok(false),
         ration => {
@@ -173,7 +171,7 @@ async fn passes(app: &App, sieve: &Sieve, bucket: &Bucket) -> Result<bool> {
             };
             let given = take(app, &[of_rations]).await?.is_none();
             if !given {
-                sieve.ask_for_each(bucket, now);
+                allowance.ask_for_each(bucket, now);
             }
             Ok(given)
         }

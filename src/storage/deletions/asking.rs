@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, execute, optional},
+    database::{GenericClient, execute, optional},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -54,10 +54,5 @@ pub mod sql {
             .and_where(Expr::col(Users::DeletionStartedAt).is_null())
             .returning_col(Users::Username)
             .take()
-    }
-
-    /// That an account is not to be deleted: others see it.
-    pub(in crate::storage) fn is_kept() -> Expr {
-        Expr::col((Users::Table, Users::DeleteAfter)).is_null()
     }
 }

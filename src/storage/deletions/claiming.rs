@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, execute, optional},
+    database::{GenericClient, execute, optional},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -40,10 +40,12 @@ pub async fn postpone(
 /// The statements.
 pub mod sql {
     use super::{OffsetDateTime, Uuid};
-    use crate::storage::{
-        deletions::account,
-        schema::{Schema, Users},
-        with::{cte_once, with},
+    use crate::{
+        database::cte::{cte_once, with},
+        storage::{
+            deletions::account,
+            schema::{Schema, Users},
+        },
     };
     use sea_query::{
         Alias, Expr, ExprTrait, Func, FunctionCall, LockBehavior, LockType, Order, Query,

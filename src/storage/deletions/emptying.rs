@@ -2,7 +2,8 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, execute, follows, retention},
+    database::{GenericClient, execute},
+    storage::{follows, retention},
 };
 use uuid::Uuid;
 

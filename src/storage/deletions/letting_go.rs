@@ -3,7 +3,7 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, all, execute},
+    database::{GenericClient, all, execute},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -30,11 +30,14 @@ pub async fn let_go_unproven(
 /// The statements.
 pub mod sql {
     use super::{AT_ONCE, OffsetDateTime, Uuid};
-    use crate::storage::{
-        audit::Event,
-        deletions::{account, sql::is_kept},
-        schema::{AuditLog, EmailVerifications, Outbox, Schema, Sessions, Users},
-        with::{cte_once, with},
+    use crate::{
+        database::cte::{cte_once, with},
+        storage::{
+            audit::Event,
+            deletions::account,
+            schema::{AuditLog, EmailVerifications, Outbox, Schema, Sessions, Users},
+            users::sql::is_visible,
+        },
     };
     use sea_query::{
         Alias, Asterisk, Expr, ExprTrait, IntoColumnRef, LockBehavior, LockType, Query,
@@ -73,7 +76,7 @@ pub mod sql {
             )
             .and_where(link(EmailVerifications::ExpiresAt).lte(lapsed_by))
             .and_where(Expr::col((Users::Table, Users::EmailVerified)).not())
-            .and_where(is_kept())
+            .and_where(is_visible())
             .limit(AT_ONCE)
             .lock_with_tables_behavior(LockType::Update, [Users::Table], LockBehavior::SkipLocked)
             .take();

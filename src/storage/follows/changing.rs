@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, one},
+    database::{GenericClient, one},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -50,11 +50,13 @@ pub async fn delete(
 /// The statements.
 pub mod sql {
     use super::{OffsetDateTime, Uuid};
-    use crate::storage::{
-        follows::counting::{Part, count},
-        schema::{Follows, Schema, Users},
-        users::sql as users,
-        with::{cte, with},
+    use crate::{
+        database::cte::{cte, with},
+        storage::{
+            follows::counting::{Part, count},
+            schema::{Follows, Schema, Users},
+            users::sql as users,
+        },
     };
     use sea_query::{
         Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement, WithQuery,

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, all},
+    database::{GenericClient, all},
 };
 use uuid::Uuid;
 
@@ -22,11 +22,9 @@ pub async fn delete_some_of(db: &impl GenericClient, person: Uuid) -> Result<Vec
 pub mod sql {
     use super::{BATCH, Uuid};
     use crate::{
+        database::cte::{cte, with},
         domain::follow::slot,
-        storage::{
-            schema::{FollowCounts, Follows, Schema},
-            with::{cte, with},
-        },
+        storage::schema::{FollowCounts, Follows, Schema},
     };
     use sea_query::{Alias, DeleteStatement, Expr, ExprTrait, LockType, Order, Query, WithQuery};
 

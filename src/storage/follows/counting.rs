@@ -1,11 +1,9 @@
 //! Counting an edge within the statement that changes it.
 
 use crate::{
+    database::cte::cte,
     domain::follow::{SLOTS, SPARE_SLOTS, slot},
-    storage::{
-        schema::{FollowCounts, Schema},
-        with::cte,
-    },
+    storage::schema::{FollowCounts, Schema},
 };
 use sea_query::{
     Alias, CommonTableExpression, Expr, ExprTrait, Func, Iden, InsertStatement, LockBehavior,

@@ -3,8 +3,8 @@
 use super::List;
 use crate::{
     Result,
+    database::{GenericClient, all},
     domain::page::Position,
-    storage::{GenericClient, all},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;

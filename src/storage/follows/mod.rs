@@ -4,6 +4,7 @@ mod changing;
 mod clearing;
 mod counting;
 mod listing;
+pub(super) mod relationship;
 
 pub use changing::{Made, delete, insert};
 pub use clearing::{BATCH, delete_some_of};

@@ -3,7 +3,7 @@
 use super::Kind;
 use crate::{
     Error, Result,
-    storage::{GenericClient, all, one},
+    database::{GenericClient, all, one},
 };
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -99,11 +99,15 @@ pub async fn pending(db: &impl GenericClient) -> Result<Pending> {
 /// The statements.
 pub mod sql {
     use super::{CLAIM, Duration, Kind};
-    use crate::storage::{
-        database_time::in_seconds,
-        outbox::unfinished,
-        schema::{Outbox, Schema, Users},
-        with::{cte_once, with},
+    use crate::{
+        database::{
+            cte::{cte_once, with},
+            now::in_seconds,
+        },
+        storage::{
+            outbox::unfinished,
+            schema::{Outbox, Schema, Users},
+        },
     };
     use sea_query::{
         Alias, Expr, ExprTrait, Func, LockBehavior, LockType, Order, Query, SelectStatement,

@@ -3,8 +3,8 @@
 use super::Kind;
 use crate::{
     Result, caller,
+    database::{GenericClient, execute},
     domain::{device, network},
-    storage::{GenericClient, execute},
 };
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -100,9 +100,9 @@ pub async fn owe(db: &impl GenericClient, mail: &NewMail<'_>) -> Result<()> {
 /// The statements.
 pub mod sql {
     use super::NewMail;
-    use crate::storage::{
-        database_time::in_seconds,
-        schema::{Outbox, Schema},
+    use crate::{
+        database::now::in_seconds,
+        storage::schema::{Outbox, Schema},
     };
     use sea_query::{Condition, Expr, ExprTrait, InsertStatement, IntoTableRef, OnConflict, Query};
 

@@ -3,7 +3,7 @@
 use super::{CLAIM, Owed};
 use crate::{
     Result,
-    storage::{GenericClient, execute},
+    database::{GenericClient, execute},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -43,10 +43,12 @@ pub async fn failed(
 /// The statements.
 pub mod sql {
     use super::{CLAIM, Duration, Next, OffsetDateTime, Owed};
-    use crate::storage::{
-        database_time::in_seconds,
-        outbox::unfinished,
-        schema::{Outbox, Schema},
+    use crate::{
+        database::now::in_seconds,
+        storage::{
+            outbox::unfinished,
+            schema::{Outbox, Schema},
+        },
     };
     use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
 

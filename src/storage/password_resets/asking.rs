@@ -3,8 +3,8 @@
 use crate::{
     Result,
     caller::{self, Caller},
+    database::{GenericClient, execute},
     domain::Email,
-    storage::{GenericClient, execute},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -45,13 +45,13 @@ pub async fn take_requests(db: &impl GenericClient, limit: u32) -> Result<()> {
 pub mod sql {
     use super::Request;
     use crate::{
+        database::cte::{cte, cte_once, with},
         domain::{device, network},
         storage::{
             audit::Event,
             outbox::Kind,
             schema::{AuditLog, Outbox, PasswordResetRequests, Schema, Users},
             users::folded,
-            with::{cte, cte_once, with},
         },
     };
     use sea_query::{

@@ -2,8 +2,8 @@
 
 use crate::{
     Result,
+    database::{GenericClient, execute, optional},
     domain::token::TokenHash,
-    storage::{GenericClient, execute, optional},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -6,8 +6,10 @@ pub mod sql;
 
 pub use part::Part;
 
-use super::{GenericClient, all};
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    database::{GenericClient, all},
+};
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio_postgres::{Row, types::Type};

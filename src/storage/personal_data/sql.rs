@@ -2,11 +2,11 @@
 
 use super::{Cursor, PAGE, Part, Uuid};
 use crate::storage::{
-    deletions::sql::is_kept,
     schema::{
         AuditLog, EmailChanges, EmailRestorations, EmailVerifications, Follows, HeldUsernames,
         KnownDevices, Outbox, PasswordResets, Schema, Sessions, Users,
     },
+    users::sql::is_visible,
 };
 use sea_query::{
     Expr, ExprTrait, Iden, IntoColumnRef, IntoTableRef, Order, Query, SelectStatement,
@@ -186,7 +186,7 @@ fn people(user_id: Uuid, owner: Follows, other: Follows, after: Option<Cursor>) 
             Expr::col((Users::Table, Users::Id)).equals((Follows::Table, other)),
         )
         .and_where(Expr::col((Follows::Table, owner)).eq(user_id))
-        .and_where(is_kept());
+        .and_where(is_visible());
     newest_first(
         select,
         (Follows::Table, Follows::CreatedAt),

@@ -3,7 +3,7 @@
 use super::Bucket;
 use crate::{
     Result,
-    storage::{GenericClient, all},
+    database::{GenericClient, all},
 };
 use time::OffsetDateTime;
 
@@ -35,10 +35,12 @@ pub async fn look(
 /// The statements.
 pub mod sql {
     use super::{Bucket, OffsetDateTime};
-    use crate::storage::{
-        rate_limits::{Asked, asked_for},
-        schema::{KnownDevices, RateLimits, Schema},
-        with::{cte, with},
+    use crate::{
+        database::cte::{cte, with},
+        storage::{
+            rate_limits::{Asked, asked_for},
+            schema::{KnownDevices, RateLimits, Schema},
+        },
     };
     use sea_query::{Expr, ExprTrait, JoinType, Query, WithQuery};
 

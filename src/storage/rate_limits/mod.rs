@@ -8,11 +8,8 @@ pub use looking::{Seen, look};
 pub use refilling::{delete_full, forget, give_back};
 pub use taking::{take, whole_seconds};
 
-use super::{
-    rows,
-    schema::{RateLimits, Schema},
-};
-use crate::domain::limit::Limit;
+use super::schema::{RateLimits, Schema};
+use crate::{database::rows, domain::limit::Limit};
 use sea_query::{Expr, ExprTrait, Iden, LockType, Order, Query, SelectStatement};
 use time::OffsetDateTime;
 

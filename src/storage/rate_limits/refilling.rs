@@ -3,7 +3,7 @@
 use super::Bucket;
 use crate::{
     Result,
-    storage::{GenericClient, execute, optional},
+    database::{GenericClient, execute, optional},
 };
 use time::OffsetDateTime;
 
@@ -38,10 +38,12 @@ pub async fn delete_full(
 /// The statements.
 pub mod sql {
     use super::{Bucket, OffsetDateTime, PIECE};
-    use crate::storage::{
-        rate_limits::{Asked, asked_for, found, timestamp},
-        schema::{RateLimits, Schema},
-        with::{cte, cte_once, with},
+    use crate::{
+        database::cte::{cte, cte_once, with},
+        storage::{
+            rate_limits::{Asked, asked_for, found, timestamp},
+            schema::{RateLimits, Schema},
+        },
     };
     use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, WithQuery};
 

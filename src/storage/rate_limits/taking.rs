@@ -3,7 +3,7 @@
 use super::Bucket;
 use crate::{
     Result,
-    storage::{GenericClient, one},
+    database::{GenericClient, one},
 };
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -34,10 +34,12 @@ pub fn whole_seconds(wait: f64) -> Duration {
 /// The statements.
 pub mod sql {
     use super::{Bucket, OffsetDateTime};
-    use crate::storage::{
-        rate_limits::{Asked, asked_for, found, timestamp},
-        schema::{RateLimits, Schema},
-        with::{cte, with},
+    use crate::{
+        database::cte::{cte, with},
+        storage::{
+            rate_limits::{Asked, asked_for, found, timestamp},
+            schema::{RateLimits, Schema},
+        },
     };
     use sea_query::{
         Alias, Expr, ExprTrait, Func, InsertStatement, JoinType, OnConflict, Order, Query,

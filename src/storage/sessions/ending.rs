@@ -2,7 +2,8 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, all, execute, sessions::GRACE, web_sessions},
+    database::{GenericClient, all, execute},
+    storage::{sessions::GRACE, web_sessions},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -83,9 +84,9 @@ async fn end_locked(
 /// The statements.
 pub mod sql {
     use super::{EndReason, OffsetDateTime, Uuid};
-    use crate::storage::{
-        schema::{RefreshTokens, Schema, Sessions},
-        with::{cte, with},
+    use crate::{
+        database::cte::{cte, with},
+        storage::schema::{RefreshTokens, Schema, Sessions},
     };
     use sea_query::{
         Expr, ExprTrait, LockType, Order, Query, SelectStatement, UpdateStatement, WithQuery,

@@ -3,7 +3,7 @@
 use super::Holder;
 use crate::{
     Result,
-    storage::{GenericClient, execute, optional},
+    database::{GenericClient, execute, optional},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;

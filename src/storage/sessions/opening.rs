@@ -3,7 +3,8 @@
 use super::NewToken;
 use crate::{
     Result,
-    storage::{GenericClient, execute, rate_limits::Key},
+    database::{GenericClient, execute},
+    storage::rate_limits::Key,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -36,15 +37,14 @@ pub mod sql {
     use super::{OffsetDateTime, Opened};
     use crate::{
         caller,
+        database::cte::{cte, with},
         domain::{device, history, network},
         storage::{
-            audit,
-            deletions::sql::is_kept,
-            known_devices,
+            audit, known_devices,
             outbox::{self, Kind, NewMail},
             schema::{AuditLog, RefreshTokens, Schema, Sessions, Users},
             sessions::{TOKEN, surplus},
-            with::{cte, with},
+            users::sql::is_visible,
         },
     };
     use sea_query::{
@@ -62,7 +62,7 @@ pub mod sql {
             .from((Schema::Users, Users::Table))
             .and_where(Expr::col(Users::Id).eq(opened.user_id))
             .and_where(Expr::col(Users::PasswordHash).eq(opened.password_hash))
-            .and_where(is_kept())
+            .and_where(is_visible())
             .lock(LockType::Share)
             .take();
         let caller = caller::current();

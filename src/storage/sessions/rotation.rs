@@ -3,8 +3,8 @@
 use super::{Holder, NewToken};
 use crate::{
     Result,
+    database::{GenericClient, optional},
     domain::token::TokenHash,
-    storage::{GenericClient, optional},
 };
 use time::OffsetDateTime;
 
@@ -34,11 +34,11 @@ pub mod sql {
     use super::Rotation;
     use crate::{
         caller,
+        database::cte::{cte, with},
         domain::network,
         storage::{
             schema::{RefreshTokens, Schema, Sessions, Users},
             sessions::{TOKEN, spent::sql::forget},
-            with::{cte, with},
         },
     };
     use sea_query::{Alias, Expr, ExprTrait, InsertStatement, LockType, Query, WithQuery};

@@ -2,8 +2,8 @@
 
 use crate::{
     Result,
+    database::{GenericClient, optional},
     domain::token::TokenHash,
-    storage::{GenericClient, optional},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -49,10 +49,12 @@ pub async fn is_outlived(
 /// The statements.
 pub mod sql {
     use super::{OffsetDateTime, TokenHash, Uuid};
-    use crate::storage::{
-        schema::{RefreshTokens, Schema},
-        sessions::GRACE,
-        with::{cte, cte_once},
+    use crate::{
+        database::cte::{cte, cte_once},
+        storage::{
+            schema::{RefreshTokens, Schema},
+            sessions::GRACE,
+        },
     };
     use sea_query::{
         Alias, CommonTableExpression, Cond, Expr, ExprTrait, Order, Query, SelectStatement,

@@ -7,11 +7,13 @@ pub const MOST_OPEN: u64 = 100;
 /// The parts of a log-in's statement that do it.
 pub(super) mod sql {
     use super::MOST_OPEN;
-    use crate::storage::{
-        audit,
-        schema::{RefreshTokens, Schema, Sessions, WebSessions},
-        sessions::{EndReason, Opened},
-        with::{cte, cte_once},
+    use crate::{
+        database::cte::{cte, cte_once},
+        storage::{
+            audit,
+            schema::{RefreshTokens, Schema, Sessions, WebSessions},
+            sessions::{EndReason, Opened},
+        },
     };
     use sea_query::{
         Alias, Asterisk, CommonTableExpression, Expr, ExprTrait, LockBehavior, LockType, Order,

@@ -2,8 +2,9 @@
 
 use crate::{
     Result,
+    database::{GenericClient, execute, optional},
     domain::{Email, token::TokenHash},
-    storage::{GenericClient, execute, optional, users::taken},
+    storage::users::taken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;

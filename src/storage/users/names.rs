@@ -2,7 +2,8 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, Who, execute, optional, users::taken},
+    database::{GenericClient, execute, optional},
+    storage::{Who, users::taken},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;

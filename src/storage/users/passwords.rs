@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    storage::{GenericClient, execute, optional},
+    database::{GenericClient, execute, optional},
 };
 use time::OffsetDateTime;
 use tokio_postgres::Row;

@@ -2,8 +2,8 @@
 
 use crate::{
     Result,
+    database::{GenericClient, all, optional},
     domain::Person,
-    storage::{GenericClient, all, optional},
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -46,8 +46,6 @@ pub(in crate::storage) fn to_person(row: &Row) -> Person {
 pub mod sql {
     use super::Uuid;
     use crate::storage::{
-        deletions::sql::is_kept,
-        lists::sql::is_edge,
         schema::{Schema, Users},
         users::is,
     };
@@ -67,7 +65,7 @@ pub mod sql {
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
             .and_where(Expr::col(Users::Id).eq(id))
-            .and_where(is_kept())
+            .and_where(is_visible())
             .take()
     }
 
@@ -78,7 +76,7 @@ pub mod sql {
             .columns(PERSON)
             .from((Schema::Users, Users::Table))
             .and_where(Expr::col(Users::Id).eq_any(ids.to_vec()))
-            .and_where(is_kept())
+            .and_where(is_visible())
             .take()
     }
 
@@ -89,7 +87,7 @@ pub mod sql {
             .columns(PERSON)
             .from((Schema::Users, Users::Table))
             .and_where(is(Users::Username, name))
-            .and_where(is_kept())
+            .and_where(is_visible())
             .take()
     }
 
@@ -99,20 +97,12 @@ pub mod sql {
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
             .and_where(is(Users::Username, name))
-            .and_where(is_kept())
+            .and_where(is_visible())
             .take()
     }
 
-    /// Others with a proven address that the viewer does not follow.
-    pub(in crate::storage) fn unfollowed(viewer: &Expr) -> SelectStatement {
-        let person = || Expr::col((Users::Table, Users::Id));
-        Query::select()
-            .columns(PERSON.map(|column| (Users::Table, column)))
-            .from((Schema::Users, Users::Table))
-            .and_where(person().ne(viewer.clone()))
-            .and_where(Expr::col((Users::Table, Users::EmailVerified)))
-            .and_where(is_kept())
-            .and_where(is_edge(viewer.clone(), person()).not())
-            .take()
+    /// That others see an account: it is not to be deleted.
+    pub(in crate::storage) fn is_visible() -> Expr {
+        Expr::col((Users::Table, Users::DeleteAfter)).is_null()
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::{
     Result,
+    database::{GenericClient, all, execute, optional},
     domain::{Email, Username},
-    storage::{GenericClient, all, execute, optional, users::taken},
+    storage::users::taken,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;

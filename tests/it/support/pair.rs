@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 use tokio_postgres::Client;
-use users_service::storage::migrate;
+use users_service::database::migrate;
 
 /// Nothing here is meant to last, and nobody waits for the standby's next look.
 const SETTINGS: &str = "-c fsync=off -c full_page_writes=off -c autovacuum=off \

@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::runtime;
 use tokio_postgres::{Client, NoTls};
-use users_service::{ops::embedded_postgres::EmbeddedPostgres, storage::migrate};
+use users_service::{database::migrate, ops::embedded_postgres::EmbeddedPostgres};
 
 /// Nothing here is meant to last.
 const SETTINGS: &[(&str, &str)] = &[
