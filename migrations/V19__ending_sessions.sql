@@ -4,11 +4,9 @@
 -- not its row is still here. Unknown of tokens that the release before this one issued.
 alter table users.refresh_tokens add column generation integer;
 
--- All three may be made beforehand with CREATE INDEX CONCURRENTLY: docs/operations.md.
+-- Both may be made beforehand with CREATE INDEX CONCURRENTLY: docs/operations.md.
 -- The current token of a session is the one without `rotated_at`, and the newest spent ones stand beside it.
 create index if not exists refresh_tokens_family_idx on users.refresh_tokens (session_id, rotated_at);
-create index if not exists refresh_tokens_rotated_at_idx on users.refresh_tokens (rotated_at)
-    where rotated_at is not null;
 -- The open sessions of an account stand together, whatever others it had.
 create index if not exists sessions_account_idx on users.sessions (user_id, ended_at);
 

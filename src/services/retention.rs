@@ -16,8 +16,6 @@ pub const RULES: &[(Class, Duration)] = &[
     (Class::WebSessions, Duration::ZERO),
     (Class::EmailVerifications, Duration::days(30)),
     (Class::RefreshTokens, Duration::days(30)),
-    // A copy is known as such by what it says of itself, too.
-    (Class::SpentTokens, Duration::days(7)),
     (Class::TokensOfEndedSessions, Duration::days(30)),
     (Class::EndedSessions, Duration::days(30)),
     (Class::IdleSessions, Duration::days(60)),

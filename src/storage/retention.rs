@@ -25,8 +25,6 @@ pub enum Class {
     EmailVerifications,
     /// Refresh tokens that ran out by then.
     RefreshTokens,
-    /// Refresh tokens that were spent by then.
-    SpentTokens,
     /// Refresh tokens of sessions that ended by then.
     TokensOfEndedSessions,
     /// Sessions that ended by then and have no token left.
@@ -94,11 +92,6 @@ pub mod sql {
                 RefreshTokens::Table,
                 &[RefreshTokens::UserId, RefreshTokens::TokenHash],
                 Expr::col(RefreshTokens::ExpiresAt).lte(until).into(),
-            ),
-            Class::SpentTokens => batch(
-                RefreshTokens::Table,
-                &[RefreshTokens::UserId, RefreshTokens::TokenHash],
-                Expr::col(RefreshTokens::RotatedAt).lte(until).into(),
             ),
             Class::TokensOfEndedSessions => batch(
                 RefreshTokens::Table,

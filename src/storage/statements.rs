@@ -239,7 +239,6 @@ fn every_statement_is_as_reviewed() {
         "retention::forget, web sessions": retention::sql::forget(Class::WebSessions, NOW),
         "retention::forget, links": retention::sql::forget(Class::EmailVerifications, NOW),
         "retention::forget, tokens": retention::sql::forget(Class::RefreshTokens, NOW),
-        "retention::forget, spent tokens": retention::sql::forget(Class::SpentTokens, NOW),
         "retention::forget, tokens of ended sessions": retention::sql::forget(Class::TokensOfEndedSessions, NOW),
         "retention::forget, ended sessions": retention::sql::forget(Class::EndedSessions, NOW),
         "retention::forget, idle sessions": retention::sql::forget(Class::IdleSessions, NOW),

@@ -358,9 +358,6 @@ WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."email_
 -- retention::forget, tokens
 WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."refresh_tokens" WHERE "expires_at" <= $1 LIMIT $2 FOR UPDATE OF "refresh_tokens" SKIP LOCKED) DELETE FROM "users"."refresh_tokens" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
 
--- retention::forget, spent tokens
-WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."refresh_tokens" WHERE "rotated_at" <= $1 LIMIT $2 FOR UPDATE OF "refresh_tokens" SKIP LOCKED) DELETE FROM "users"."refresh_tokens" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
-
 -- retention::forget, tokens of ended sessions
 WITH "due" AS  MATERIALIZED (SELECT "user_id", "token_hash" FROM "users"."refresh_tokens" WHERE "session_id" IN (SELECT "id" FROM "users"."sessions" WHERE "ended_at" <= $1) LIMIT $2 FOR UPDATE OF "refresh_tokens" SKIP LOCKED) DELETE FROM "users"."refresh_tokens" WHERE ("user_id", "token_hash") IN (SELECT "user_id", "token_hash" FROM "due");
 

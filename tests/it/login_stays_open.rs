@@ -63,9 +63,8 @@ async fn answered_before_a_log_in(floods_from: impl Fn(usize) -> String) -> (usi
             (app.app.passwords.in_flight() > many / 2).then_some(())
         })
         .await;
-        from(&app, ELSEWHERE, &ana.email, PASSWORD)
-            .await
-            .expect(200);
+        // A machine that is too busy for a hash within 7 s says so, and is asked again.
+        while from(&app, ELSEWHERE, &ana.email, PASSWORD).await.status != 200 {}
         answered.load(Ordering::SeqCst)
     };
     let (_, before) = tokio::join!(flood, owner);

@@ -136,9 +136,9 @@ async fn a_hundred_log_ins_at_once_are_all_answered() {
         (answer, started.elapsed())
     });
     for (answer, took) in join_all(calls).await {
-        // On a machine that is too slow for a hundred in 9 s, the last ones are given up: that is
+        // On a machine that is too slow for a hundred in 7 s, the last ones are given up: that is
         // another reason than too many of them.
-        if answer.status == 503 && took > Duration::from_secs(8) {
+        if answer.status == 503 && took > Duration::from_secs(6) {
             continue;
         }
         answer.error(401, "INVALID_CREDENTIALS");

@@ -76,17 +76,6 @@ async fn refresh_tokens_go_30_days_after_they_ran_out_and_their_session_with_the
 }
 
 #[tokio::test]
-async fn spent_tokens_go_7_days_after_they_were_spent_and_their_session_goes_on() {
-    let app = TestApp::start().await;
-    let first = app.logged_in("ana").await;
-    let second = app.refresh(&first).await.expect(200).refresh_token();
-    app.lives("refresh_tokens where revoked", Duration::days(7))
-        .await;
-    assert_eq!(app.count("refresh_tokens").await, 1, "the one that is good");
-    app.refresh(&second).await.expect(200);
-}
-
-#[tokio::test]
 async fn an_ended_session_goes_30_days_after_its_end_with_its_tokens() {
     let app = TestApp::start().await;
     let token = app.logged_in("ana").await;

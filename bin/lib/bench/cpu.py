@@ -26,7 +26,7 @@ def of_postgres(postmaster):
     for child in children:
         try:
             total += of_process(child)[0]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             # It ended since, and is in the postmaster's.
             pass
     return total + sum(of_process(postmaster))

@@ -60,8 +60,8 @@ pub mod sql {
         Alias, CommonTableExpression, Cond, Expr, ExprTrait, Order, Query, SelectStatement,
     };
 
-    /// How many of its spent tokens a family keeps.
-    const SPENT_KEPT: u64 = 50;
+    /// How many of its spent tokens a family keeps, and up to sixteen more until it forgets them.
+    const SPENT_KEPT: u64 = 32;
     /// How many it forgets then at most, for families from before there was a bound.
     const FORGOTTEN_AT_ONCE: u64 = 200;
 
