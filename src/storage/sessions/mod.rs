@@ -1,6 +1,7 @@
 //! Log-ins and their refresh tokens: opening, rotating, ending a family.
 
 mod ending;
+pub(super) mod family;
 mod looking;
 mod opening;
 mod rotation;
