@@ -1,34 +1,23 @@
 //! Following, unfollowing, and who follows whom.
 
 use super::{
-    cache::{Change, Changing},
+    cache::Change,
     freshness::{Reads, read},
     people,
     retry::on_contention,
     throttle::{self, Action},
+    write::Write,
 };
 use crate::{
     App, Error, Result,
     database::{GenericClient, Object},
     domain::{Cursor, PeoplePage, Position},
-    storage::{
-        follows::{self, Made},
-        users,
-    },
+    storage::{follows, users},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use crate::storage::follows::List;
-
-/// What a follow did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Followed {
-    /// The edge is new.
-    Created,
-    /// It was there already.
-    Already,
-}
+pub use crate::{domain::follow::Followed, storage::follows::List};
 
 /// Makes `viewer` follow `target`. Doing it twice is no error.
 ///
@@ -39,27 +28,12 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
         return Err(Error::CannotFollowSelf);
     }
     throttle::check(app, Action::Follow(viewer)).await?;
-    let client = app.db.get().await?;
     let now = app.clock.now();
-    let counts = Changing::new(app, [viewer, target].map(Change::Counts));
-    let made = on_contention(|| follows::insert(&client, viewer, target, now)).await;
-    drop(client);
-    match made {
-        Ok(Made::New) | Err(_) => counts.done().await,
-        _ => counts.found(),
-    }
-    let made = made.map_err(|error| {
-        error
-            .on_constraint("follows_followee_id_fkey", Error::UserNotFound)
-            .on_constraint("follows_follower_id_fkey", Error::Unauthenticated)
-            .on_constraint("follow_counts_user_id_fkey", Error::UserNotFound)
-    })?;
-    match made {
-        Made::New => Ok(Followed::Created),
-        Made::Already => Ok(Followed::Already),
-        Made::NoFollowee => Err(Error::UserNotFound),
-        Made::NoFollower => Err(Error::Unauthenticated),
-    }
+    let write = Write::begin(app, [viewer, target].map(Change::Counts)).await?;
+    let followed = on_contention(|| follows::insert(&write.db, viewer, target, now)).await;
+    write
+        .end(followed, |followed| *followed == Followed::Created)
+        .await
 }
 
 /// Makes `viewer` not follow `target`. Doing it twice is no error.
@@ -67,15 +41,9 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
 /// # Errors
 /// `UserNotFound`
 pub async fn unfollow(app: &App, viewer: Uuid, target: Uuid) -> Result<()> {
-    let client = app.db.get().await?;
-    let counts = Changing::new(app, [viewer, target].map(Change::Counts));
-    let deleted = on_contention(|| follows::delete(&client, viewer, target)).await;
-    drop(client);
-    match deleted {
-        Ok(Some(true)) | Err(_) => counts.done().await,
-        _ => counts.found(),
-    }
-    deleted?.map(drop).ok_or(Error::UserNotFound)
+    let write = Write::begin(app, [viewer, target].map(Change::Counts)).await?;
+    let was_there = on_contention(|| follows::delete(&write.db, viewer, target)).await;
+    write.end(was_there, |was_there| *was_there).await.map(drop)
 }
 
 /// One page of the people that follow a person, or that it follows, newest first, for `viewer`.

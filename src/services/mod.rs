@@ -33,3 +33,4 @@ pub mod throttle;
 pub mod unproven_mail;
 pub mod usernames;
 pub mod verification;
+mod write;

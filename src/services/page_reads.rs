@@ -104,6 +104,40 @@ pub async fn person(view: View, name: &str) -> Result<(PublicProfile, Relationsh
     Ok((PublicProfile::from(&profile), relationship))
 }
 
+/// What a press on a person's button needs and changes.
+pub struct Pressed {
+    /// The person.
+    pub person: PublicProfile,
+    /// How the viewer and the person stand to each other.
+    pub relationship: Relationship,
+    /// How many the viewer follows.
+    pub followees: i64,
+}
+
+impl Pressed {
+    /// As it is after the viewer began to follow the person, or stopped.
+    pub fn follow(&mut self, follows: bool) {
+        let more = i64::from(follows) - i64::from(self.relationship.following);
+        self.relationship.following = follows;
+        self.person.follower_count += more;
+        self.followees += more;
+    }
+}
+
+/// The person with this handle and the viewer, before the press.
+///
+/// # Errors
+/// `UserNotFound`, `Unauthenticated` when the viewer's account is gone.
+pub async fn pressed(view: View, name: &str) -> Result<Pressed> {
+    let ((person, relationship), own) =
+        tokio::try_join!(person(view.clone(), name), profile(view))?;
+    Ok(Pressed {
+        person,
+        relationship,
+        followees: own.followee_count,
+    })
+}
+
 /// One page of a list.
 #[derive(Debug)]
 pub struct ListView {

@@ -1,50 +1,50 @@
 //! Making an edge, and taking it away.
 
 use crate::{
-    Result,
+    Error, Result,
     database::{GenericClient, one},
+    domain::follow::Followed,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// What became of an edge that was to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Made {
-    /// It is new.
-    New,
-    /// It was there already.
-    Already,
-    /// It is not there: the one who was to be followed is not.
-    NoFollowee,
-    /// It is not there: who was to follow is not.
-    NoFollower,
-}
-
 /// Makes the edge and counts it, in one statement that says all there is to say.
+///
+/// # Errors
+/// `UserNotFound` when the followee is gone, `Unauthenticated` when the follower is.
 pub async fn insert(
     db: &impl GenericClient,
     follower: Uuid,
     followee: Uuid,
     now: OffsetDateTime,
-) -> Result<Made> {
-    let row = one(db, sql::insert(follower, followee, now)).await?;
-    Ok(match (row.get(0), row.get(1), row.get(2)) {
-        (true, ..) => Made::New,
-        (_, false, _) => Made::NoFollowee,
-        (.., false) => Made::NoFollower,
-        _ => Made::Already,
-    })
+) -> Result<Followed> {
+    let made = one(db, sql::insert(follower, followee, now)).await;
+    // Somebody was deleted between the look and the write.
+    let row = made.map_err(|error| {
+        error
+            .on_constraint("follows_followee_id_fkey", Error::UserNotFound)
+            .on_constraint("follows_follower_id_fkey", Error::Unauthenticated)
+            .on_constraint("follow_counts_user_id_fkey", Error::UserNotFound)
+    })?;
+    let (is_new, has_followee, has_follower) = (row.get(0), row.get(1), row.get(2));
+    match (is_new, has_followee, has_follower) {
+        (true, ..) => Ok(Followed::Created),
+        (_, false, _) => Err(Error::UserNotFound),
+        (.., false) => Err(Error::Unauthenticated),
+        _ => Ok(Followed::Already),
+    }
 }
 
-/// Takes the edge away; says whether it was there. `None`: neither it nor the one who was followed is.
-pub async fn delete(
-    db: &impl GenericClient,
-    follower: Uuid,
-    followee: Uuid,
-) -> Result<Option<bool>> {
+/// Takes the edge away; says whether it was there.
+///
+/// # Errors
+/// `UserNotFound` when there is neither the edge nor the followee.
+pub async fn delete(db: &impl GenericClient, follower: Uuid, followee: Uuid) -> Result<bool> {
     let row = one(db, sql::delete(follower, followee)).await?;
-    let (was_there, is_followee_there): (bool, bool) = (row.get(0), row.get(1));
-    Ok((was_there || is_followee_there).then_some(was_there))
+    match (row.get(0), row.get(1)) {
+        (false, false) => Err(Error::UserNotFound),
+        (was_there, _) => Ok(was_there),
+    }
 }
 
 /// The statements.
