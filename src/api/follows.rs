@@ -8,7 +8,8 @@ use crate::{
     http::conditional::{self, ASK_AGAIN_PRIVATE},
     services::{
         follows::{self, Followed, List},
-        freshness::Reads,
+        freshness::Freshness,
+        people,
     },
 };
 use poem::{
@@ -116,8 +117,8 @@ pub async fn followers(
     request: &Request,
 ) -> Result<Response> {
     // The viewer may have just followed.
-    let (list, reads) = (List::Followers, Reads::Primary);
-    show(&app, viewer, (target, list), request, reads).await
+    let (list, freshness) = (List::Followers, Freshness::Exact);
+    show(&app, viewer, (target, list), request, freshness).await
 }
 
 /// Whom a person follows.
@@ -140,8 +141,8 @@ pub async fn followees(
     Target(target): Target,
     request: &Request,
 ) -> Result<Response> {
-    let (list, reads) = (List::Followees, Reads::Replica);
-    show(&app, viewer, (target, list), request, reads).await
+    let (list, freshness) = (List::Followees, Freshness::Recent);
+    show(&app, viewer, (target, list), request, freshness).await
 }
 
 async fn show(
@@ -149,7 +150,7 @@ async fn show(
     viewer: Uuid,
     list: (Uuid, List),
     request: &Request,
-    reads: Reads,
+    freshness: Freshness,
 ) -> Result<Response> {
     let query: PageQuery = request
         .params()
@@ -162,6 +163,6 @@ async fn show(
         query.page_size.as_deref(),
         query.cursor.as_deref(),
     )?;
-    let page = follows::list(app, viewer, list, &position, reads).await?;
+    let page = people::list(app, viewer, list, &position, freshness).await?;
     conditional::json(request, &page, ASK_AGAIN_PRIVATE)
 }

@@ -61,8 +61,7 @@ pub mod sql {
         storage::{
             follows::{relationship::sql::relationship, sql::walk},
             schema::{Follows, Schema, Users},
-            users::sql::is_visible,
-            users::sql::{PERSON, id_by_username},
+            users::sql::{PERSON, id_by_username, is_visible},
         },
     };
     use sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, WithQuery};

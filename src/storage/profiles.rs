@@ -82,8 +82,7 @@ pub mod sql {
     use crate::storage::{
         follows::relationship::sql::relationship,
         schema::{FollowCounts, Schema, Users},
-        users::is,
-        users::sql::is_visible,
+        users::{is, sql::is_visible},
     };
     use sea_query::{
         Expr, ExprTrait, Func, Query, SelectStatement, UpdateStatement, extension::postgres::PgExpr,

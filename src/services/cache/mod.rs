@@ -1,4 +1,4 @@
-//! What is known of people for a few seconds, so that most reads need no database. `services::reads`
+//! What is known of people for a few seconds, so that most reads need no database. `services::freshness`
 //! has the rule of who reads from here.
 //!
 //! Every entry says up to which moment it shows every commit, and ends 5 s after that at the latest,

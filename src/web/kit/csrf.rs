@@ -8,7 +8,7 @@ use super::{cookie, session::Viewer, visit::Visit};
 use crate::{
     App, Error, Result,
     http::{body, origin},
-    services::{page_reads::View, people::parse_id},
+    services::{people::parse_id, view::View},
 };
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};

@@ -7,11 +7,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    services::{
-        follows,
-        page_reads::{self, View},
-        profiles,
-    },
+    services::{follows, people, view::View},
     web::kit::{
         csrf::Posted,
         return_to::LocalPath,
@@ -79,8 +75,8 @@ async fn press(
         Ok(Handle(username)) => username,
         Err(error) => return visit.refuse(error).await,
     };
-    let before = async |view: View| page_reads::pressed(view, &username).await;
-    let press = async |viewer: &Viewer, mut seen: page_reads::Pressed, _: &Pressed| {
+    let before = async |view: View| people::pressed(view, &username).await;
+    let press = async |viewer: &Viewer, mut seen: people::Pressed, _: &Pressed| {
         if follows {
             follows::follow(visit.app, viewer.user_id, seen.person.id).await?;
         } else {
@@ -105,7 +101,7 @@ async fn press(
 fn done(
     visit: Visit<'_>,
     viewer: &Viewer,
-    seen: page_reads::Pressed,
+    seen: people::Pressed,
     pressed: Pressed,
 ) -> Result<Response> {
     let name = &seen.person.username;
@@ -149,7 +145,7 @@ async fn refused(
         let panel = panel::panel_of(visit, &viewer, username).await?;
         return visit.part(verdict, &panel, "", Some(&problem), "");
     }
-    let own = profiles::own(visit.app, viewer.user_id).await?;
+    let own = people::own(visit.app, viewer.user_id).await?;
     let part = PressedInList {
         form: pressed.form(username, following),
         viewer: own.username,

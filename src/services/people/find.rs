@@ -1,14 +1,14 @@
 //! Looking people up, as other services do.
 
-use super::{
-    cache::Rows,
-    freshness::{self, Reads},
-};
 use crate::{
     App, Error, Result,
     database::Object,
     domain::{Person, username},
     error::{Broken, FieldErrors},
+    services::{
+        cache::Rows,
+        freshness::{self, Freshness},
+    },
     storage::{profiles, users},
 };
 use std::{
@@ -24,24 +24,28 @@ pub const MAX_IDS: usize = 200;
 ///
 /// # Errors
 /// `UserNotFound`
-pub async fn by_id(app: &App, id: Uuid, reads: Reads) -> Result<Arc<Person>> {
-    let found = match reads {
-        Reads::Primary => {
+pub async fn by_id(app: &App, id: Uuid, freshness: Freshness) -> Result<Arc<Person>> {
+    let found = match freshness {
+        Freshness::Exact => {
             let work = async { users::person(&app.db.get().await?, id).await };
             // Boxed, since it is part of every request's future.
             Box::pin(work).await?.map(Arc::new)
         }
-        Reads::Replica => kept(app, id).await?,
+        Freshness::Recent => kept(app, id).await?,
     };
     found.ok_or(Error::UserNotFound)
 }
 
 /// The person with this exact handle, whatever its case.
-pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<Option<Arc<Person>>> {
+pub async fn by_username(
+    app: &App,
+    name: &str,
+    freshness: Freshness,
+) -> Result<Option<Arc<Person>>> {
     if !username::has_valid_characters(name) {
         return Ok(None);
     }
-    if reads == Reads::Primary {
+    if freshness == Freshness::Exact {
         let found = users::person_by_username(&app.db.get().await?, name).await?;
         return Ok(found.map(Arc::new));
     }
@@ -57,9 +61,9 @@ pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<Option<A
 ///
 /// # Errors
 /// `Validation` for a malformed id, and for more than [`MAX_IDS`].
-pub async fn by_ids(app: &App, ids: &str, reads: Reads) -> Result<Vec<Arc<Person>>> {
+pub async fn by_ids(app: &App, ids: &str, freshness: Freshness) -> Result<Vec<Arc<Person>>> {
     let ids = parse_ids(ids).map_err(|broken| FieldErrors::one("ids", broken))?;
-    if reads == Reads::Replica {
+    if freshness == Freshness::Recent {
         return in_order(app, &ids).await;
     }
     let people = users::people(&app.db.get().await?, &ids).await?;

@@ -1,9 +1,10 @@
 //! What the signed-in home shows: people to follow, and who followed lately.
 
-use super::page_reads::{self, Seen, View};
+use super::{lists::Seen, profile::of_viewer};
 use crate::{
     Result,
     domain::{Position, Profile, page::Start},
+    services::view::View,
     storage::{
         follows::List,
         lists::{self, Owner},
@@ -44,8 +45,7 @@ pub async fn of(view: View) -> Result<Home> {
     let followers = lists::page(&*view.db, view.who, Owner::Viewer, List::Followers, &first);
     let suggested = suggestions::of(&*view.db, view.who, CANDIDATES.into());
     // Not `try_join`: who is not signed in after all would leave statements without their answers.
-    let (own, followers, suggested) =
-        tokio::join!(page_reads::profile(view.clone()), followers, suggested);
+    let (own, followers, suggested) = tokio::join!(of_viewer(view.clone()), followers, suggested);
     let (own, followers, suggested) = (own?, followers?, suggested?);
     let lately = followers.into_iter().take(PEOPLE as usize);
     let lately: Vec<Seen> = lately.filter_map(|follower| follower.person).collect();
