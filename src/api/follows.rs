@@ -3,7 +3,7 @@
 use super::{bearer::Bearer, target::Target};
 use crate::{
     App, Result,
-    domain::{PeoplePage, Position},
+    domain::{Other, PeoplePage, Position},
     error::{Broken, FieldErrors},
     http::conditional::{self, ASK_AGAIN_PRIVATE},
     services::{
@@ -70,7 +70,7 @@ pub async fn follow(
     };
     let edge = Follow {
         follower_id: viewer,
-        followee_id: target,
+        followee_id: target.id_without_a_look(),
     };
     Ok(Json(edge).with_status(status).into_response())
 }
@@ -148,7 +148,7 @@ pub async fn followees(
 async fn show(
     app: &App,
     viewer: Uuid,
-    list: (Uuid, List),
+    list: (Other, List),
     request: &Request,
     freshness: Freshness,
 ) -> Result<Response> {

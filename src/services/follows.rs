@@ -6,7 +6,7 @@ use super::{
     throttle::{self, Action},
     write::Write,
 };
-use crate::{App, Error, Result, storage::follows};
+use crate::{App, Error, Result, domain::Other, storage::follows};
 use uuid::Uuid;
 
 pub use crate::{domain::follow::Followed, storage::follows::List};
@@ -15,13 +15,14 @@ pub use crate::{domain::follow::Followed, storage::follows::List};
 ///
 /// # Errors
 /// `CannotFollowSelf`, `UserNotFound`, `Unauthenticated` when the viewer's account is gone.
-pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
-    if viewer == target {
+pub async fn follow(app: &App, viewer: Uuid, target: impl Into<Other>) -> Result<Followed> {
+    let target = target.into();
+    if target.is(viewer) {
         return Err(Error::CannotFollowSelf);
     }
     throttle::check(app, Action::Follow(viewer)).await?;
     let now = app.clock.now();
-    let write = Write::begin(app, [viewer, target].map(Change::Counts)).await?;
+    let write = Write::begin(app, counts(viewer, target)).await?;
     let followed = on_contention(|| follows::insert(&write.db, viewer, target, now)).await;
     write
         .end(followed, |followed| *followed == Followed::Created)
@@ -32,8 +33,13 @@ pub async fn follow(app: &App, viewer: Uuid, target: Uuid) -> Result<Followed> {
 ///
 /// # Errors
 /// `UserNotFound`
-pub async fn unfollow(app: &App, viewer: Uuid, target: Uuid) -> Result<()> {
-    let write = Write::begin(app, [viewer, target].map(Change::Counts)).await?;
+pub async fn unfollow(app: &App, viewer: Uuid, target: impl Into<Other>) -> Result<()> {
+    let target = target.into();
+    let write = Write::begin(app, counts(viewer, target)).await?;
     let was_there = on_contention(|| follows::delete(&write.db, viewer, target)).await;
     write.end(was_there, |was_there| *was_there).await.map(drop)
+}
+
+fn counts(viewer: Uuid, target: Other) -> [Change; 2] {
+    [viewer, target.id_without_a_look()].map(Change::Counts)
 }

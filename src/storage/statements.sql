@@ -46,7 +46,7 @@ DELETE FROM "users"."users" WHERE "id" = $1 AND (NOT "email_verified");
 -- users::email_exists
 SELECT "id" FROM "users"."users" WHERE (lower("users"."email" collate "C")) = $1;
 
--- users::exists
+-- users::visible
 SELECT "id" FROM "users"."users" WHERE "id" = $1 AND "users"."delete_after" IS NULL;
 
 -- users::by_link

@@ -28,8 +28,7 @@ pub fn kept_page(request: &Request, page: &impl Template) -> Result<Response> {
 /// Adds the pages to a router.
 #[must_use]
 pub fn routes(route: Route, app: &App) -> Route {
-    let pages = settings::routes(me::routes(people::routes(account::routes(Pages(route)))));
-    let mut pages = pages
+    let mut pages = rooms(Pages::beside(route))
         .at("/static/:name", get(assets::show))
         .at("/favicon.ico", get(assets::favicon))
         .at("/robots.txt", get(assets::robots));
@@ -38,5 +37,15 @@ pub fn routes(route: Route, app: &App) -> Route {
             .at("/dev/mail", get(dev_mail::list))
             .at("/dev/mail/:file", get(dev_mail::show));
     }
-    pages.0
+    pages.into_route()
+}
+
+/// The paths that take forms, for tests that post to each of them; `:username` stands for a handle.
+#[must_use]
+pub fn forms() -> Vec<String> {
+    rooms(Pages::beside(Route::new())).forms().to_vec()
+}
+
+fn rooms(pages: Pages) -> Pages {
+    settings::routes(me::routes(people::routes(account::routes(pages))))
 }

@@ -3,7 +3,7 @@
 use crate::{
     App, Error, Result,
     database::Object,
-    domain::{Person, username},
+    domain::{Other, Person, username},
     error::{Broken, FieldErrors},
     services::{
         cache::Rows,
@@ -24,7 +24,13 @@ pub const MAX_IDS: usize = 200;
 ///
 /// # Errors
 /// `UserNotFound`
-pub async fn by_id(app: &App, id: Uuid, freshness: Freshness) -> Result<Arc<Person>> {
+pub async fn by_id(
+    app: &App,
+    other: impl Into<Other>,
+    freshness: Freshness,
+) -> Result<Arc<Person>> {
+    // The people that are found are visible ones.
+    let id = other.into().id_without_a_look();
     let found = match freshness {
         Freshness::Exact => {
             let work = async { users::person(&app.db.get().await?, id).await };

@@ -5,7 +5,7 @@ use super::{find, profile::require_handle};
 use crate::{
     App, Error, Result,
     database::{GenericClient, Object},
-    domain::{Cursor, PeoplePage, Person, Position, PublicProfile, Relationship},
+    domain::{Cursor, Other, PeoplePage, Person, Position, PublicProfile, Relationship},
     services::{
         freshness::{Freshness, read},
         view::View,
@@ -29,11 +29,11 @@ pub type Seen = (Person, Relationship);
 pub async fn list(
     app: &App,
     viewer: Uuid,
-    (of, list): (Uuid, List),
+    (of, list): (Other, List),
     position: &Position,
     freshness: Freshness,
 ) -> Result<PeoplePage> {
-    let freshness = if of == viewer {
+    let freshness = if of.is(viewer) {
         Freshness::Exact
     } else {
         freshness
@@ -57,12 +57,12 @@ type Edges = Vec<(Uuid, OffsetDateTime)>;
 
 async fn edges(
     db: &impl GenericClient,
-    of: Uuid,
+    of: Other,
     list: List,
     position: &Position,
 ) -> Result<Edges> {
     let edges = follows::page(db, of, list, position).await?;
-    if edges.is_empty() && !users::exists(db, of).await? {
+    if edges.is_empty() && !users::is_visible(db, of).await? {
         return Err(Error::UserNotFound);
     }
     Ok(edges)

@@ -3,7 +3,7 @@
 use crate::{
     Error, Result,
     database::{GenericClient, one},
-    domain::follow::Followed,
+    domain::{Other, follow::Followed},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub async fn insert(
     db: &impl GenericClient,
     follower: Uuid,
-    followee: Uuid,
+    followee: Other,
     now: OffsetDateTime,
 ) -> Result<Followed> {
     let made = one(db, sql::insert(follower, followee, now)).await;
@@ -39,7 +39,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// `UserNotFound` when there is neither the edge nor the followee.
-pub async fn delete(db: &impl GenericClient, follower: Uuid, followee: Uuid) -> Result<bool> {
+pub async fn delete(db: &impl GenericClient, follower: Uuid, followee: Other) -> Result<bool> {
     let row = one(db, sql::delete(follower, followee)).await?;
     match (row.get(0), row.get(1)) {
         (false, false) => Err(Error::UserNotFound),
@@ -49,7 +49,7 @@ pub async fn delete(db: &impl GenericClient, follower: Uuid, followee: Uuid) -> 
 
 /// The statements.
 pub mod sql {
-    use super::{OffsetDateTime, Uuid};
+    use super::{OffsetDateTime, Other, Uuid};
     use crate::{
         database::cte::{cte, with},
         storage::{
@@ -65,7 +65,7 @@ pub mod sql {
     /// Makes an edge between two people that are there to be seen and counts it, both or neither.
     /// Says whether it made one, and whether the followee and the follower are there.
     #[must_use]
-    pub fn insert(follower: Uuid, followee: Uuid, now: OffsetDateTime) -> WithQuery {
+    pub fn insert(follower: Uuid, followee: Other, now: OffsetDateTime) -> WithQuery {
         let edge = Query::insert()
             .into_table((Schema::Users, Follows::Table))
             .columns([Follows::FollowerId, Follows::FolloweeId, Follows::CreatedAt])
@@ -88,10 +88,10 @@ pub mod sql {
             .returning_col(Follows::FollowerId)
             .take();
         let people = [
-            cte(Part::Followee, users::exists(followee)),
-            cte(Part::Follower, users::exists(follower)),
+            cte(Part::Followee, users::visible(followee)),
+            cte(Part::Follower, users::visible(follower.into())),
         ];
-        let counting = count(edge.into(), (follower, followee), 1);
+        let counting = count(edge.into(), (follower, followee.id_without_a_look()), 1);
         let last = said(&[Part::Followee, Part::Follower]);
         with(people.into_iter().chain(counting), last)
     }
@@ -100,15 +100,16 @@ pub mod sql {
     /// follows one that is leaving may stop. Says whether it deleted one, and whether the followee is there
     /// to be seen.
     #[must_use]
-    pub fn delete(follower: Uuid, followee: Uuid) -> WithQuery {
+    pub fn delete(follower: Uuid, followee: Other) -> WithQuery {
+        let id = followee.id_without_a_look();
         let edge = Query::delete()
             .from_table((Schema::Users, Follows::Table))
             .and_where(Expr::col(Follows::FollowerId).eq(follower))
-            .and_where(Expr::col(Follows::FolloweeId).eq(followee))
+            .and_where(Expr::col(Follows::FolloweeId).eq(id))
             .returning_col(Follows::FollowerId)
             .take();
-        let followee_there = [cte(Part::Followee, users::exists(followee))];
-        let counting = count(edge.into(), (follower, followee), -1);
+        let followee_there = [cte(Part::Followee, users::visible(followee))];
+        let counting = count(edge.into(), (follower, id), -1);
         let last = said(&[Part::Followee]);
         with(followee_there.into_iter().chain(counting), last)
     }
