@@ -1,5 +1,5 @@
 //! The verbs: the only place where rules meet storage. Each is one function that both surfaces
-//! call, always `(app, who, what)`; what signed-in pages read is `(view, what)`, see [`views`]. They
+//! call, always `(app, who, what)`; what signed-in pages read is `(view, what)`, see [`view`]. They
 //! own the transactions and see no framework.
 
 pub mod accounts;

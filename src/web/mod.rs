@@ -1,8 +1,8 @@
 //! The pages: HTML for people, complete without script. htmx only saves reloads.
 //!
-//! A room for each thing that people come for ([`account`], [`people`], [`me`], [`settings`]), and the
-//! [`kit`] that pages are made of. A handler says who is asking ([`kit::visit`]), calls one service
-//! function, and picks what to show ([`kit::page`]). Forms come in as [`kit::csrf::Posted`], which can't
+//! A room for each thing that people come for (`account`, `people`, `me`, `settings`), and the
+//! `kit` that pages are made of. A handler says who is asking (`kit::visit`), calls one service
+//! function, and picks what to show (`kit::page`). Forms come in as `kit::csrf::Posted`, which can't
 //! be acted on without their proof. Templates lie in rooms of the same names; a part that htmx swaps is a
 //! template of its own, so that page and part are the same bytes.
 
