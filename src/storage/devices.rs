@@ -147,3 +147,20 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        domain::page::Cursor,
+        storage::samples::{A, ACCOUNT, B, NOW, SESSION},
+    };
+
+    statements! {
+        open(ACCOUNT, NOW, NOW), "an account";
+        open(SESSION, NOW, NOW), "a session";
+        lock_own(A, B);
+        ended_after(Cursor { created_at: NOW, id: B }, 1_000);
+    }
+}

@@ -101,3 +101,23 @@ pub mod sql {
         with([cte(edge, edges)], last)
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{Owner, sql};
+    use crate::{
+        database::reviewed::statements,
+        domain::Position,
+        storage::{
+            follows::List,
+            samples::{ACCOUNT, AFTER, SESSION},
+        },
+    };
+
+    statements! {
+        page(SESSION, Owner::Viewer, List::Followers, &Position::default()), "the viewer's own";
+        page(SESSION, Owner::Named("ana"), List::Followers, &Position::default()), "by number";
+        page(ACCOUNT, Owner::Named("ana"), List::Followers, &Position::default()), "an account";
+        page(SESSION, Owner::Named("ana"), List::Followers, &AFTER), "by cursor";
+    }
+}

@@ -180,3 +180,29 @@ pub mod sql {
         update
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        domain::profile::ProfileChange,
+        storage::samples::{A, ACCOUNT, B, NOW, SESSION},
+    };
+
+    const EVERYTHING: ProfileChange = ProfileChange {
+        display_name: Some(None),
+        bio: Some(None),
+        avatar_url: Some(None),
+    };
+
+    statements! {
+        by_ids(&[A, B]);
+        by_id(A);
+        by_id(SESSION), "a session";
+        by_username("ana");
+        seen_by(SESSION, "ana"), "a session";
+        seen_by(ACCOUNT, "ana"), "an account";
+        update(A, &EVERYTHING, NOW);
+    }
+}

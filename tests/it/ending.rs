@@ -2,7 +2,7 @@
 //! new one.
 
 use crate::{
-    plans::{flatten, json as explained, statements},
+    plans::{flatten, json as explained, statement},
     support::{Api, PASSWORD, Person, TestApp},
 };
 use serde_json::{Value, json};
@@ -209,7 +209,7 @@ async fn what_runs_reads_few_pages(old: &Old) {
 
 /// How many pages a statement reads, undone.
 async fn pages(db: &Client, name: &str, values: &str) -> i64 {
-    let (_, sql) = statements().find(|(of, _)| *of == name).expect(name);
+    let sql = statement(name);
     let prepare = format!("begin; prepare measured as {sql}");
     db.batch_execute(&prepare).await.unwrap();
     let explain = format!("explain (analyze, buffers, format json) execute measured({values})");

@@ -128,3 +128,17 @@ pub mod sql {
         said
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, B, NOW},
+    };
+
+    statements! {
+        insert(A, B.into(), NOW);
+        delete(A, B.into());
+    }
+}

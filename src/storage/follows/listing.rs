@@ -70,3 +70,21 @@ pub mod sql {
         select
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        domain::Position,
+        storage::{
+            follows::List,
+            samples::{A, AFTER},
+        },
+    };
+
+    statements! {
+        page(A.into(), List::Followers, &Position::default()), "by number";
+        page(A.into(), List::Followees, &AFTER), "by cursor";
+    }
+}

@@ -149,3 +149,18 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{EndReason, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, B, NOW},
+    };
+
+    statements! {
+        lock_live_of(A, Some(B));
+        end_all(&[A, B], EndReason::PasswordChanged, NOW);
+        revoke_all(&[B], NOW);
+    }
+}

@@ -57,13 +57,6 @@ impl Holder {
     }
 }
 
-/// The statements.
-pub mod sql {
-    pub use super::{
-        ending::sql::*, looking::sql::*, opening::sql::*, rotation::sql::*, spent::sql::*,
-    };
-}
-
 const TOKEN: [RefreshTokens; 6] = [
     RefreshTokens::TokenHash,
     RefreshTokens::UserId,

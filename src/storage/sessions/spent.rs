@@ -127,3 +127,17 @@ pub mod sql {
         [cte_once("beyond", beyond), cte("forgotten", forget)]
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{B, HASH, NOW},
+    };
+
+    statements! {
+        is_outlived(B, 1, NOW);
+        token(&HASH);
+    }
+}

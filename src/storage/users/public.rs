@@ -107,3 +107,18 @@ pub mod sql {
         Expr::col((Users::Table, Users::DeleteAfter)).is_null()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, B},
+    };
+
+    statements! {
+        visible(A.into());
+        people_by_ids(&[A, B]);
+        person_by_username("ana");
+    }
+}
