@@ -111,10 +111,10 @@ fn what_slow_and_greedy_clients_get_is_said_as_it_is() {
 }
 
 #[test]
-fn whatever_the_readme_needs_for_production_is_what_production_wants() {
+fn whatever_the_steps_to_production_need_is_what_production_wants() {
     let config = users_service::Config::from_map(&std::collections::HashMap::new()).unwrap();
-    let readme = document("README.md");
-    let (_, step) = readme.split_once("3. Set ").unwrap();
+    let steps = document("docs/production.md");
+    let (_, step) = steps.split_once("3. Set ").unwrap();
     let (step, _) = step.split_once("\n4. ").unwrap();
     for name in config.missing_in_production {
         assert!(step.contains(&format!("`{name}`")), "{name}: {step}");
