@@ -3,6 +3,7 @@
 use crate::support::{Api, TestApp, png, run};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
+use users_service::domain::limit::RULES;
 
 /// Every endpoint of the JSON API, from the contract.
 const ENDPOINTS: &[(&str, &str)] = &[
@@ -46,6 +47,21 @@ fn printed() -> String {
     let output = run(&["openapi"], &[]);
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_table_of_limits_names_operations_of_the_document() {
+    let document: Value = serde_json::from_str(&printed()).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    let known: BTreeSet<_> = operations
+        .filter_map(|operation| operation["operationId"].as_str())
+        .collect();
+    for row in RULES {
+        for operation in row.operations {
+            assert!(known.contains(operation), "{}: {operation}", row.name);
+        }
+    }
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! The limits in force.
 
-use super::{Limit, Rule, rules::DEFAULTS};
+use super::{Limit, RULES, Rule};
 
 /// The limit of every rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits([Limit; DEFAULTS.len()]);
+pub struct Limits([Limit; RULES.len()]);
 
 impl Default for Limits {
     fn default() -> Self {
-        Self(DEFAULTS.map(|(_, _, limit)| limit))
+        Self(std::array::from_fn(|at| RULES[at].default))
     }
 }
 
@@ -22,10 +22,8 @@ impl Limits {
     /// Changes one limit: `log_in_account=45+12/h`. Says false when that can't be read.
     pub fn change(&mut self, text: &str) -> bool {
         let change = text.split_once('=').and_then(|(name, limit)| {
-            let (rule, ..) = DEFAULTS
-                .iter()
-                .find(|(_, known, _)| *known == name.trim())?;
-            Some((*rule, Limit::parse(limit.trim())?))
+            let row = RULES.iter().find(|row| row.name == name.trim())?;
+            Some((row.rule, Limit::parse(limit.trim())?))
         });
         if let Some((rule, limit)) = change {
             self.0[rule as usize] = limit;
@@ -48,5 +46,19 @@ mod tests {
         for bad in ["", "resend_pair", "nothing=1+1/m", "resend_pair=many"] {
             assert!(!limits.change(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn guesses_within_an_hour_stay_under_a_hundred() {
+        let limits = Limits::default();
+        let within_an_hour = |rule| {
+            let limit = limits.of(rule);
+            i64::from(limit.burst) + HOUR / limit.step.whole_seconds()
+        };
+        let known = within_an_hour(Rule::LogInKnown);
+        let all = within_an_hour(Rule::LogInAccount) + known + known;
+        assert!(all < 100, "{all}");
+        let logged_in = within_an_hour(Rule::ConfirmAccount);
+        assert!(logged_in < 100, "{logged_in}");
     }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     App, Error, Result, caller,
     crypto::passwords::{Standing, Verdict},
-    domain::network,
+    domain::{limit::Rule, network},
     services::{hashing, retry::on_contention},
     storage::rate_limits::{self, Bucket, Key},
 };
@@ -22,6 +22,16 @@ pub enum Guess<'a> {
     LogIn(&'a str),
     /// That of this account once more, or the old one to change it, in this session.
     ConfirmPassword(Uuid, Uuid),
+}
+
+impl Guess<'_> {
+    /// The rule that a refusal is counted as one of.
+    pub(super) fn rule(self) -> Rule {
+        match self {
+            Self::LogIn(_) => Rule::LogInAccount,
+            Self::ConfirmPassword(..) => Rule::ConfirmAccount,
+        }
+    }
 }
 
 /// One try at a password, which was counted.

@@ -1,6 +1,6 @@
 //! Where a try at a password is taken from.
 
-use super::{Action, Guess, bucket, client_network, known, refusal, take};
+use super::{Guess, buckets::bucket, known, refusal, take};
 use crate::{
     App, Result,
     crypto::passwords::Standing,
@@ -24,29 +24,27 @@ pub(super) struct Taken {
 impl Taken {
     /// What strangers share.
     pub(super) fn shared(app: &App, guess: Guess<'_>) -> Self {
-        let named = |rule: Rule, of: &[&str]| bucket(app, rule, of);
         match guess {
             Guess::LogIn(email) => {
-                let (email, address) = (email::folded(email), client_network());
+                let email = email::folded(email);
+                let of = |rule| bucket(app, rule, &email);
                 Self {
-                    account: vec![
-                        named(Rule::LogInAccount, &[&email]),
-                        named(Rule::LogInPair, &[&email, &address]),
-                    ],
-                    network: Some(named(Rule::LogInAddress, &[&address])),
-                    wide_account: named(Rule::PasswordAccount, &[&email]),
-                    wide_network: Some(named(Rule::PasswordAddress, &[&address])),
+                    account: vec![of(Rule::LogInAccount), of(Rule::LogInPair)],
+                    network: Some(of(Rule::LogInAddress)),
+                    wide_account: of(Rule::PasswordAccount),
+                    wide_network: Some(of(Rule::PasswordAddress)),
                 }
             }
-            Guess::ConfirmPassword(user_id, session_id) => Self {
-                account: vec![
-                    named(Rule::ConfirmSession, &[&session_id.to_string()]),
-                    named(Rule::ConfirmAccount, &[&user_id.to_string()]),
-                ],
-                network: None,
-                wide_account: named(Rule::PasswordAccount, &[&user_id.to_string()]),
-                wide_network: None,
-            },
+            Guess::ConfirmPassword(user_id, session_id) => {
+                let of_account = |rule| bucket(app, rule, &user_id.to_string());
+                let session = bucket(app, Rule::ConfirmSession, &session_id.to_string());
+                Self {
+                    account: vec![session, of_account(Rule::ConfirmAccount)],
+                    network: None,
+                    wide_account: of_account(Rule::PasswordAccount),
+                    wide_network: None,
+                }
+            }
         }
     }
 
@@ -111,7 +109,7 @@ impl Tries {
         match wait {
             Some(wait) => {
                 let wait = rate_limits::whole_seconds(wait);
-                Err(refusal(Action::Guess(guess), wait))
+                Err(refusal(guess.rule(), wait))
             }
             None => Ok(Self {
                 own,
@@ -155,7 +153,7 @@ impl Tries {
             }
             Some(shared) => {
                 let wait = waits.map_or(shared, |own| own.min(shared));
-                Err(refusal(Action::Guess(guess), wait))
+                Err(refusal(guess.rule(), wait))
             }
         }
     }
