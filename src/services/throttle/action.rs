@@ -77,3 +77,44 @@ impl Action<'_> {
             .collect()
     }
 }
+
+/// Whose password is tried.
+#[derive(Debug, Clone, Copy)]
+pub enum Guess<'a> {
+    /// That of the account with this address, as it was typed.
+    LogIn(&'a str),
+    /// That of this account once more, or the old one to change it, in this session.
+    ConfirmPassword(Uuid, Uuid),
+}
+
+impl Guess<'_> {
+    /// What a stranger's try is taken from, all or none. A refusal is counted as one of the first; those
+    /// who share its bucket wait for each other.
+    pub(super) fn rules(self) -> &'static [Rule] {
+        match self {
+            Self::LogIn(_) => &[
+                Rule::LogInAccount,
+                Rule::LogInPair,
+                Rule::PasswordAccount,
+                Rule::LogInAddress,
+                Rule::PasswordAddress,
+            ],
+            Self::ConfirmPassword(..) => &[
+                Rule::ConfirmSession,
+                Rule::ConfirmAccount,
+                Rule::PasswordAccount,
+            ],
+        }
+    }
+
+    /// Whose bucket it is taken from, beside or instead of the network's.
+    pub(super) fn whose(self, rule: Rule) -> String {
+        match self {
+            Self::LogIn(email) => email::folded(email),
+            Self::ConfirmPassword(_, session_id) if rule == Rule::ConfirmSession => {
+                session_id.to_string()
+            }
+            Self::ConfirmPassword(user_id, _) => user_id.to_string(),
+        }
+    }
+}

@@ -13,9 +13,8 @@ mod guess;
 mod known;
 mod tries;
 
-pub use action::Action;
+pub use action::{Action, Guess};
 pub(super) use carried::take_renewal;
-pub use guess::Guess;
 pub(super) use guess::{Attempt, guess};
 pub(super) use known::only_here;
 pub use known::{DEVICE_KNOWN_FOR, new_device};
