@@ -10,12 +10,16 @@ use std::{
     os::unix::fs::PermissionsExt,
 };
 use users_service::{
+    config::VARIABLES,
     http::{
         body_limit::MAX_BODY,
         head::{MAX_HEAD, MAX_TARGET},
     },
     ops::server::{MAX_CONNECTIONS, MAX_READ},
 };
+
+/// Where the table of the variables is.
+const VARIABLES_ARE_IN: &str = "docs/configuration.md";
 
 fn document(name: &str) -> String {
     fs::read_to_string(file(name)).expect(name)
@@ -119,4 +123,16 @@ fn whatever_the_steps_to_production_need_is_what_production_wants() {
     for name in config.missing_in_production {
         assert!(step.contains(&format!("`{name}`")), "{name}: {step}");
     }
+}
+
+#[test]
+fn the_table_of_the_variables_is_that_of_the_program() {
+    let document = document(VARIABLES_ARE_IN);
+    let rows = VARIABLES.iter().map(|variable| {
+        let (name, default, meaning) = (variable.name, variable.default, variable.meaning);
+        format!("| `{name}` | {default} | {meaning} |")
+    });
+    let rows = rows.collect::<Vec<_>>().join("\n");
+    let table = document.contains(&rows);
+    assert!(table, "{VARIABLES_ARE_IN} is to have these rows:\n{rows}");
 }

@@ -3,6 +3,7 @@
 use crate::support::{Api, TestApp, assert_reviewed, png, run};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use users_service::domain::limit::RULES;
 
 fn printed() -> String {
     let output = run(&["openapi"], &[]);
@@ -13,6 +14,21 @@ fn printed() -> String {
 #[test]
 fn the_document_is_as_reviewed() {
     assert_reviewed("tests/it/openapi.json", &printed());
+}
+
+#[test]
+fn the_table_of_limits_names_operations_of_the_document() {
+    let document: Value = serde_json::from_str(&printed()).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    let known: BTreeSet<_> = operations
+        .filter_map(|operation| operation["operationId"].as_str())
+        .collect();
+    for row in RULES {
+        for operation in row.operations {
+            assert!(known.contains(operation), "{}: {operation}", row.name);
+        }
+    }
 }
 
 #[tokio::test]
