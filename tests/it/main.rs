@@ -34,6 +34,7 @@ mod config_program;
 mod correction;
 mod csrf;
 mod databases_refused;
+mod decisions;
 mod deletion;
 mod deployment;
 mod deployment_kubernetes;
