@@ -1,7 +1,7 @@
 //! Showing and changing profiles.
 
 use super::{
-    cache::{self, Change, Rows},
+    cache::{self, Change},
     freshness::{self, Reads},
     people,
     retry::on_contention,
@@ -21,6 +21,7 @@ use crate::{
         profiles::{self, Account},
     },
 };
+use read_cache::Rows;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -91,7 +92,7 @@ pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<PublicPr
 
 async fn kept(app: &App, id: Uuid) -> Result<Option<Arc<Account>>> {
     let load = |missing| load(app.clone(), missing);
-    app.cache.profiles.get(&id, load).await
+    cache::in_time(app.cache.profiles.get(&id, load)).await
 }
 
 async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Account>>> {
