@@ -5,6 +5,7 @@
 // Names of files are ours.
 #![allow(clippy::case_sensitive_file_extension_comparisons)]
 
+mod bench;
 mod circles;
 mod layers;
 mod licences;
