@@ -26,9 +26,9 @@ pub struct Shared {
     pub clock: Clock,
     /// Connections to PostgreSQL.
     pub db: Pool,
-    /// Copies that some reads may come from; `services::reads` has the rule.
+    /// Copies that some reads may come from; `services::freshness` has the rule.
     pub replicas: Replicas,
-    /// People as they were a moment ago; `services::reads` has the rule.
+    /// People as they were a moment ago; `services::freshness` has the rule.
     pub cache: PeopleCache,
     /// Signs and checks access tokens, derives the tokens in mails.
     pub keys: Keys,

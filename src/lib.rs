@@ -20,6 +20,27 @@
 //! In `crates` lies what knows nothing of users: `embedded-postgres`, `read-cache`, and `repo-tests`, tests that only read
 //! the repository.
 //!
+//! ## Words
+//!
+//! - **person**: what others see of an account. **profile**: a person with texts and counts.
+//! - **handle**: a username as an address has it. **visible**: not leaving. **leaving**: to be deleted when its window ends.
+//! - **viewer**: who looks at a page or calls the API. [`Other`](domain::Other): somebody else, not looked for yet.
+//! - **view**: a viewer with the connection that all statements of a page go out on, in one round trip.
+//! - **session**: a log-in. **family**: its refresh tokens. **generation**: how many renewals led to a token.
+//! - **spent**: a refresh token that was renewed. **grace**: the seconds in which it still gives its successor.
+//! - **browser session**: a session as pages know it, a row named by a cookie.
+//! - **known**: a browser or network where somebody logged in to the account before.
+//! - **edge**: a row of `follows`. **slot**: a row that counts some of a person's followers.
+//! - **outbox**: mails owed, committed with their cause. **kind**: what a mail says.
+//! - **bucket**: a token bucket (GCRA) of a limit. **rule**: its size and rate.
+//! - **freshness**: whether a read must show every answered write, or may be a moment old.
+//! - **change**, **notice**: what a write made old in the read caches, and how replicas tell each other.
+//! - **lease**: which replica does a background job now. **janitor**: the job that forgets what ran out.
+//! - **draft**: what was typed, sealed in a cookie while somebody logs in again.
+//! - **part**: what htmx swaps into a page. **flash**: what the next page says once.
+//!
+//! How to add a feature: `docs/adding.md`.
+//!
 //! Invariants: nothing in process memory is the truth; races are settled by constraints and row
 //! locks; a mail owed is a row committed with its cause; counts change in the statement that
 //! changes the edge; refresh tokens, links and cookies are stored as hashes, and an access token only

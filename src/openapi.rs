@@ -5,6 +5,7 @@ use crate::{
         auth, avatars, devices, follows, history, keys, leaving, me, reauthentication, recovery,
         revocations, settings, users,
     },
+    domain::limit::RULES,
     http::errors::{ErrorEnvelope, is_json_path},
     ops::{health, metrics},
 };
@@ -45,21 +46,6 @@ use utoipa::{
     modifiers(&Bearer, &SharedErrors),
 )]
 struct Document;
-
-/// The operations that have a limit of their own.
-const LIMITED: &[&str] = &[
-    "changeEmail",
-    "changePassword",
-    "changeUsername",
-    "forgotPassword",
-    "reauthenticate",
-    "register",
-    "resend",
-    "resetPassword",
-    "login",
-    "refresh",
-    "follow",
-];
 
 /// How the bearer token is sent.
 struct Bearer;
@@ -107,11 +93,9 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool
 fn complete(operation: &mut Operation, path: &str, is_unsafe: bool) {
     let has_body = operation.request_body.is_some();
     let needs_token = operation.security.is_some();
-    let is_limited = operation
-        .operation_id
-        .as_deref()
-        .is_some_and(|id| LIMITED.contains(&id));
-    let is_upload = operation.operation_id.as_deref() == Some("putAvatar");
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    let is_limited = RULES.iter().any(|row| row.operations.contains(&id));
+    let is_upload = id == "putAvatar";
     let shared = [
         (has_body, "400", "`MALFORMED_REQUEST`"),
         (needs_token, "401", "`UNAUTHENTICATED`"),

@@ -5,8 +5,8 @@ use crate::{
     App, Error, Result,
     services::{
         devices::{self, Device},
-        page_reads::View,
         people,
+        view::View,
     },
 };
 use poem::{Response, handler, http::StatusCode, web::Data, web::Path};

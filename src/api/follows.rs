@@ -3,12 +3,13 @@
 use super::{bearer::Bearer, target::Target};
 use crate::{
     App, Result,
-    domain::{PeoplePage, Position},
+    domain::{Other, PeoplePage, Position},
     error::{Broken, FieldErrors},
     http::conditional::{self, ASK_AGAIN_PRIVATE},
     services::{
         follows::{self, Followed, List},
-        freshness::Reads,
+        freshness::Freshness,
+        people,
     },
 };
 use poem::{
@@ -69,7 +70,7 @@ pub async fn follow(
     };
     let edge = Follow {
         follower_id: viewer,
-        followee_id: target,
+        followee_id: target.id_without_a_look(),
     };
     Ok(Json(edge).with_status(status).into_response())
 }
@@ -116,8 +117,8 @@ pub async fn followers(
     request: &Request,
 ) -> Result<Response> {
     // The viewer may have just followed.
-    let (list, reads) = (List::Followers, Reads::Primary);
-    show(&app, viewer, (target, list), request, reads).await
+    let (list, freshness) = (List::Followers, Freshness::Exact);
+    show(&app, viewer, (target, list), request, freshness).await
 }
 
 /// Whom a person follows.
@@ -140,16 +141,16 @@ pub async fn followees(
     Target(target): Target,
     request: &Request,
 ) -> Result<Response> {
-    let (list, reads) = (List::Followees, Reads::Replica);
-    show(&app, viewer, (target, list), request, reads).await
+    let (list, freshness) = (List::Followees, Freshness::Recent);
+    show(&app, viewer, (target, list), request, freshness).await
 }
 
 async fn show(
     app: &App,
     viewer: Uuid,
-    list: (Uuid, List),
+    list: (Other, List),
     request: &Request,
-    reads: Reads,
+    freshness: Freshness,
 ) -> Result<Response> {
     let query: PageQuery = request
         .params()
@@ -162,6 +163,6 @@ async fn show(
         query.page_size.as_deref(),
         query.cursor.as_deref(),
     )?;
-    let page = follows::list(app, viewer, list, &position, reads).await?;
+    let page = people::list(app, viewer, list, &position, freshness).await?;
     conditional::json(request, &page, ASK_AGAIN_PRIVATE)
 }

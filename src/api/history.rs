@@ -5,7 +5,7 @@ use crate::{
     App, Result,
     domain::history::HistoryPage,
     error::{Broken, FieldErrors},
-    services::{history, page_reads::View},
+    services::{history, view::View},
 };
 use poem::{Request, Response, handler, web::Data};
 use serde::Deserialize;

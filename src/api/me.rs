@@ -8,7 +8,10 @@ use crate::{
         Json,
         conditional::{self, NO_STORE},
     },
-    services::profiles::{self, ProfileForm},
+    services::{
+        people,
+        profiles::{self, ProfileForm},
+    },
 };
 use poem::{Request, Response, handler, web::Data};
 
@@ -24,7 +27,7 @@ use poem::{Request, Response, handler, web::Data};
 )]
 #[handler]
 pub async fn show(app: Data<&App>, who: SessionBearer, request: &Request) -> Result<Response> {
-    let account = profiles::own_kept(&app, who.user_id).await?;
+    let account = people::own_recent(&app, who.user_id).await?;
     conditional::json(request, &account.profile, NO_STORE)
 }
 

@@ -6,7 +6,7 @@ use crate::{
     domain::{Person, person},
     error::{Broken, FieldErrors},
     http::conditional::{self, ASK_AGAIN, NO_STORE},
-    services::{freshness::Reads, people},
+    services::{freshness::Freshness, people},
 };
 use poem::{
     IntoResponse, Request, Response, handler,
@@ -51,10 +51,10 @@ pub struct Find {
 pub async fn show(
     app: Data<&App>,
     Target(id): Target,
-    reads: Reads,
+    freshness: Freshness,
     request: &Request,
 ) -> Result<Response> {
-    let person = people::by_id(&app, id, reads).await?;
+    let person = people::by_id(&app, id, freshness).await?;
     conditional::json(request, &*person, ASK_AGAIN)
 }
 
@@ -73,7 +73,7 @@ pub async fn show(
 #[handler]
 pub async fn find(
     app: Data<&App>,
-    reads: Reads,
+    freshness: Freshness,
     query: Result<Query<Find>, poem::Error>,
     request: &Request,
 ) -> Result<Response> {
@@ -88,11 +88,11 @@ pub async fn find(
         return Err(one_of());
     };
     let items = match (find.username, find.ids) {
-        (Some(name), None) => people::by_username(&app, &name, reads)
+        (Some(name), None) => people::by_username(&app, &name, freshness)
             .await?
             .into_iter()
             .collect(),
-        (None, Some(ids)) => people::by_ids(&app, &ids, reads).await?,
+        (None, Some(ids)) => people::by_ids(&app, &ids, freshness).await?,
         _ => return Err(one_of()),
     };
     conditional::json(request, &People { items }, ASK_AGAIN)

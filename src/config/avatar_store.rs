@@ -1,6 +1,10 @@
 //! `AVATAR_STORE`, with `AWS_*` for a bucket: where pictures are kept.
 
-use super::{Secret, reader::Reader, values::base_url};
+use super::{
+    Secret,
+    reader::Reader,
+    variables::{self as var, Declared},
+};
 use object_store::{
     BackoffConfig, ClientOptions, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
@@ -33,29 +37,31 @@ const RETRIES: usize = 2;
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+const STORE: &str = var::AVATAR_STORE.name;
 /// The ways to get credentials, each with the variables that it needs.
 const WAYS: &[&[&str]] = &[
-    &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
-    &["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"],
-    &["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"],
+    &[var::AWS_ACCESS_KEY_ID.name, var::AWS_SECRET_ACCESS_KEY.name],
     &[
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        var::AWS_WEB_IDENTITY_TOKEN_FILE.name,
+        var::AWS_ROLE_ARN.name,
+    ],
+    &[var::AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.name],
+    &[
+        var::AWS_CONTAINER_CREDENTIALS_FULL_URI.name,
+        var::AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.name,
     ],
 ];
-/// Belongs to keys of limited time.
-const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 
 impl AvatarStore {
     pub(super) fn read(read: &mut Reader, data_dir: &Path) -> Self {
         let default = Self::Folder(data_dir.join("avatars"));
-        let text = read.text("AVATAR_STORE").map(str::to_owned);
-        match text.as_deref().map(|text| text.split_once(':')) {
+        let text = read.text(STORE);
+        match text.map(|text| text.split_once(':')) {
             None => default,
             Some(Some(("file", path))) if !path.is_empty() => Self::Folder(path.into()),
             Some(Some(("s3", place))) => bucket(read, place).unwrap_or(default),
             Some(_) => {
-                read.problem("AVATAR_STORE", "must be file:PATH or s3://BUCKET/PREFIX");
+                read.problem(STORE, "must be file:PATH or s3://BUCKET/PREFIX");
                 default
             }
         }
@@ -63,15 +69,15 @@ impl AvatarStore {
 }
 
 fn bucket(read: &mut Reader, place: &str) -> Option<AvatarStore> {
-    let place = place_in_s3(place).map_err(|problem| read.problem("AVATAR_STORE", problem));
-    let endpoint = first_set(read, &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]);
-    let region = first_set(read, &["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    let place = place_in_s3(place).map_err(|problem| read.problem(STORE, problem));
+    let endpoint = first_set(read, [&var::AWS_ENDPOINT_URL_S3, &var::AWS_ENDPOINT_URL]);
+    let region = first_set(read, [&var::AWS_REGION, &var::AWS_DEFAULT_REGION]);
     let is_aws = endpoint.is_none();
     if is_aws && region.is_none() {
-        read.problem("AWS_REGION", "must be set for a bucket of AWS");
+        read.problem(var::AWS_REGION.name, "must be set for a bucket of AWS");
     }
-    let endpoint = endpoint.and_then(|name| read.parsed(name, base_url));
-    let region = region.and_then(|name| read.parsed(name, plain_region));
+    let endpoint = endpoint.and_then(|variable| read.optional(variable));
+    let region = region.and_then(|variable| read.optional(variable));
     let has_credentials = require_credentials(read);
     let (name, prefix) = place.ok().filter(|_| has_credentials)?;
 
@@ -103,7 +109,8 @@ fn bucket(read: &mut Reader, place: &str) -> Option<AvatarStore> {
     if let Some(region) = region {
         builder = builder.with_region(region);
     }
-    for name in WAYS.iter().copied().flatten().chain(&[SESSION_TOKEN]) {
+    let session_token = var::AWS_SESSION_TOKEN.name;
+    for name in WAYS.iter().copied().flatten().chain([&session_token]) {
         if let (Some(value), Ok(key)) = (read.text(name), name.to_ascii_lowercase().parse()) {
             builder = builder.with_config(key, value);
         }
@@ -111,7 +118,7 @@ fn bucket(read: &mut Reader, place: &str) -> Option<AvatarStore> {
     match builder.build() {
         Ok(s3) => Some(AvatarStore::Bucket(Secret(PrefixStore::new(s3, prefix)))),
         Err(error) => {
-            read.problem("AVATAR_STORE", format!("can't be used: {error}"));
+            read.problem(STORE, format!("can't be used: {error}"));
             None
         }
     }
@@ -132,18 +139,8 @@ fn place_in_s3(text: &str) -> Result<(String, Prefix), String> {
 }
 
 /// The first of these variables that is set.
-fn first_set(read: &Reader, names: &[&'static str]) -> Option<&'static str> {
-    names.iter().copied().find(|name| read.text(name).is_some())
-}
-
-/// A region is part of a host's name.
-fn plain_region(text: &str) -> Result<String, String> {
-    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if text.bytes().all(is_plain) {
-        Ok(text.to_owned())
-    } else {
-        Err("must be a region such as eu-central-1".to_owned())
-    }
+fn first_set<'v, T>(read: &Reader, of: [&'v Declared<T>; 2]) -> Option<&'v Declared<T>> {
+    of.into_iter().find(|one| read.text(one.name).is_some())
 }
 
 /// Insists on one whole way to get credentials. The machine's own role is none of them: it would be
@@ -163,7 +160,7 @@ fn require_credentials(read: &mut Reader) -> bool {
             "must be set too: the credentials for AVATAR_STORE are incomplete",
         ),
         None => read.problem(
-            "AVATAR_STORE",
+            STORE,
             "needs credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what a web \
              identity or a container has",
         ),

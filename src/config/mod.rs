@@ -1,59 +1,30 @@
 //! The configuration: every variable of the environment, checked at start, all problems at once.
 
+mod addresses;
 mod avatar_store;
+mod choices;
+mod help;
 mod parse;
 mod reader;
+mod secret;
 mod spans;
 mod values;
 mod variables;
 
 pub use avatar_store::{AvatarStore, Bucket};
+pub use choices::{Environment, LogFormat, PasswordHasher};
+pub use help::{help, names};
 pub use parse::listen_addr;
+pub use reader::ConfigError;
+pub use secret::Secret;
 pub use spans::Spans;
-pub use variables::{VARIABLES, Variable, help, names};
+pub use variables::{VARIABLES, Variable};
 
 use crate::{crypto::secret_key::SecretKey, domain::limit::Limits, mail::EmailUrl};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use reqwest::Url;
-use std::{collections::HashMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
-
-/// Where the service runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Environment {
-    /// Everything missing gets a working default under `DATA_DIR`.
-    Development,
-    /// Nothing that matters is guessed.
-    Production,
-}
-
-/// How new password hashes are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PasswordHasher {
-    /// Argon2id with OWASP's parameters.
-    Argon2id,
-    /// bcrypt, cost 12.
-    Bcrypt,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// A value that never shows in `Debug` output.
-#[derive(Clone)]
-pub struct Secret<T = String>(pub T);
-
-impl<T> fmt::Debug for Secret<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// The whole configuration. Secrets redact themselves in `Debug`.
 #[derive(Debug, Clone)]
@@ -137,7 +108,7 @@ impl Config {
     /// is in the environment itself.
     #[must_use]
     pub fn key_file() -> Option<PathBuf> {
-        values::key_file(&environment())
+        parse::key_file(&environment())
     }
 
     /// Whether this is a development set-up.
@@ -180,18 +151,4 @@ fn environment() -> HashMap<String, String> {
     std::env::vars_os()
         .map(|(k, v)| (k.to_string_lossy().into(), v.to_string_lossy().into()))
         .collect()
-}
-
-/// All problems of a configuration, each naming its variable.
-#[derive(Debug, thiserror::Error)]
-pub struct ConfigError(pub Vec<String>);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "The configuration has problems:")?;
-        for problem in &self.0 {
-            writeln!(f, "  - {problem}")?;
-        }
-        write!(f, "`users-service help variables` explains every variable.")
-    }
 }

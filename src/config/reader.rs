@@ -1,15 +1,30 @@
 //! Reading variables one by one: what is wrong is noted, and the next one read.
 
-use std::{collections::HashMap, ops::RangeInclusive, str::FromStr};
+use super::variables::{self as var, Declared};
+use std::{collections::HashMap, fmt};
 
 /// What production never guesses.
-const REQUIRED_IN_PRODUCTION: &[&str] = &[
-    "DATABASE_URL",
-    "JWT_PRIVATE_KEY",
-    "EMAIL_URL",
-    "EMAIL_FROM",
-    "PUBLIC_URL",
+const REQUIRED_IN_PRODUCTION: [&str; 5] = [
+    var::DATABASE_URL.name,
+    var::JWT_PRIVATE_KEY.name,
+    var::EMAIL_URL.name,
+    var::EMAIL_FROM.name,
+    var::PUBLIC_URL.name,
 ];
+
+/// All problems of a configuration, each naming its variable.
+#[derive(Debug, thiserror::Error)]
+pub struct ConfigError(pub Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "The configuration has problems:")?;
+        for problem in &self.0 {
+            writeln!(f, "  - {problem}")?;
+        }
+        write!(f, "`users-service help variables` explains every variable.")
+    }
+}
 
 /// The variables, and the problems found so far.
 pub(super) struct Reader<'a> {
@@ -29,80 +44,62 @@ impl<'a> Reader<'a> {
         self.problems
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    /// The text of a variable; an empty one counts as unset.
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
         self.env
             .get(name)
             .map(|value| value.trim())
             .filter(|value| !value.is_empty())
     }
 
-    pub(super) fn problem(&mut self, name: &str, problem: impl std::fmt::Display) {
+    pub(super) fn problem(&mut self, name: &str, problem: impl fmt::Display) {
         self.problems.push(format!("{name} {problem}"));
     }
 
+    /// What a variable stands for, if it is set.
+    pub(super) fn optional<T>(&mut self, variable: &Declared<T>) -> Option<T> {
+        self.parsed(variable.name, variable.parse)
+    }
+
+    /// What a variable or its default stands for: a default that can't be read is a problem too.
+    pub(super) fn or_default<T>(&mut self, variable: &Declared<T>) -> Option<T> {
+        self.optional(variable).or_else(|| {
+            let default = (variable.parse)(variable.default);
+            self.noted(variable.name, default)
+        })
+    }
+
+    /// What the items of a variable stand for, which commas separate.
+    pub(super) fn list<T>(&mut self, variable: &Declared<T>) -> Vec<T> {
+        let text = self.text(variable.name).unwrap_or_default();
+        let items = text.split(',').map(str::trim);
+        items
+            .filter(|item| !item.is_empty())
+            .filter_map(|item| self.noted(variable.name, (variable.parse)(item)))
+            .collect()
+    }
+
+    /// The same as [`Reader::optional`] where a parser needs to know more than the text.
     pub(super) fn parsed<T>(
         &mut self,
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
-        let outcome = parse(self.text(name)?);
-        outcome.map_err(|problem| self.problem(name, problem)).ok()
+        let value = parse(self.text(name)?);
+        self.noted(name, value)
     }
 
-    pub(super) fn whole<T>(&mut self, name: &str, within: RangeInclusive<T>) -> Option<T>
-    where
-        T: FromStr + PartialOrd + std::fmt::Display,
-    {
-        self.parsed(name, |text| {
-            let number = text.parse().ok().filter(|number| within.contains(number));
-            number.ok_or_else(|| {
-                let (least, most) = (within.start(), within.end());
-                format!("must be a whole number from {least} to {most}")
-            })
-        })
-    }
-
-    pub(super) fn one_of<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
-        self.parsed(name, |text| {
-            choices
-                .iter()
-                .find(|(word, _)| *word == text)
-                .map(|(_, value)| *value)
-                .ok_or_else(|| {
-                    let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-                    format!("must be {}", words.join(" or "))
-                })
-        })
-    }
-
-    pub(super) fn switch(&mut self, name: &str, yes: &str, no: &str) -> Option<bool> {
-        self.one_of(name, &[(yes, true), (no, false)])
-    }
-
-    pub(super) fn list<T>(
-        &mut self,
-        name: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Vec<T> {
-        let text = self.text(name).unwrap_or_default().to_owned();
-        text.split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .filter_map(|item| {
-                parse(item)
-                    .map_err(|problem| self.problem(name, problem))
-                    .ok()
-            })
-            .collect()
+    fn noted<T>(&mut self, name: &str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|problem| self.problem(name, problem)).ok()
     }
 
     /// What production wants and is not set.
     pub(super) fn missing_in_production(&self) -> Vec<&'static str> {
         // The provider's key gives the transport its default.
-        let has_default = |name| name == "EMAIL_URL" && self.text("EMAIL_API_KEY").is_some();
+        let has_default =
+            |name| name == var::EMAIL_URL.name && self.text(var::EMAIL_API_KEY.name).is_some();
         REQUIRED_IN_PRODUCTION
-            .iter()
-            .copied()
+            .into_iter()
             .filter(|name| self.text(name).is_none() && !has_default(*name))
             .collect()
     }

@@ -1,110 +1,36 @@
 //! What the text of a variable stands for, and what is wrong with it.
 
-use super::Secret;
-use crate::crypto::keys;
-use ipnet::IpNet;
-use std::{
-    collections::HashMap,
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    str::FromStr,
+use super::secret::Secret;
+use crate::{
+    crypto::keys,
+    domain::limit::{Limit, Limits, Rule},
 };
+use http::{HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+use std::{collections::HashMap, fmt::Display, ops::RangeInclusive, str::FromStr};
 
-/// How many bits of an IPv6 address come before an IPv4 address that is mapped into it.
-const MAPPED_PREFIX: u8 = 96;
+/// The text as it is.
+#[expect(clippy::unnecessary_wraps, reason = "it stands where parsers stand")]
+pub(super) fn text(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
+
+pub(super) fn whole<T>(text: &str, within: RangeInclusive<T>) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    let number = text.parse().ok().filter(|number| within.contains(number));
+    number.ok_or_else(|| {
+        let (least, most) = (within.start(), within.end());
+        format!("must be a whole number from {least} to {most}")
+    })
+}
 
 pub(super) fn database_url(text: &str) -> Result<Secret, String> {
     crate::database::url::check(text).map(|()| Secret(text.to_owned()))
 }
 
-pub(super) fn socket_addr(text: &str) -> Result<SocketAddr, String> {
-    SocketAddr::from_str(text)
-        .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".to_owned())
-}
-
-/// An http(s) origin: scheme, host and port alone. Comes back without a slash at its end.
-pub(super) fn origin(text: &str) -> Result<String, String> {
-    let wrong =
-        || format!("`{text}` must be an origin such as https://example.org, without a path");
-    let url = web_url(text).ok_or_else(wrong)?;
-    let bare = url.host_str().is_some()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if bare {
-        Ok(url.origin().ascii_serialization())
-    } else {
-        Err(wrong())
-    }
-}
-
-/// Where another service is: http(s), with a path at most.
-pub(super) fn base_url(text: &str) -> Result<reqwest::Url, String> {
-    // Never repeated: somebody may have put a password into it.
-    let wrong = || "must be an address such as http://posts:8080, without a query".to_owned();
-    let url = web_url(text).ok_or_else(wrong)?;
-    let plain = !text.contains('@') && url.query().is_none() && url.fragment().is_none();
-    plain.then_some(url).ok_or_else(wrong)
-}
-
-/// An http(s) address as it was typed: the parser would pass over line breaks and tabs, and take
-/// `http:./ana:password` for a host and a path.
-fn web_url(text: &str) -> Option<reqwest::Url> {
-    let (scheme, _) = text.split_once("://")?;
-    let is_web = ["http", "https"]
-        .iter()
-        .any(|web| scheme.eq_ignore_ascii_case(web));
-    let is_plain = !text.contains(|c: char| c.is_control() || c.is_whitespace());
-    reqwest::Url::parse(text)
-        .ok()
-        .filter(|_| is_web && is_plain)
-}
-
-/// A host name, with a port at most: it goes into the Content-Security-Policy.
-pub(super) fn host(text: &str) -> Result<String, String> {
-    let plain = text
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"-.:*".contains(&b));
-    if plain && text.bytes().any(|b| b.is_ascii_alphanumeric()) {
-        Ok(text.to_ascii_lowercase())
-    } else {
-        Err(format!("`{text}` is no host name"))
-    }
-}
-
-/// A range of addresses, or one address. Of IPv4 also as IPv6 writes it (`::ffff:10.0.0.0/104`): clients
-/// are compared as IPv4.
-pub(super) fn network(text: &str) -> Result<IpNet, String> {
-    let wrong = || format!("`{text}` is no address range such as 10.0.0.0/8");
-    let range = text
-        .parse()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| wrong())?;
-    let mapped = range.prefix_len().checked_sub(MAPPED_PREFIX);
-    match (range.addr().to_canonical(), mapped) {
-        (IpAddr::V4(address), Some(prefix)) => {
-            IpNet::new(address.into(), prefix).map_err(|_| wrong())
-        }
-        _ => Ok(range),
-    }
-}
-
-/// Where the signing key is kept: the path in `JWT_PRIVATE_KEY`, or the one made under `DATA_DIR`.
-pub(super) fn key_file(env: &HashMap<String, String>) -> Option<PathBuf> {
-    let value = |name| env.get(name).filter(|text| !text.trim().is_empty());
-    match value("JWT_PRIVATE_KEY") {
-        Some(text) if text.contains("-----BEGIN") => None,
-        Some(path) => Some(path.into()),
-        None => {
-            let data_dir = value("DATA_DIR").map_or("./var", String::as_str);
-            Some(PathBuf::from(data_dir).join("jwt-private-key.pem"))
-        }
-    }
-}
-
-pub(super) fn pem_or_file(text: &str) -> Result<String, String> {
+fn pem_or_file(text: &str) -> Result<String, String> {
     if text.contains("-----BEGIN") {
         return Ok(text.replace("\\n", "\n"));
     }
@@ -115,6 +41,12 @@ pub(super) fn pem_or_file(text: &str) -> Result<String, String> {
             error.kind()
         )
     })
+}
+
+pub(super) fn private_key(text: &str) -> Result<Secret, String> {
+    let pem = pem_or_file(text)?;
+    keys::check_private_key(&pem)?;
+    Ok(Secret(pem))
 }
 
 pub(super) fn retired_keys(text: &str) -> Result<Vec<String>, String> {
@@ -134,4 +66,44 @@ pub(super) fn retired_keys(text: &str) -> Result<Vec<String>, String> {
 pub(super) fn mailbox(text: &str) -> Result<lettre::message::Mailbox, String> {
     text.parse()
         .map_err(|_| "must be an address such as Users <no-reply@example.org>".to_owned())
+}
+
+pub(super) fn limit(text: &str) -> Result<(Rule, Limit), String> {
+    Limits::parse_change(text)
+        .ok_or_else(|| format!("`{text}` is no limit such as log_in_account=45+12/h"))
+}
+
+/// A region is part of a host's name.
+pub(super) fn region(text: &str) -> Result<String, String> {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if text.bytes().all(is_plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a region such as eu-central-1".to_owned())
+    }
+}
+
+/// `name=value` pairs, separated by commas, values percent-encoded.
+pub(super) fn headers(text: &str) -> Result<HashMap<String, String>, String> {
+    let pairs = text.split(',').map(str::trim).filter(|one| !one.is_empty());
+    // Never repeated: the values are keys.
+    pairs.map(header).collect::<Option<_>>().ok_or_else(|| {
+        "must be pairs such as api-key=secret, separated by commas, with values percent-encoded"
+            .to_owned()
+    })
+}
+
+fn header(pair: &str) -> Option<(String, String)> {
+    let (name, value) = pair.split_once('=')?;
+    let name: HeaderName = name.trim().parse().ok()?;
+    let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
+    HeaderValue::from_str(&value).ok()?;
+    Some((name.to_string(), value.into_owned()))
+}
+
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok();
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "must be a share from 0 to 1, such as 0.1".to_owned())
 }

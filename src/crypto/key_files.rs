@@ -2,7 +2,7 @@
 //!
 //! `jwt.pem` signs. `jwt.pem.next` is published and accepted, so that other services know it before
 //! it signs. `jwt.pem.retired` is a JWK set of public keys whose tokens may still be about.
-//! `jwt.pem.secret` is the secret that outlives them all ([`secrets`]).
+//! `jwt.pem.secret` is the secret that outlives them all ([`secret_key`]).
 
 use super::{
     keys::pem,

@@ -11,6 +11,12 @@ pub mod now;
 pub mod pool;
 pub mod pooler;
 pub mod replicas;
+#[cfg(test)]
+pub(crate) mod reviewed;
+#[cfg(test)]
+#[path = "../../tests/it/support/snapshot.rs"]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod snapshot;
 mod statement;
 pub mod time_budget;
 pub mod tls;

@@ -124,3 +124,14 @@ pub mod sql {
         Query::select().expr(Func::cust("pg_backend_pid")).take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::database::reviewed::statements;
+
+    statements! {
+        tell(&["*".to_owned()]);
+        own_id();
+    }
+}

@@ -4,6 +4,7 @@
 use sea_query::{Expr, ExprTrait};
 
 /// The database's now, so many seconds later.
+#[must_use]
 pub fn in_seconds(seconds: f64) -> Expr {
     let interval = Expr::cust_with_values("make_interval(secs => $1)", [seconds]);
     Expr::current_timestamp().add(interval)

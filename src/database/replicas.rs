@@ -169,3 +169,14 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::database::reviewed::statements;
+
+    statements! {
+        written();
+        replayed();
+    }
+}

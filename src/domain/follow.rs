@@ -1,6 +1,15 @@
-//! The rule of the follow graph's counters.
+//! Following: what it does, and how followers are counted.
 
 use uuid::Uuid;
+
+/// What a follow did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Followed {
+    /// The edge is new.
+    Created,
+    /// It was there already.
+    Already,
+}
 
 /// How many rows share the count of one person's followers.
 pub const SLOTS: u8 = 16;

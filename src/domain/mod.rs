@@ -8,6 +8,7 @@ pub mod follow;
 pub mod history;
 pub mod limit;
 pub mod network;
+pub mod other;
 pub mod page;
 pub mod password;
 pub mod person;
@@ -19,6 +20,7 @@ pub mod username;
 pub mod when;
 
 pub use email::Email;
+pub use other::Other;
 pub use page::{Cursor, Position};
 pub use password::Password;
 pub use person::{PeoplePage, Person, Profile, PublicProfile, Relationship};

@@ -64,6 +64,16 @@ impl Position {
             Start::After(_) => None,
         }
     }
+
+    /// Cuts off the row beyond the page that was read to know whether it is the last. Gives the cursor of
+    /// the next page then; none after the last.
+    pub fn cut<T>(&self, rows: &mut Vec<T>, place: impl FnOnce(&T) -> Cursor) -> Option<String> {
+        let size = self.size as usize;
+        let has_next = rows.len() > size;
+        rows.truncate(size);
+        let last = rows.last().filter(|_| has_next)?;
+        Some(place(last).encode())
+    }
 }
 
 impl Default for Position {

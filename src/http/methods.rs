@@ -66,6 +66,12 @@ impl Methods {
         self.find(&Method::GET).is_some()
     }
 
+    /// Whether `POST` is among them.
+    #[must_use]
+    pub fn answers_post(&self) -> bool {
+        self.find(&Method::POST).is_some()
+    }
+
     fn find(&self, method: &Method) -> Option<&BoxEndpoint<'static, Response>> {
         self.0
             .iter()

@@ -1,7 +1,7 @@
 //! Browsers that changed something a moment ago: for a while their reads come from the primary.
 
 use super::cookies;
-use crate::{App, services::freshness::Reads};
+use crate::{App, services::freshness::Freshness};
 use futures_util::TryFutureExt;
 use poem::{
     Endpoint, FromRequest, Request, RequestBody, Response,
@@ -15,23 +15,23 @@ const WRITTEN: &str = "written";
 /// How much longer it is kept than a replica may be behind: ages of cookies are whole seconds.
 const MARGIN: Duration = Duration::from_secs(2);
 
-/// Where the reads of a request without a token may come from.
+/// How fresh the reads of a request without a token must be.
 #[must_use]
-pub fn reads(request: &Request, app: &App) -> Reads {
+pub fn freshness(request: &Request, app: &App) -> Freshness {
     match cookies::own(request, app, WRITTEN).next() {
-        Some(_) => Reads::Primary,
-        None => Reads::Replica,
+        Some(_) => Freshness::Exact,
+        None => Freshness::Recent,
     }
 }
 
-impl<'a> FromRequest<'a> for Reads {
+impl<'a> FromRequest<'a> for Freshness {
     /// Of a look-up: who sends a token may have written with it.
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
         let Data(app) = Data::<&App>::from_request(request, body).await?;
         if request.headers().contains_key(header::AUTHORIZATION) {
-            return Ok(Self::Primary);
+            return Ok(Self::Exact);
         }
-        Ok(reads(request, app))
+        Ok(freshness(request, app))
     }
 }
 

@@ -43,7 +43,7 @@ impl Mailer {
     /// to connect and log in, 60 s until the mail is taken.
     ///
     /// # Errors
-    /// [`Refused`] when this mail can't be delivered, ever; all else may pass, or be mended by whoever
+    /// [`Refused`](super::Refused) when this mail can't be delivered, ever; all else may pass, or be mended by whoever
     /// runs the service, and is worth another try.
     pub async fn send(&self, mail: &Mail) -> Result<(), Cause> {
         match &self.transport {

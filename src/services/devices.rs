@@ -1,8 +1,8 @@
 //! The devices that somebody is logged in on: seeing them, and ending their sessions.
 
 use super::{
-    page_reads::View,
     sessions::{SESSION_LIFETIME, hold, log_out_session},
+    view::View,
 };
 use crate::{
     App, Error, Result,

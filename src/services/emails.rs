@@ -3,18 +3,19 @@
 use super::{
     accounts,
     cache::{self, Change},
-    page_reads::{self, View},
     reauthentication,
     retry::on_contention,
     sessions,
     throttle::{self, Action},
     unproven_mail,
     verification::{Verification, presented},
+    view::View,
 };
 use crate::{
     App, Error, Result, database,
     domain::{Email, Text, Token},
     error::{Broken, FieldErrors},
+    services::people,
     storage::{
         audit, email_changes, email_restorations, email_verifications,
         outbox::{self, Kind, NewMail},
@@ -120,7 +121,7 @@ pub async fn waiting(view: View) -> Result<Option<Waiting>> {
 /// # Errors
 /// `Unauthenticated` when the account is gone.
 pub async fn addresses(view: View) -> Result<(String, Option<Waiting>)> {
-    let own = page_reads::profile(view.clone());
+    let own = people::of_viewer(view.clone());
     // Not `try_join`: who is not signed in after all would leave a statement without its answer.
     let (own, waiting) = tokio::join!(own, waiting(view));
     Ok((own?.email, waiting?))

@@ -1,8 +1,8 @@
-//! Where a read comes from, with THE rule of it.
+//! How fresh a read is and where it comes from, with THE rule of it.
 //!
 //! **A read that must show what the asker has just written comes from the primary.** That is
-//! [`Reads::Primary`]: exact, whichever replica of the service is asked. All others, which are
-//! [`Reads::Replica`], may show what was true a moment ago, and are of three kinds:
+//! [`Freshness::Exact`]: exact, whichever replica of the service is asked. All others, which are
+//! [`Freshness::Recent`], may show what was true a moment ago, and are of three kinds:
 //!
 //! - look-ups of people without a token, and public profiles for who is signed out: from the read
 //!   cache (`services::cache`), never more than 5 s old;
@@ -17,7 +17,7 @@
 //!
 //! For a while after a browser changed something all its reads come from the primary where there are
 //! replicas of the database; a cookie says so, whichever replica of the service it asks next
-//! (`http::written`). And the primary has the last word wherever a replica knows nobody, or shows the
+//! (`http::read_your_writes`). And the primary has the last word wherever a replica knows nobody, or shows the
 //! viewer among the people of a list.
 
 use super::cache::MAX_AGE;
@@ -28,28 +28,28 @@ use crate::{
 use metrics::counter;
 use tokio::time::Instant;
 
-/// Where a read may come from.
+/// How fresh what is read must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reads {
+pub enum Freshness {
     /// From the primary: it shows every write that was answered before.
-    Primary,
+    Exact,
     /// From the read cache, or from a replica, if there is one that is not too far behind and answers;
     /// else from the primary.
-    Replica,
+    Recent,
 }
 
 /// Reads with `work`: on a replica where it may be and what that gives `settles` the question, else
 /// on the primary. `work` may run twice.
 pub(super) async fn read<T, F>(
     app: &App,
-    reads: Reads,
+    freshness: Freshness,
     work: impl Fn(Object) -> F,
     settles: impl Fn(&T) -> bool,
 ) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
-    if reads == Reads::Replica
+    if freshness == Freshness::Recent
         && let Some(replica) = fresh(app)
         && let Some(found) = from_replica(replica, &work, settles).await
     {

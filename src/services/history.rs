@@ -1,6 +1,6 @@
 //! What happened to one's account.
 
-use super::page_reads::View;
+use super::view::View;
 use crate::{
     Result,
     domain::history::{HistoryPage, KEPT, page},

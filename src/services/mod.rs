@@ -1,5 +1,5 @@
 //! The verbs: the only place where rules meet storage. Each is one function that both surfaces
-//! call, always `(app, who, what)`; what signed-in pages read is `(view, what)`, see [`views`]. They
+//! call, always `(app, who, what)`; what signed-in pages read is `(view, what)`, see [`view`]. They
 //! own the transactions and see no framework.
 
 pub mod accounts;
@@ -15,9 +15,7 @@ pub mod follows;
 pub mod freshness;
 mod hashing;
 pub mod history;
-pub mod home;
 pub mod leases;
-pub mod page_reads;
 pub mod passwords;
 pub mod people;
 pub mod posts;
@@ -33,3 +31,5 @@ pub mod throttle;
 pub mod unproven_mail;
 pub mod usernames;
 pub mod verification;
+pub mod view;
+mod write;

@@ -1,29 +1,20 @@
-//! Showing and changing profiles.
+//! Changing what one says about oneself.
 
 use super::{
     cache::{self, Change},
-    freshness::{self, Reads},
-    people,
     retry::on_contention,
     sessions,
 };
 use crate::{
-    App, Error, Result,
-    database::{self, Object},
+    App, Error, Result, database,
     domain::{
-        Profile, PublicProfile, Text,
+        Profile, Text,
         profile::{self, ProfileChange},
-        username,
     },
     error::{Broken, FieldErrors},
-    storage::{
-        avatars,
-        profiles::{self, Account},
-    },
+    storage::{avatars, profiles},
 };
-use read_cache::Rows;
 use serde::Deserialize;
-use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -42,70 +33,6 @@ pub struct ProfileForm {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "uri", max_length = 2048)]
     pub avatar_url: Text,
-}
-
-/// The viewer's own profile.
-///
-/// # Errors
-/// `Unauthenticated` when the account is gone.
-pub async fn own(app: &App, viewer: Uuid) -> Result<Profile> {
-    let client = app.db.get().await?;
-    profiles::by_id(&client, viewer)
-        .await?
-        .ok_or(Error::Unauthenticated)
-}
-
-/// The same from the cache: it shows at once what was changed here, and elsewhere a moment ago.
-///
-/// # Errors
-/// `Unauthenticated` when the account is gone.
-pub async fn own_kept(app: &App, viewer: Uuid) -> Result<Arc<Account>> {
-    kept(app, viewer).await?.ok_or(Error::Unauthenticated)
-}
-
-/// What everybody may see of a profile, by handle, whatever its case.
-///
-/// # Errors
-/// `UserNotFound`
-pub async fn by_username(app: &App, name: &str, reads: Reads) -> Result<PublicProfile> {
-    if !username::has_valid_characters(name) {
-        return Err(Error::UserNotFound);
-    }
-    let account = match reads {
-        Reads::Primary => {
-            let client = app.db.get().await?;
-            let found = Box::pin(profiles::account_by_username(&client, name));
-            found.await?.map(Arc::new)
-        }
-        Reads::Replica => match people::id_of(app, name).await? {
-            Some(id) => kept(app, id).await?,
-            None => None,
-        },
-    };
-    // Who was renamed or left a moment ago may still be found by the name.
-    let account = account.filter(|account| {
-        account.is_visible && account.profile.username.eq_ignore_ascii_case(name)
-    });
-    let account = account.ok_or(Error::UserNotFound)?;
-    Ok(PublicProfile::from(&account.profile))
-}
-
-async fn kept(app: &App, id: Uuid) -> Result<Option<Arc<Account>>> {
-    let load = |missing| load(app.clone(), missing);
-    cache::in_time(app.cache.profiles.get(&id, load)).await
-}
-
-async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Account>>> {
-    let since = app.cache.profiles.last_change(&ids);
-    let work = async |db: Object| profiles::accounts(&db, &ids).await;
-    let all = |accounts: &Vec<Account>| accounts.len() == ids.len();
-    let (accounts, as_of) = freshness::load(&app, since, work, all).await?;
-    let accounts = accounts.into_iter().map(Arc::new);
-    let found = accounts.map(|account| (account.profile.id, account));
-    Ok(Rows {
-        found: found.collect(),
-        as_of,
-    })
 }
 
 /// Changes what was supplied and gives the whole profile.

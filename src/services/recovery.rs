@@ -3,9 +3,9 @@
 
 use super::{
     hashing,
-    page_reads::View,
     retry::on_contention,
     throttle::{self, Action},
+    view::View,
 };
 use crate::{
     App, Error, Result,

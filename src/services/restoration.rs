@@ -5,9 +5,9 @@ use super::{
     accounts,
     cache::{self, Change},
     hashing,
-    page_reads::View,
     retry::on_contention,
     verification::{Verification, presented},
+    view::View,
 };
 use crate::{
     App, Error, Result,

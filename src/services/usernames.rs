@@ -3,11 +3,11 @@
 use super::{
     accounts,
     cache::{self, Change},
-    page_reads::View,
     reauthentication,
     retry::on_contention,
     sessions,
     throttle::{self, Action},
+    view::View,
 };
 use crate::{
     App, Error, Result, database,

@@ -2,10 +2,10 @@
 
 use super::{
     accounts, cache, constant_time,
-    page_reads::View,
     retry::on_contention,
     throttle::{self, Action},
     unproven_mail,
+    view::View,
 };
 use crate::{
     App, Error, Result, database,

@@ -184,3 +184,16 @@ pub mod sql {
         ]
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{Entry, Event, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, B, NOW},
+    };
+
+    statements! {
+        append(&Entry::new(A, Some(B), Event::LoggedIn, None, NOW));
+    }
+}

@@ -106,3 +106,20 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, NOW},
+    };
+
+    statements! {
+        lock_owner(A);
+        issue(A, "name.jpg", NOW);
+        issued(A);
+        forget(A, &["name.jpg".to_owned()]);
+        named(&["name.jpg".to_owned()]);
+    }
+}

@@ -84,23 +84,21 @@ pub async fn ended_after(
 /// The statements.
 pub mod sql {
     use super::{Cursor, MOST, OffsetDateTime, Uuid, Who};
-    use crate::storage::schema::{RefreshTokens, Schema, Sessions};
-    use sea_query::{Asterisk, Expr, ExprTrait, LockType, Order, Query, SelectStatement};
+    use crate::storage::{
+        schema::{RefreshTokens, Schema, Sessions},
+        sessions::family::sql::newest,
+    };
+    use sea_query::{Alias, Asterisk, Expr, ExprTrait, LockType, Order, Query, SelectStatement};
 
     /// The open sessions of an account: those whose newest refresh token is still good.
     #[must_use]
     pub fn open(who: Who, opened_after: OffsetDateTime, now: OffsetDateTime) -> SelectStatement {
+        let newest = newest(Expr::col((Sessions::Table, Sessions::Id)));
         let good_token = Query::select()
             .column(Asterisk)
-            .from((Schema::Users, RefreshTokens::Table))
-            .and_where(
-                Expr::col((RefreshTokens::Table, RefreshTokens::SessionId))
-                    .equals((Sessions::Table, Sessions::Id)),
-            )
-            // The current one of each, whatever the family's history.
-            .and_where(Expr::col((RefreshTokens::Table, RefreshTokens::RotatedAt)).is_null())
-            .and_where(Expr::col((RefreshTokens::Table, RefreshTokens::Revoked)).not())
-            .and_where(Expr::col((RefreshTokens::Table, RefreshTokens::ExpiresAt)).gt(now))
+            .from_subquery(newest, Alias::new("newest"))
+            .and_where(Expr::col(RefreshTokens::Revoked).not())
+            .and_where(Expr::col(RefreshTokens::ExpiresAt).gt(now))
             .take();
         Query::select()
             .columns([
@@ -147,5 +145,22 @@ pub mod sql {
             .order_by(Sessions::Id, Order::Asc)
             .limit(limit)
             .take()
+    }
+}
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        domain::page::Cursor,
+        storage::samples::{A, ACCOUNT, B, NOW, SESSION},
+    };
+
+    statements! {
+        open(ACCOUNT, NOW, NOW), "an account";
+        open(SESSION, NOW, NOW), "a session";
+        lock_own(A, B);
+        ended_after(Cursor { created_at: NOW, id: B }, 1_000);
     }
 }

@@ -204,3 +204,21 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{NewChange, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, ACCOUNT, B, HASH, NOW, SESSION},
+    };
+
+    statements! {
+        replace(&NewChange { user_id: A, session_id: B, email: "new@example.org", token_hash: HASH, expires_at: NOW, now: NOW });
+        of(ACCOUNT, NOW), "an account";
+        of(SESSION, NOW), "a session";
+        by_link(&HASH, NOW, true);
+        cancel_of_others(A, B);
+        cancel(A);
+    }
+}

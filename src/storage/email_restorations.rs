@@ -201,3 +201,20 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{NewRestoration, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, HASH, NOW},
+    };
+
+    statements! {
+        issue(&NewRestoration { user_id: A, token_hash: HASH, keep_token_hash: HASH, email: "old@example.org", expires_at: NOW, now: NOW });
+        by_link(&HASH, NOW, true);
+        by_keep_link(&HASH, NOW, true);
+        delete_since(A, NOW);
+        delete_until(A, NOW);
+    }
+}

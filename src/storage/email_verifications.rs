@@ -108,26 +108,16 @@ pub mod sql {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use sea_query::PostgresQueryBuilder;
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, HASH, NOW},
+    };
 
-    #[test]
-    fn issue() {
-        let now = OffsetDateTime::UNIX_EPOCH;
-        let sql = sql::issue(&[0; 32], Uuid::nil(), "ana@example.org", now, now)
-            .build(PostgresQueryBuilder)
-            .0;
-        assert_eq!(
-            sql,
-            concat!(
-                r#"INSERT INTO "users"."email_verifications" ("token_hash", "user_id", "expires_at", "created_at", "email") "#,
-                r#"VALUES ($1, $2, $3, $4, $5) "#,
-                r#"ON CONFLICT ("user_id", "token_hash") "#,
-                r#"DO UPDATE "#,
-                r#"SET "expires_at" = "excluded"."expires_at" "#,
-                r#"WHERE "email_verifications"."used_at" IS NULL"#,
-            )
-        );
+    statements! {
+        issue(&HASH, A, "ana@example.org", NOW, NOW);
+        mark_used(&HASH, NOW);
+        delete_unused(A);
     }
 }

@@ -284,3 +284,28 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{Claimed, Duration, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, ACCOUNT, NOW, SESSION},
+    };
+
+    const CLAIMED: Claimed = Claimed {
+        user_id: A,
+        attempt: 1,
+    };
+
+    statements! {
+        request(A, NOW);
+        of(ACCOUNT, NOW), "an account";
+        of(SESSION, NOW), "a session";
+        claim(Duration::ZERO);
+        forget_others(&CLAIMED);
+        add_part(&CLAIMED, 1, b"bytes", Duration::ZERO);
+        ready(&CLAIMED, 1, NOW);
+        part(A, 1, 1);
+    }
+}

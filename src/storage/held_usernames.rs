@@ -110,3 +110,18 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, NOW},
+    };
+
+    statements! {
+        hold("ana", Some(A), NOW);
+        held_from("ana", A, NOW);
+        successor("ana", NOW);
+    }
+}

@@ -62,3 +62,18 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{ACCOUNT, B, NOW, SESSION},
+    };
+
+    statements! {
+        read(ACCOUNT, NOW, Some(B), 500), "an account";
+        read(SESSION, NOW, Some(B), 500), "a session";
+        read(SESSION, NOW, None, 500), "a session's newest";
+    }
+}

@@ -146,3 +146,17 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, HASH, NOW},
+    };
+
+    statements! {
+        remember(A, &HASH, NOW, NOW);
+        forget_all(A);
+    }
+}

@@ -102,3 +102,19 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, MINUTE},
+    };
+
+    statements! {
+        take("janitor", A, MINUTE);
+        renew("janitor", A, MINUTE);
+        done("janitor", A);
+        since_done("janitor");
+    }
+}

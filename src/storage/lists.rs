@@ -61,8 +61,7 @@ pub mod sql {
         storage::{
             follows::{relationship::sql::relationship, sql::walk},
             schema::{Follows, Schema, Users},
-            users::sql::is_visible,
-            users::sql::{PERSON, id_by_username},
+            users::sql::{PERSON, id_by_username, is_visible},
         },
     };
     use sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, WithQuery};
@@ -100,5 +99,25 @@ pub mod sql {
             .order_by(id, Order::Desc)
             .take();
         with([cte(edge, edges)], last)
+    }
+}
+
+#[cfg(test)]
+mod reviewed {
+    use super::{Owner, sql};
+    use crate::{
+        database::reviewed::statements,
+        domain::Position,
+        storage::{
+            follows::List,
+            samples::{ACCOUNT, AFTER, SESSION},
+        },
+    };
+
+    statements! {
+        page(SESSION, Owner::Viewer, List::Followers, &Position::default()), "the viewer's own";
+        page(SESSION, Owner::Named("ana"), List::Followers, &Position::default()), "by number";
+        page(ACCOUNT, Owner::Named("ana"), List::Followers, &Position::default()), "an account";
+        page(SESSION, Owner::Named("ana"), List::Followers, &AFTER), "by cursor";
     }
 }

@@ -1,8 +1,9 @@
 //! SQL, built with sea-query, one file or folder per table family.
 //!
-//! Each file has a `sql` module of pure functions that build statements, and async functions
-//! that run them. They take any [`GenericClient`](crate::database::GenericClient), so that one function runs on a pooled
-//! client and inside a transaction.
+//! Each file has a `sql` module of pure functions that build statements, a page of these statements
+//! beside it (`leases.sql` beside `leases.rs`), and async functions that run them. They take any
+//! [`GenericClient`](crate::database::GenericClient), so that one function runs on a pooled client and inside
+//! a transaction.
 
 pub mod audit;
 pub mod avatars;
@@ -25,10 +26,10 @@ pub mod profiles;
 pub mod quiet_mailboxes;
 pub mod rate_limits;
 pub mod retention;
+#[cfg(test)]
+mod samples;
 pub mod schema;
 pub mod sessions;
-#[cfg(test)]
-mod statements;
 pub mod suggestions;
 pub mod users;
 mod viewer;

@@ -82,8 +82,7 @@ pub mod sql {
     use crate::storage::{
         follows::relationship::sql::relationship,
         schema::{FollowCounts, Schema, Users},
-        users::is,
-        users::sql::is_visible,
+        users::{is, sql::is_visible},
     };
     use sea_query::{
         Expr, ExprTrait, Func, Query, SelectStatement, UpdateStatement, extension::postgres::PgExpr,
@@ -179,5 +178,31 @@ pub mod sql {
             }
         }
         update
+    }
+}
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        domain::profile::ProfileChange,
+        storage::samples::{A, ACCOUNT, B, NOW, SESSION},
+    };
+
+    const EVERYTHING: ProfileChange = ProfileChange {
+        display_name: Some(None),
+        bio: Some(None),
+        avatar_url: Some(None),
+    };
+
+    statements! {
+        by_ids(&[A, B]);
+        by_id(A);
+        by_id(SESSION), "a session";
+        by_username("ana");
+        seen_by(SESSION, "ana"), "a session";
+        seen_by(ACCOUNT, "ana"), "an account";
+        update(A, &EVERYTHING, NOW);
     }
 }

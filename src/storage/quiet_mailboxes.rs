@@ -54,3 +54,17 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{HASH, NOW},
+    };
+
+    statements! {
+        quieten(&HASH, NOW);
+        quiet_until(&HASH, NOW);
+    }
+}

@@ -300,3 +300,39 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{Class, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, NOW},
+    };
+
+    statements! {
+        forget(Class::WebSessions, NOW), "web sessions";
+        forget(Class::EmailVerifications, NOW), "links";
+        forget(Class::RefreshTokens, NOW), "tokens";
+        forget(Class::TokensOfEndedSessions, NOW), "tokens of ended sessions";
+        forget(Class::EndedSessions, NOW), "ended sessions";
+        forget(Class::IdleSessions, NOW), "idle sessions";
+        forget(Class::Mails, NOW), "mails";
+        forget(Class::AuditLog, NOW), "audit log";
+        forget(Class::PiecesOfExports, NOW), "pieces of exports";
+        forget(Class::Exports, NOW), "exports";
+        forget(Class::EmailChanges, NOW), "changes of addresses";
+        forget(Class::EmailRestorations, NOW), "restorations of addresses";
+        forget(Class::HeldUsernames, NOW), "held names";
+        forget(Class::PasswordResets, NOW), "resets";
+        forget(Class::KnownDevices, NOW), "known devices";
+        forget(Class::QuietMailboxes, NOW), "quiet mailboxes";
+        all_of(A)[0], "tokens";
+        all_of(A)[1], "links";
+        all_of(A)[2], "mails";
+        all_of(A)[3], "pieces of exports";
+        all_of(A)[4], "web sessions";
+        all_of(A)[5], "sessions";
+        all_of(A)[6], "known devices";
+        all_of(A)[7], "resets";
+    }
+}

@@ -172,3 +172,17 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{ACCOUNT, SESSION},
+    };
+
+    statements! {
+        of(SESSION, 16), "a session";
+        of(ACCOUNT, 16), "an account";
+    }
+}

@@ -263,3 +263,20 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, B, HASH, NOW},
+    };
+
+    // The two that write a browser session are run by every log-in test.
+    statements! {
+        live(&HASH, NOW);
+        rename(A, "anna");
+        delete(&HASH);
+        delete_of(&[B]);
+    }
+}

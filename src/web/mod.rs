@@ -1,8 +1,8 @@
 //! The pages: HTML for people, complete without script. htmx only saves reloads.
 //!
-//! A room for each thing that people come for ([`account`], [`people`], [`me`], [`settings`]), and the
-//! [`kit`] that pages are made of. A handler says who is asking ([`kit::visit`]), calls one service
-//! function, and picks what to show ([`kit::page`]). Forms come in as [`kit::csrf::Posted`], which can't
+//! A room for each thing that people come for (`account`, `people`, `me`, `settings`), and the
+//! `kit` that pages are made of. A handler says who is asking (`kit::visit`), calls one service
+//! function, and picks what to show (`kit::page`). Forms come in as `kit::csrf::Posted`, which can't
 //! be acted on without their proof. Templates lie in rooms of the same names; a part that htmx swaps is a
 //! template of its own, so that page and part are the same bytes.
 
@@ -28,8 +28,7 @@ pub fn kept_page(request: &Request, page: &impl Template) -> Result<Response> {
 /// Adds the pages to a router.
 #[must_use]
 pub fn routes(route: Route, app: &App) -> Route {
-    let pages = settings::routes(me::routes(people::routes(account::routes(Pages(route)))));
-    let mut pages = pages
+    let mut pages = rooms(Pages::beside(route))
         .at("/static/:name", get(assets::show))
         .at("/favicon.ico", get(assets::favicon))
         .at("/robots.txt", get(assets::robots));
@@ -38,5 +37,15 @@ pub fn routes(route: Route, app: &App) -> Route {
             .at("/dev/mail", get(dev_mail::list))
             .at("/dev/mail/:file", get(dev_mail::show));
     }
-    pages.0
+    pages.into_route()
+}
+
+/// The paths that take forms, for tests that post to each of them; `:username` stands for a handle.
+#[must_use]
+pub fn forms() -> Vec<String> {
+    rooms(Pages::beside(Route::new())).forms().to_vec()
+}
+
+fn rooms(pages: Pages) -> Pages {
+    settings::routes(me::routes(people::routes(account::routes(pages))))
 }

@@ -1,6 +1,7 @@
 //! The proof that every form of a page carries.
 
 use crate::support::{PASSWORD, TestApp, Visitor};
+use users_service::web;
 
 /// A visitor whose browser is older than `Sec-Fetch-Site`: only the proof speaks for the form.
 fn old(app: &TestApp) -> Visitor {
@@ -75,29 +76,27 @@ async fn a_form_without_its_fields_or_cookie_is_refused_everywhere() {
     let [ana, _bob] = app.people(["ana", "bob"]).await;
     let cookies = app.signed_in(&ana).await.jar.header("/").unwrap();
     let form = "application/x-www-form-urlencoded";
-    for path in [
-        "/logout",
-        "/profile/edit",
-        "/@bob/follow",
-        "/@bob/unfollow",
-        "/login",
-        "/register",
-        "/verify",
-        "/settings/confirm",
-        "/settings/email",
-        "/settings/email/cancel",
-        "/settings/email/confirm",
-        "/settings/email/restore",
-        "/settings/password",
-        "/settings/username",
-    ] {
+    let paths = web::forms();
+    assert!(paths.len() > 20, "{paths:?}");
+    for path in &paths {
+        let path = &path.replace(":username", "bob");
         for cookies in [cookies.as_str(), ""] {
             let request = app.api().request("POST", path).header("Cookie", cookies);
             let answer = request.body(form, "email=x&display_name=x").send().await;
+            let refused = match path.as_str() {
+                // These two only give advice on what is being typed.
+                "/register/check" => 400,
+                "/password/advice" => 200,
+                // Without a link's token its page says that the link does not work.
+                "/reset-password" => 422,
+                // Takes no such form at all.
+                "/profile/avatar" if !cookies.is_empty() => 415,
+                _ => 403,
+            };
+            let status = answer.status;
             assert!(
-                matches!(answer.status, 403 | 303 | 404 | 405),
-                "{path}: {}",
-                answer.status
+                status == refused || matches!(status, 303 | 404),
+                "{path}: {status}"
             );
             if answer.status == 303 {
                 assert!(

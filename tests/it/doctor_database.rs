@@ -2,30 +2,23 @@
 
 use crate::{
     doctor::Patient,
-    support::{Database, Person},
+    support::{Database, Person, assert_reviewed},
 };
-use std::{fs, path::Path};
 use users_service::{
     database::migrate,
     ops::doctor::{counters, schema},
 };
 use uuid::Uuid;
 
-/// Run with `UPDATE_SNAPSHOT=1` after a migration was added, and read the difference.
 #[tokio::test]
-async fn the_schema_that_is_expected_is_what_the_migrations_make() {
+async fn the_migrations_make_the_schema_that_was_reviewed() {
     let database = Database::migrated().await;
     let db = database.connect().await;
     db.batch_execute("set search_path = pg_catalog")
         .await
         .unwrap();
     let made = schema::catalogue(&db).await.unwrap();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ops/doctor/schema.txt");
-    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
-        fs::write(&file, &made).unwrap();
-    }
-    let expected = fs::read_to_string(&file).unwrap();
-    assert!(made == expected, "see the comment above:\n{made}");
+    assert_reviewed("src/ops/doctor/schema.txt", &made);
 }
 
 #[tokio::test]

@@ -10,12 +10,16 @@ use std::{
     os::unix::fs::PermissionsExt,
 };
 use users_service::{
+    config::VARIABLES,
     http::{
         body_limit::MAX_BODY,
         head::{MAX_HEAD, MAX_TARGET},
     },
     ops::server::{MAX_CONNECTIONS, MAX_READ},
 };
+
+/// Where the table of the variables is.
+const VARIABLES_ARE_IN: &str = "docs/configuration.md";
 
 fn document(name: &str) -> String {
     fs::read_to_string(file(name)).expect(name)
@@ -111,12 +115,24 @@ fn what_slow_and_greedy_clients_get_is_said_as_it_is() {
 }
 
 #[test]
-fn whatever_the_readme_needs_for_production_is_what_production_wants() {
+fn whatever_the_steps_to_production_need_is_what_production_wants() {
     let config = users_service::Config::from_map(&std::collections::HashMap::new()).unwrap();
-    let readme = document("README.md");
-    let (_, step) = readme.split_once("3. Set ").unwrap();
+    let steps = document("docs/production.md");
+    let (_, step) = steps.split_once("3. Set ").unwrap();
     let (step, _) = step.split_once("\n4. ").unwrap();
     for name in config.missing_in_production {
         assert!(step.contains(&format!("`{name}`")), "{name}: {step}");
     }
+}
+
+#[test]
+fn the_table_of_the_variables_is_that_of_the_program() {
+    let document = document(VARIABLES_ARE_IN);
+    let rows = VARIABLES.iter().map(|variable| {
+        let (name, default, meaning) = (variable.name, variable.default, variable.meaning);
+        format!("| `{name}` | {default} | {meaning} |")
+    });
+    let rows = rows.collect::<Vec<_>>().join("\n");
+    let table = document.contains(&rows);
+    assert!(table, "{VARIABLES_ARE_IN} is to have these rows:\n{rows}");
 }

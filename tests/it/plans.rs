@@ -2,13 +2,11 @@
 //! table from end to end, none sorts more than it gives, none reads all edges of somebody, and a list
 //! costs the same for whomever and, by cursor, at whatever depth.
 
-use crate::support::Database;
+use crate::support::{Database, statements};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-/// The list that a unit test beside it keeps whole.
-const STATEMENTS: &str = include_str!("../../src/storage/statements.sql");
 /// People and follows, and whatever else people leave behind.
 const WORLD: [&str; 2] = [
     include_str!("../../benches/world.sql"),
@@ -50,10 +48,10 @@ async fn nothing_reads_or_sorts_more_than_it_needs(db: &Client) {
     let large = large_tables(db).await;
     let mut found = BTreeSet::new();
     for (name, sql) in statements() {
-        for plan in plans(db, name, sql, &samples).await {
+        for plan in plans(db, &name, &sql, &samples).await {
             let mut faults = Vec::new();
             look(&plan, &plan, false, &large, &mut faults);
-            found.extend(faults.into_iter().map(|fault| (name.to_owned(), fault)));
+            found.extend(faults.into_iter().map(|fault| (name.clone(), fault)));
         }
     }
     let excused = EXCEPTIONS.iter();
@@ -78,12 +76,12 @@ async fn lists_walk_their_index_and_look_up_who_is_on_the_page(db: &Client) {
     let session = format!("'{}', now()", samples.session);
     for (name, values, walked) in [
         (
-            "follows::page by number",
+            "follows::page, by number",
             format!("'{celebrity}', '{celebrity}', 21, 0"),
             21,
         ),
         (
-            "follows::page by number",
+            "follows::page, by number",
             format!("'{celebrity}', '{celebrity}', 21, {DEEP}"),
             DEEP + 21,
         ),
@@ -103,7 +101,7 @@ async fn lists_walk_their_index_and_look_up_who_is_on_the_page(db: &Client) {
             21,
         ),
     ] {
-        let (_, sql) = statements().find(|(of, _)| *of == name).expect(name);
+        let sql = statement(name);
         db.batch_execute(&format!("prepare walk as {sql}"))
             .await
             .unwrap();
@@ -166,12 +164,11 @@ fn one_by_one(paragraph: &str) -> Vec<String> {
         .collect()
 }
 
-/// The name and the text of every statement.
-pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
-    STATEMENTS.split("-- ").skip(1).map(|entry| {
-        let (name, sql) = entry.split_once('\n').expect("a statement");
-        (name, sql.trim().trim_end_matches(';'))
-    })
+/// The text of the statement with this name.
+pub fn statement(name: &str) -> String {
+    let mut all = statements().into_iter();
+    let found = all.find(|(of, _)| of == name);
+    found.expect(name).1
 }
 
 async fn large_tables(db: &Client) -> BTreeSet<String> {

@@ -155,8 +155,8 @@ async fn a_family_keeps_its_newest_spent_tokens_and_no_more() {
 async fn a_family_from_before_there_was_a_bound_shrinks_as_it_goes_on() {
     let app = TestApp::start().await;
     let mut token = app.logged_in("ana").await;
-    let many = "insert into users.refresh_tokens (token_hash, user_id, session_id, expires_at, revoked, rotated_at)
-        select sha256(n::text::bytea), user_id, session_id, expires_at, true, now() - n * interval '1 minute'
+    let many = "insert into users.refresh_tokens (token_hash, user_id, session_id, expires_at, created_at, revoked, rotated_at)
+        select sha256(n::text::bytea), user_id, session_id, expires_at, created_at - n * interval '1 minute', true, now() - n * interval '1 minute'
         from users.refresh_tokens, generate_series(1, 1000) as n";
     app.execute(many).await;
     for _ in 0..32 {

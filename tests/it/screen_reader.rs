@@ -1,24 +1,15 @@
 //! The main pages as a screen reader is told of them. What is checked in was read through by a
-//! person; after a change that is meant, run with `UPDATE_SNAPSHOT=1` and read again.
+//! person; after a change that is meant it is written anew and read again.
 
-use crate::support::{Browser, PASSWORD, TestApp, png};
+use crate::support::{Browser, PASSWORD, TestApp, change, png};
 use serde_json::json;
-use std::{fs, path::Path};
 use users_service::services::follows;
 
 /// Compares what is heard with what is checked in, and with which words.
 async fn is_heard(browser: &Browser, page: &str, words: &str) -> Option<String> {
     browser.shows(words).await;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/it/screen_reader")
-        .join(format!("{page}.txt"));
-    let heard = browser.heard().await;
-    if std::env::var_os("UPDATE_SNAPSHOT").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &heard).unwrap();
-    }
-    let kept = fs::read_to_string(&path).unwrap_or_default();
-    (kept != heard).then(|| format!("{page}:\n{heard}"))
+    let file = format!("tests/it/screen_reader/{page}.txt");
+    change(&file, &browser.heard().await)
 }
 
 #[tokio::test]
@@ -70,9 +61,5 @@ async fn the_main_pages_are_heard_as_they_were_reviewed() {
     hear("person", "Follows you").await;
     browser.go("/@ana/followers").await;
     hear("followers", "Followers of ana").await;
-    assert!(
-        changed.is_empty(),
-        "if that is meant, run with UPDATE_SNAPSHOT=1 and read it:\n{}",
-        changed.join("\n")
-    );
+    assert!(changed.is_empty(), "{}", changed.join("\n"));
 }

@@ -7,6 +7,7 @@
 
 mod bench;
 mod circles;
+mod decisions;
 mod layers;
 mod licences;
 mod migrations_rules;

@@ -1,14 +1,14 @@
 //! The limits in force.
 
-use super::{Limit, Rule, rules::DEFAULTS};
+use super::{Limit, RULES, Rule};
 
 /// The limit of every rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits([Limit; DEFAULTS.len()]);
+pub struct Limits([Limit; RULES.len()]);
 
 impl Default for Limits {
     fn default() -> Self {
-        Self(DEFAULTS.map(|(_, _, limit)| limit))
+        Self(std::array::from_fn(|at| RULES[at].default))
     }
 }
 
@@ -19,18 +19,22 @@ impl Limits {
         self.0[rule as usize]
     }
 
-    /// Changes one limit: `log_in_account=45+12/h`. Says false when that can't be read.
-    pub fn change(&mut self, text: &str) -> bool {
-        let change = text.split_once('=').and_then(|(name, limit)| {
-            let (rule, ..) = DEFAULTS
-                .iter()
-                .find(|(_, known, _)| *known == name.trim())?;
-            Some((*rule, Limit::parse(limit.trim())?))
-        });
-        if let Some((rule, limit)) = change {
-            self.0[rule as usize] = limit;
+    /// The defaults but for these changes.
+    #[must_use]
+    pub fn with(changes: Vec<(Rule, Limit)>) -> Self {
+        let mut limits = Self::default();
+        for (rule, limit) in changes {
+            limits.0[rule as usize] = limit;
         }
-        change.is_some()
+        limits
+    }
+
+    /// Reads a change: `log_in_account=45+12/h`.
+    #[must_use]
+    pub fn parse_change(text: &str) -> Option<(Rule, Limit)> {
+        let (name, limit) = text.split_once('=')?;
+        let row = RULES.iter().find(|row| row.name == name.trim())?;
+        Some((row.rule, Limit::parse(limit.trim())?))
     }
 }
 
@@ -41,12 +45,26 @@ mod tests {
 
     #[test]
     fn limits_are_changed_by_name() {
-        let mut limits = Limits::default();
-        assert!(limits.change(" resend_pair = 1+1/m "));
+        let change = Limits::parse_change(" resend_pair = 1+1/m ");
+        let limits = Limits::with(change.into_iter().collect());
         assert_eq!(limits.of(Rule::ResendPair), Limit::new(1, 1, MINUTE));
         assert_eq!(limits.of(Rule::ResendAccount), Limit::new(12, 12, HOUR));
         for bad in ["", "resend_pair", "nothing=1+1/m", "resend_pair=many"] {
-            assert!(!limits.change(bad), "{bad}");
+            assert_eq!(Limits::parse_change(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn guesses_within_an_hour_stay_under_a_hundred() {
+        let limits = Limits::default();
+        let within_an_hour = |rule| {
+            let limit = limits.of(rule);
+            i64::from(limit.burst) + HOUR / limit.step.whole_seconds()
+        };
+        let known = within_an_hour(Rule::LogInKnown);
+        let all = within_an_hour(Rule::LogInAccount) + known + known;
+        assert!(all < 100, "{all}");
+        let logged_in = within_an_hour(Rule::ConfirmAccount);
+        assert!(logged_in < 100, "{logged_in}");
     }
 }

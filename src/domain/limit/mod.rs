@@ -4,7 +4,7 @@ mod limits;
 mod rules;
 
 pub use limits::Limits;
-pub use rules::Rule;
+pub use rules::{DEFAULTS, KeyedBy, RULES, Row, Rule};
 
 use time::Duration;
 
@@ -51,19 +51,24 @@ impl Limit {
     pub fn parse(text: &str) -> Option<Self> {
         let (burst, rate) = text.split_once('+')?;
         let (more, unit) = rate.split_once('/')?;
-        let period = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => HOUR,
-            "d" => 24 * HOUR,
-            _ => return None,
-        };
+        let period = seconds_of(unit)?;
         let few = |text: &str| {
             text.parse()
                 .ok()
                 .filter(|count| (1..=1_000_000).contains(count))
         };
         Some(Self::new(few(burst)?, few(more)?.into(), period))
+    }
+}
+
+/// How long a unit of time is, by its letter.
+const fn seconds_of(unit: &str) -> Option<i64> {
+    match unit.as_bytes() {
+        b"s" => Some(1),
+        b"m" => Some(MINUTE),
+        b"h" => Some(HOUR),
+        b"d" => Some(24 * HOUR),
+        _ => None,
     }
 }
 

@@ -1,205 +1,166 @@
-//! What has a limit of its own, and THE table of these limits as long as nobody changes them.
+//! THE table of limits. Whatever else names a limit comes from here: the defaults in help and documents, the
+//! series of the metrics, the 429s of the OpenAPI document.
 
-use super::{HOUR, Limit, MINUTE};
+use super::{Limit, seconds_of};
 
-/// What has a limit of its own.
+/// What has a bucket of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
-    /// Wrong passwords from one client network, for whatever accounts.
-    LogInAddress,
-    /// Wrong passwords for one account from all who are not known to it.
-    LogInAccount,
-    /// Of these, from one client network.
-    LogInPair,
-    /// Wrong passwords for one account from one browser or network that is known to it.
-    LogInKnown,
-    /// Passwords tried at one account, right or wrong.
-    PasswordAccount,
-    /// Passwords tried from one client network that is not known to the account, right or wrong.
-    PasswordAddress,
-    /// Wrong passwords of who is logged in and has to enter it again, in one session.
-    ConfirmSession,
-    /// Of these, in all sessions of one account.
-    ConfirmAccount,
-    /// Accounts made from one client network.
-    RegisterAddress,
-    /// Mails to one mailbox that never proved itself, whatever they are about.
-    UnprovenMailbox,
-    /// Links to prove an address, for one account.
-    ResendAccount,
-    /// Of these, from one client network.
-    ResendPair,
-    /// Such links from one client network, for whatever accounts.
-    ResendAddress,
-    /// Links to set a new password, for one account.
-    ForgotAccount,
-    /// Of these, from one client network.
-    ForgotPair,
-    /// Such links from one client network, for whatever accounts.
-    ForgotAddress,
-    /// New passwords set with a link from one client network.
-    ResetAddress,
-    /// Sessions renewed from one client network.
-    RefreshAddress,
-    /// Renewals of one session: its tokens carry the bucket.
-    RefreshSession,
-    /// People followed by one account.
-    FollowAccount,
-    /// Changes of its e-mail address that one account asks for.
-    ChangeEmailAccount,
-    /// Changes to one e-mail address, whoever asks for them.
-    ChangeEmailTo,
-    /// Usernames that one account asks for.
-    ChangeUsernameAccount,
-    /// Pictures that one account uploads.
-    UploadAccount,
+pub enum KeyedBy {
+    /// A client network.
+    Network,
+    /// An account: its address as it was typed, or its id.
+    Account,
+    /// An account together with a client network.
+    AccountAndNetwork,
+    /// A browser or a network that is known to an account.
+    KnownPlace,
+    /// A session.
+    Session,
+    /// An e-mail address that an account is to have.
+    Address,
+    /// A mailbox, however its address is written.
+    Mailbox,
 }
 
-/// THE table: the name in `RATE_LIMIT_RULES`, and the default. Generous to a school behind one
-/// address. Within an hour strangers guess 54 + 4 times at one account, from however many
-/// addresses, 18 + 2 times more if they sit in a network that its owner logs in from, and as
-/// often with a known browser: under 100 together. One session fills up slower than its account,
-/// so that a stolen one leaves room to the others. A right password costs a hash too: the wide limits
-/// are for who sends it again and again. A mailbox that never asked gets ten mails at once, then ten a
-/// day.
-pub(super) const DEFAULTS: [(Rule, &str, Limit); 24] = [
-    (
-        Rule::LogInAddress,
-        "log_in_address",
-        Limit::new(500, 1_000, HOUR),
-    ),
-    (
-        Rule::LogInAccount,
-        "log_in_account",
-        Limit::new(54, 4, HOUR),
-    ),
-    (Rule::LogInPair, "log_in_pair", Limit::new(50, 4, HOUR)),
-    (Rule::LogInKnown, "log_in_known", Limit::new(18, 2, HOUR)),
-    (
-        Rule::PasswordAccount,
-        "password_account",
-        Limit::new(300, 600, HOUR),
-    ),
-    (
-        Rule::PasswordAddress,
-        "password_address",
-        Limit::new(2_000, 4_000, HOUR),
-    ),
-    (
-        Rule::ConfirmSession,
-        "confirm_session",
-        Limit::new(20, 10, HOUR),
-    ),
-    (
-        Rule::ConfirmAccount,
-        "confirm_account",
-        Limit::new(50, 40, HOUR),
-    ),
-    (
-        Rule::RegisterAddress,
-        "register_address",
-        Limit::new(1_000, 1_000, HOUR),
-    ),
-    (
-        Rule::UnprovenMailbox,
-        "unproven_mailbox",
-        Limit::new(10, 10, 24 * HOUR),
-    ),
-    (
-        Rule::ResendAccount,
-        "resend_account",
-        Limit::new(12, 12, HOUR),
-    ),
-    (Rule::ResendPair, "resend_pair", Limit::new(6, 6, HOUR)),
-    (
-        Rule::ResendAddress,
-        "resend_address",
-        Limit::new(500, 500, HOUR),
-    ),
-    (
-        Rule::ForgotAccount,
-        "forgot_account",
-        Limit::new(12, 12, HOUR),
-    ),
-    (Rule::ForgotPair, "forgot_pair", Limit::new(6, 6, HOUR)),
-    (
-        Rule::ForgotAddress,
-        "forgot_address",
-        Limit::new(500, 500, HOUR),
-    ),
-    (
-        Rule::ResetAddress,
-        "reset_address",
-        Limit::new(500, 500, HOUR),
-    ),
-    (
-        Rule::RefreshAddress,
-        "refresh_address",
-        Limit::new(3_000, 3_000, MINUTE),
-    ),
-    (
-        Rule::RefreshSession,
-        "refresh_session",
-        Limit::new(120, 60, HOUR),
-    ),
-    (
-        Rule::FollowAccount,
-        "follow_account",
-        Limit::new(1_000, 2_000, HOUR),
-    ),
-    (
-        Rule::ChangeEmailAccount,
-        "change_email_account",
-        Limit::new(10, 10, HOUR),
-    ),
-    (
-        Rule::ChangeEmailTo,
-        "change_email_to",
-        Limit::new(5, 5, HOUR),
-    ),
-    (
-        Rule::ChangeUsernameAccount,
-        "change_username_account",
-        Limit::new(10, 10, 24 * HOUR),
-    ),
-    (
-        Rule::UploadAccount,
-        "upload_account",
-        Limit::new(20, 60, HOUR),
-    ),
-];
+/// What the table says of a rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// Which one.
+    pub rule: Rule,
+    /// Its name in `RATE_LIMIT_RULES`.
+    pub name: &'static str,
+    /// The limit as long as nobody changes it.
+    pub default: Limit,
+    /// What has a bucket of its own.
+    pub keyed_by: KeyedBy,
+    /// The action that refusals are counted as in the metrics; none: that of the rules taken with it.
+    pub counted_as: Option<&'static str>,
+    /// The operations of the API that answer 429 beyond it.
+    pub operations: &'static [&'static str],
+}
 
 impl Rule {
-    /// Its name in `RATE_LIMIT_RULES`.
+    /// What the table says of it.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        DEFAULTS[self as usize].1
+    pub fn row(self) -> &'static Row {
+        &RULES[self as usize]
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::limit::Limits;
-
-    #[test]
-    fn every_rule_finds_its_line_in_the_table() {
-        for (at, (rule, ..)) in DEFAULTS.iter().enumerate() {
-            assert_eq!(*rule as usize, at, "{rule:?}");
+/// Makes the rules and all that is told of them from the lines of the table.
+macro_rules! table {
+    ($(
+        $(#[$meaning:meta])*
+        $rule:ident $name:literal: $burst:literal + $more:literal / $unit:ident,
+        $keyed_by:ident, $counted_as:expr, $operations:expr;
+    )*) => {
+        /// What has a limit of its own.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Rule {
+            $($(#[$meaning])* $rule,)*
         }
-    }
 
-    #[test]
-    fn guesses_within_an_hour_stay_under_a_hundred() {
-        let limits = Limits::default();
-        let within_an_hour = |rule| {
-            let limit = limits.of(rule);
-            i64::from(limit.burst) + HOUR / limit.step.whole_seconds()
-        };
-        let known = within_an_hour(Rule::LogInKnown);
-        let all = within_an_hour(Rule::LogInAccount) + known + known;
-        assert!(all < 100, "{all}");
-        let logged_in = within_an_hour(Rule::ConfirmAccount);
-        assert!(logged_in < 100, "{logged_in}");
-    }
+        /// Every rule, in the order of [`Rule`].
+        pub const RULES: &[Row] = &[$(Row {
+            rule: Rule::$rule,
+            name: $name,
+            default: Limit::new(
+                $burst,
+                $more,
+                seconds_of(stringify!($unit)).expect("a unit of time"),
+            ),
+            keyed_by: KeyedBy::$keyed_by,
+            counted_as: $counted_as,
+            operations: &$operations,
+        }),*];
+
+        /// All defaults as `RATE_LIMIT_RULES` has them; the first separator is cut off.
+        pub const DEFAULTS: &str = concat!(
+            $(", ", $name, "=", $burst, "+", $more, "/", stringify!($unit)),*
+        ).split_at(", ".len()).1;
+    };
+}
+
+// A line: rule, name, so many at once + so many more a second, minute, hour or day (s, m, h, d), what it
+// is keyed by, the action in the metrics, the operations of the API.
+//
+// The defaults are generous to a school behind one address. Within an hour strangers guess 54 + 4 times
+// at one account, from however many addresses, 18 + 2 times more if they sit in a network that its owner
+// logs in from, and as often with a known browser: under 100 together. One session fills up slower than
+// its account, so that a stolen one leaves room to the others. A right password costs a hash too: the
+// wide limits are for who sends it again and again. A mailbox that never asked gets ten mails at once,
+// then ten a day.
+table! {
+    /// Wrong passwords from one client network, for whatever accounts.
+    LogInAddress "log_in_address": 500 + 1000 / h,
+        Network, Some("log_in"), ["login"];
+    /// Wrong passwords for one account from all who are not known to it.
+    LogInAccount "log_in_account": 54 + 4 / h,
+        Account, Some("log_in"), ["login"];
+    /// Of these, from one client network.
+    LogInPair "log_in_pair": 50 + 4 / h,
+        AccountAndNetwork, Some("log_in"), ["login"];
+    /// Wrong passwords for one account from one browser or network that is known to it.
+    LogInKnown "log_in_known": 18 + 2 / h,
+        KnownPlace, Some("log_in"), ["login"];
+    /// Passwords tried at one account, right or wrong.
+    PasswordAccount "password_account": 300 + 600 / h,
+        Account, None, ["login", "reauthenticate", "changePassword"];
+    /// Passwords tried from one client network that is not known to the account, right or wrong.
+    PasswordAddress "password_address": 2000 + 4000 / h,
+        Network, Some("log_in"), ["login"];
+    /// Wrong passwords of who is logged in and has to enter it again, in one session.
+    ConfirmSession "confirm_session": 20 + 10 / h,
+        Session, Some("confirm_password"), ["reauthenticate", "changePassword"];
+    /// Of these, in all sessions of one account.
+    ConfirmAccount "confirm_account": 50 + 40 / h,
+        Account, Some("confirm_password"), ["reauthenticate", "changePassword"];
+    /// Accounts made from one client network.
+    RegisterAddress "register_address": 1000 + 1000 / h,
+        Network, Some("register"), ["register"];
+    /// Mails to one mailbox that never proved itself, whatever they are about.
+    UnprovenMailbox "unproven_mailbox": 10 + 10 / d,
+        Mailbox, Some("unproven_mail"), ["register", "changeEmail"];
+    /// Links to prove an address, for one account.
+    ResendAccount "resend_account": 12 + 12 / h,
+        Account, Some("resend"), ["resend"];
+    /// Of these, from one client network.
+    ResendPair "resend_pair": 6 + 6 / h,
+        AccountAndNetwork, Some("resend"), ["resend"];
+    /// Such links from one client network, for whatever accounts.
+    ResendAddress "resend_address": 500 + 500 / h,
+        Network, Some("resend"), ["resend"];
+    /// Links to set a new password, for one account: beyond it none is sent, and nobody is told.
+    ForgotAccount "forgot_account": 12 + 12 / h,
+        Account, Some("send_reset"), [];
+    /// Of these, from one client network.
+    ForgotPair "forgot_pair": 6 + 6 / h,
+        AccountAndNetwork, Some("forgot_password"), ["forgotPassword"];
+    /// Such links from one client network, for whatever accounts.
+    ForgotAddress "forgot_address": 500 + 500 / h,
+        Network, Some("forgot_password"), ["forgotPassword"];
+    /// New passwords set with a link from one client network.
+    ResetAddress "reset_address": 500 + 500 / h,
+        Network, Some("reset_password"), ["resetPassword"];
+    /// Sessions renewed from one client network.
+    RefreshAddress "refresh_address": 3000 + 3000 / m,
+        Network, Some("refresh"), ["refresh"];
+    /// Renewals of one session: its tokens carry the bucket.
+    RefreshSession "refresh_session": 120 + 60 / h,
+        Session, Some("refresh"), ["refresh"];
+    /// People followed by one account.
+    FollowAccount "follow_account": 1000 + 2000 / h,
+        Account, Some("follow"), ["follow"];
+    /// Changes of its e-mail address that one account asks for.
+    ChangeEmailAccount "change_email_account": 10 + 10 / h,
+        Account, Some("change_email"), ["changeEmail"];
+    /// Changes to one e-mail address, whoever asks for them.
+    ChangeEmailTo "change_email_to": 5 + 5 / h,
+        Address, Some("change_email"), ["changeEmail"];
+    /// Usernames that one account asks for.
+    ChangeUsernameAccount "change_username_account": 10 + 10 / d,
+        Account, Some("change_username"), ["changeUsername"];
+    /// Pictures that one account uploads.
+    UploadAccount "upload_account": 20 + 60 / h,
+        Account, Some("upload"), ["putAvatar"];
 }

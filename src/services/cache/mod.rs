@@ -1,4 +1,4 @@
-//! What is known of people for a few seconds, so that most reads need no database. `services::reads`
+//! What is known of people for a few seconds, so that most reads need no database. `services::freshness`
 //! has the rule of who reads from here.
 //!
 //! Every entry says up to which moment it shows every commit, and ends 5 s after that at the latest,
@@ -242,7 +242,8 @@ fn lengths<const N: usize>(texts: [&Option<String>; N]) -> usize {
 
 #[cfg(test)]
 mod told {
-    const STATEMENTS: &str = include_str!("../../storage/statements.sql");
+    use crate::database::snapshot;
+
     /// What [`super::commit`] lists.
     const TOLD: [&str; 16] = [
         "users::insert",
@@ -275,14 +276,12 @@ mod told {
     fn every_statement_that_changes_what_is_kept_is_known() {
         let verbs = ["INSERT INTO", "UPDATE", "DELETE FROM"];
         let tables = ["users", "follow_counts"];
-        for statement in STATEMENTS.split("\n\n") {
-            let (name, sql) = statement.split_once('\n').unwrap_or_default();
-            let name = name.trim_start_matches("-- ");
+        for (name, sql) in snapshot::statements() {
             let writes = |verb, table| sql.contains(&format!(r#"{verb} "users"."{table}""#));
             let writes = verbs
                 .iter()
                 .any(|verb| tables.iter().any(|table| writes(verb, table)));
-            let known = TOLD.contains(&name) || SILENT.contains(&name);
+            let known = [&TOLD[..], &SILENT].concat().contains(&name.as_str());
             assert!(!writes || known, "who tells of what {name} changes?");
         }
     }

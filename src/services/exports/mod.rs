@@ -6,7 +6,7 @@ mod make;
 pub use crate::storage::exports::{Claimed, Export, LIFETIME, PAUSE};
 pub use make::{claim_next, make};
 
-use super::{page_reads::View, sessions};
+use super::{sessions, view::View};
 use crate::{
     App, Error, Result, database,
     storage::{Who, audit, exports},

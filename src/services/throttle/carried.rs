@@ -1,6 +1,6 @@
 //! A limit whose bucket travels with what it limits, signed: no question to the database, and nothing kept here.
 
-use super::{Action, is_limited, refusal};
+use super::{is_limited, refusal};
 use crate::{App, Result, domain::limit::Rule};
 use time::OffsetDateTime;
 
@@ -22,7 +22,7 @@ pub(in crate::services) fn take_renewal(
     let after = full_at.max(now) + limit.step;
     let wait = after - now - limit.whole();
     if wait.is_positive() {
-        return Err(refusal(Action::Refresh, wait.unsigned_abs()));
+        return Err(refusal(Rule::RefreshSession, wait.unsigned_abs()));
     }
     Ok(after)
 }

@@ -2,27 +2,20 @@
 //! owner gets in whatever strangers do.
 
 use super::{
-    is_limited, known,
+    Guess, is_limited, known,
     tries::{Taken, Tries},
 };
 use crate::{
     App, Error, Result, caller,
     crypto::passwords::{Standing, Verdict},
-    domain::network,
+    domain::{
+        limit::{KeyedBy, Rule},
+        network,
+    },
     services::{hashing, retry::on_contention},
     storage::rate_limits::{self, Bucket, Key},
 };
 use std::sync::atomic::{AtomicBool, Ordering};
-use uuid::Uuid;
-
-/// Whose password is tried.
-#[derive(Debug, Clone, Copy)]
-pub enum Guess<'a> {
-    /// That of the account with this address, as it was typed.
-    LogIn(&'a str),
-    /// That of this account once more, or the old one to change it, in this session.
-    ConfirmPassword(Uuid, Uuid),
-}
 
 /// One try at a password, which was counted.
 pub(in crate::services) struct Attempt {
@@ -72,20 +65,20 @@ impl Attempt {
     /// What is given back of what the try was taken from. A right password is no guess, but it counts
     /// widely. What the service failed to judge costs an account nothing: its owner, who meets a 503, loses
     /// no tries. It costs the network: whoever floods the queue must not go on for ever.
-    fn unspent<T>(&self, outcome: &Result<T>, taken: Taken) -> Vec<Bucket> {
+    fn unspent<T>(&self, outcome: &Result<T>, taken: &Taken) -> Vec<Bucket> {
         match outcome {
             Err(Error::Unavailable(_) | Error::Internal(_)) => {
                 if self.was_wrong.load(Ordering::Relaxed) {
                     Vec::new()
                 } else {
-                    [taken.account, vec![taken.wide_account]].concat()
+                    taken.of(|rule| rule.row().keyed_by != KeyedBy::Network)
                 }
             }
             // An account that never proved its address costs nothing to make.
             Err(Error::InvalidCredentials | Error::Validation(_) | Error::EmailNotVerified) => {
                 Vec::new()
             }
-            _ => taken.account.into_iter().chain(taken.network).collect(),
+            _ => taken.of(|rule| !matches!(rule, Rule::PasswordAccount | Rule::PasswordAddress)),
         }
     }
 }
@@ -117,7 +110,7 @@ pub(in crate::services) async fn guess<T>(
             let (taken, standing) = tries.take(app, guess).await?;
             let attempt = Attempt::new(standing, tries.device());
             let outcome = work(&attempt).await;
-            let unspent = attempt.unspent(&outcome, taken);
+            let unspent = attempt.unspent(&outcome, &taken);
             if outcome.is_ok() {
                 give_back(app, &unspent).await?;
             } else if !unspent.is_empty() {

@@ -1,6 +1,6 @@
 //! Where the owner of an account logs in from: browsers that keep a secret of ours, and networks.
 
-use super::client_network;
+use super::buckets::client_network;
 use crate::{
     App, Error, Result, caller,
     database::GenericClient,

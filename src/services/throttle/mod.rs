@@ -5,14 +5,16 @@
 //! (503): a limit that opens when it is pressed hard is none.
 
 mod account_queue;
+mod action;
 mod allowance;
+mod buckets;
 mod carried;
 mod guess;
 mod known;
 mod tries;
 
+pub use action::{Action, Guess};
 pub(super) use carried::take_renewal;
-pub use guess::Guess;
 pub(super) use guess::{Attempt, guess};
 pub(super) use known::only_here;
 pub use known::{DEVICE_KNOWN_FOR, new_device};
@@ -21,88 +23,28 @@ use super::retry::on_contention;
 use crate::{
     App, Error, Result, caller,
     database::GenericClient,
-    domain::{email, limit::Rule, network},
+    domain::{
+        email,
+        limit::{RULES, Rule},
+    },
     storage::rate_limits::{self, Bucket},
 };
 use account_queue::AccountQueue;
 use allowance::Allowance;
+use buckets::bucket;
 use std::time::Duration as Wait;
-use tries::Taken;
-use uuid::Uuid;
-
-/// What is limited, and whose: an account by its address as it was typed, or by its id.
-#[derive(Debug, Clone, Copy)]
-pub enum Action<'a> {
-    /// Making an account, or correcting its address: from one network.
-    Register,
-    /// Writing to a mailbox that never proved that it wants to hear from us.
-    UnprovenMail(&'a str),
-    /// Asking for the link that proves an address once more.
-    Resend(&'a str),
-    /// Asking for a link to set a new password, from one network.
-    ForgotPassword(&'a str),
-    /// Sending such a link, whoever asked for it.
-    SendReset(&'a str),
-    /// Setting a new password with such a link.
-    ResetPassword,
-    /// Renewing a session.
-    Refresh,
-    /// Following somebody.
-    Follow(Uuid),
-    /// Trying a password: see [`guess()`].
-    Guess(Guess<'a>),
-    /// Asking for the change to another e-mail address.
-    ChangeEmail(Uuid, &'a str),
-    /// Asking for another username.
-    ChangeUsername(Uuid),
-    /// Uploading a picture.
-    Upload(Uuid),
-}
-
-impl Action<'_> {
-    /// Its name in the metrics.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Register => "register",
-            Self::UnprovenMail(_) => "unproven_mail",
-            Self::Resend(_) => "resend",
-            Self::ForgotPassword(_) => "forgot_password",
-            Self::SendReset(_) => "send_reset",
-            Self::ResetPassword => "reset_password",
-            Self::Refresh => "refresh",
-            Self::Follow(_) => "follow",
-            Self::Guess(Guess::LogIn(_)) => "log_in",
-            Self::Guess(Guess::ConfirmPassword(..)) => "confirm_password",
-            Self::ChangeEmail(..) => "change_email",
-            Self::ChangeUsername(_) => "change_username",
-            Self::Upload(_) => "upload",
-        }
-    }
-}
 
 /// Starts counting refusals of every action at zero, so that the first one is seen to raise the count.
 pub fn count_from_zero() {
-    for action in [
-        Action::Register,
-        Action::UnprovenMail(""),
-        Action::Resend(""),
-        Action::ForgotPassword(""),
-        Action::SendReset(""),
-        Action::ResetPassword,
-        Action::Refresh,
-        Action::Follow(Uuid::nil()),
-        Action::Guess(Guess::LogIn("")),
-        Action::Guess(Guess::ConfirmPassword(Uuid::nil(), Uuid::nil())),
-        Action::ChangeEmail(Uuid::nil(), ""),
-        Action::ChangeUsername(Uuid::nil()),
-        Action::Upload(Uuid::nil()),
-    ] {
-        refusals(action).increment(0);
+    for row in RULES {
+        count_refusals(row.rule, 0);
     }
 }
 
-fn refusals(action: Action<'_>) -> metrics::Counter {
-    metrics::counter!("rate_limited_total", "action" => action.name())
+fn count_refusals(rule: Rule, more: u64) {
+    if let Some(action) = rule.row().counted_as {
+        metrics::counter!("rate_limited_total", "action" => action).increment(more);
+    }
 }
 
 /// What the limits keep in the memory of a process: never how much is used up.
@@ -125,7 +67,7 @@ pub async fn check(app: &App, action: Action<'_>) -> Result<()> {
     if !is_limited(app) {
         return Ok(());
     }
-    let buckets = buckets(app, action);
+    let buckets = action.buckets(app);
     let allowance = match action {
         Action::Refresh => Some(&app.throttle.refreshes),
         Action::Follow(_) => Some(&app.throttle.follows),
@@ -138,7 +80,7 @@ pub async fn check(app: &App, action: Action<'_>) -> Result<()> {
     }
     match take(app, &buckets).await? {
         None => Ok(()),
-        Some(retry_after) => Err(refusal(action, retry_after)),
+        Some(retry_after) => Err(refusal(action.rules()[0], retry_after)),
     }
 }
 
@@ -150,9 +92,9 @@ pub(super) async fn check_in(db: &impl GenericClient, app: &App, action: Action<
     if !is_limited(app) {
         return Ok(());
     }
-    match rate_limits::take(db, &buckets(app, action), app.clock.now()).await? {
+    match rate_limits::take(db, &action.buckets(app), app.clock.now()).await? {
         None => Ok(()),
-        Some(retry_after) => Err(refusal(action, retry_after)),
+        Some(retry_after) => Err(refusal(action.rules()[0], retry_after)),
     }
 }
 
@@ -201,49 +143,9 @@ async fn take(app: &App, buckets: &[Bucket]) -> Result<Option<Wait>> {
     on_contention(|| rate_limits::take(&db, buckets, now)).await
 }
 
-fn refusal(action: Action<'_>, retry_after: Wait) -> Error {
-    refusals(action).increment(1);
+fn refusal(rule: Rule, retry_after: Wait) -> Error {
+    count_refusals(rule, 1);
     Error::RateLimited { retry_after }
-}
-
-/// What this is counted in.
-fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
-    let address = client_network;
-    let named = |rule: Rule, of: &[&str]| bucket(app, rule, of);
-    match action {
-        Action::Register => vec![named(Rule::RegisterAddress, &[&address()])],
-        Action::UnprovenMail(email) => {
-            vec![named(Rule::UnprovenMailbox, &[&email::mailbox(email)])]
-        }
-        Action::Resend(email) => {
-            let (email, address) = (email::folded(email), address());
-            vec![
-                named(Rule::ResendAccount, &[&email]),
-                named(Rule::ResendPair, &[&email, &address]),
-                named(Rule::ResendAddress, &[&address]),
-            ]
-        }
-        Action::ForgotPassword(email) => {
-            let (email, address) = (email::folded(email), address());
-            vec![
-                named(Rule::ForgotPair, &[&email, &address]),
-                named(Rule::ForgotAddress, &[&address]),
-            ]
-        }
-        Action::SendReset(email) => vec![named(Rule::ForgotAccount, &[&email::folded(email)])],
-        Action::ResetPassword => vec![named(Rule::ResetAddress, &[&address()])],
-        Action::Refresh => vec![named(Rule::RefreshAddress, &[&address()])],
-        Action::Follow(follower) => vec![named(Rule::FollowAccount, &[&follower.to_string()])],
-        Action::Guess(guess) => Taken::shared(app, guess).all(),
-        Action::ChangeEmail(user_id, email) => vec![
-            named(Rule::ChangeEmailAccount, &[&user_id.to_string()]),
-            named(Rule::ChangeEmailTo, &[&email::folded(email)]),
-        ],
-        Action::ChangeUsername(user_id) => {
-            vec![named(Rule::ChangeUsernameAccount, &[&user_id.to_string()])]
-        }
-        Action::Upload(user_id) => vec![named(Rule::UploadAccount, &[&user_id.to_string()])],
-    }
 }
 
 /// Forgets what was tried at the password of an account: its owner set another one, with a link that
@@ -252,30 +154,12 @@ fn buckets(app: &App, action: Action<'_>) -> Vec<Bucket> {
 /// # Errors
 /// None but those of the service.
 pub(super) async fn forgive(db: &impl GenericClient, app: &App, email: &str) -> Result<()> {
-    let (email, address) = (email::folded(email), client_network());
+    let email = email::folded(email);
     let forgiven = [
-        bucket(app, Rule::LogInAccount, &[&email]),
-        bucket(app, Rule::LogInPair, &[&email, &address]),
-        bucket(app, Rule::PasswordAccount, &[&email]),
+        bucket(app, Rule::LogInAccount, &email),
+        bucket(app, Rule::LogInPair, &email),
+        bucket(app, Rule::PasswordAccount, &email),
         known::bucket(app, known::network(app, &email)),
     ];
     rate_limits::forget(db, &forgiven).await
-}
-
-fn bucket(app: &App, rule: Rule, of: &[&str]) -> Bucket {
-    let parts: Vec<&[u8]> = [rule.name()]
-        .iter()
-        .chain(of)
-        .map(|part| part.as_bytes())
-        .collect();
-    Bucket {
-        key: app.keys.secrets().digest(&parts),
-        limit: app.config.limits.of(rule),
-    }
-}
-
-/// The network of the client; those whose address is not known share one.
-fn client_network() -> String {
-    let address = caller::current().address;
-    address.map(network::of_one_client).unwrap_or_default()
 }

@@ -1,65 +1,46 @@
 //! Where a try at a password is taken from.
 
-use super::{Action, Guess, bucket, client_network, known, refusal, take};
+use super::{Guess, buckets::bucket, known, refusal, take};
 use crate::{
     App, Result,
     crypto::passwords::Standing,
-    domain::{email, limit::Rule},
+    domain::limit::Rule,
     storage::rate_limits::{self, Bucket, Key, Seen},
 };
 
-/// What a try is taken from, all or none.
+/// What a try is taken from, all or none: each bucket with its rule.
 #[derive(Clone)]
-pub(super) struct Taken {
-    /// Guesses at this account.
-    pub(super) account: Vec<Bucket>,
-    /// Guesses from this network, at whatever accounts.
-    pub(super) network: Option<Bucket>,
-    /// All tries at this account, right or wrong.
-    pub(super) wide_account: Bucket,
-    /// All tries from this network, likewise.
-    pub(super) wide_network: Option<Bucket>,
-}
+pub(super) struct Taken(Vec<(Rule, Bucket)>);
 
 impl Taken {
     /// What strangers share.
-    pub(super) fn shared(app: &App, guess: Guess<'_>) -> Self {
-        let named = |rule: Rule, of: &[&str]| bucket(app, rule, of);
-        match guess {
-            Guess::LogIn(email) => {
-                let (email, address) = (email::folded(email), client_network());
-                Self {
-                    account: vec![
-                        named(Rule::LogInAccount, &[&email]),
-                        named(Rule::LogInPair, &[&email, &address]),
-                    ],
-                    network: Some(named(Rule::LogInAddress, &[&address])),
-                    wide_account: named(Rule::PasswordAccount, &[&email]),
-                    wide_network: Some(named(Rule::PasswordAddress, &[&address])),
-                }
-            }
-            Guess::ConfirmPassword(user_id, session_id) => Self {
-                account: vec![
-                    named(Rule::ConfirmSession, &[&session_id.to_string()]),
-                    named(Rule::ConfirmAccount, &[&user_id.to_string()]),
-                ],
-                network: None,
-                wide_account: named(Rule::PasswordAccount, &[&user_id.to_string()]),
-                wide_network: None,
-            },
-        }
+    fn shared(app: &App, guess: Guess<'_>) -> Self {
+        let rules = guess.rules().iter().copied();
+        let taken = rules.map(|rule| (rule, bucket(app, rule, &guess.whose(rule))));
+        Self(taken.collect())
     }
 
-    pub(super) fn all(&self) -> Vec<Bucket> {
-        let account = self.account.iter().chain([&self.wide_account]);
-        let network = self.network.iter().chain(&self.wide_network);
-        account.chain(network).cloned().collect()
+    /// What is taken at a place that is known: its own bucket, and the wide one of the account.
+    fn own(app: &App, guess: Guess<'_>, own: Bucket) -> Self {
+        let wide = Rule::PasswordAccount;
+        let account = bucket(app, wide, &guess.whose(wide));
+        Self(vec![(Rule::LogInKnown, own), (wide, account)])
+    }
+
+    /// The buckets of these rules.
+    pub(super) fn of(&self, is_meant: impl Fn(Rule) -> bool) -> Vec<Bucket> {
+        let meant = self.0.iter().filter(|(rule, _)| is_meant(*rule));
+        meant.map(|(_, bucket)| bucket.clone()).collect()
+    }
+
+    fn all(&self) -> Vec<Bucket> {
+        self.of(|_| true)
     }
 
     /// How many seconds one of them is empty for, if it is.
     fn wait(&self, seen: &[Seen]) -> Option<f64> {
-        let all = self.all().into_iter();
-        let waits = all.filter_map(|bucket| of(seen, &bucket.key)?.wait);
+        let waits = self.0.iter();
+        let waits = waits.filter_map(|(_, bucket)| of(seen, &bucket.key)?.wait);
         waits.reduce(f64::max)
     }
 }
@@ -97,12 +78,7 @@ impl Tries {
         drop(db);
         let is_known = |key: &Key| of(&seen, key).is_some_and(|seen| seen.is_known);
         let own = places.into_iter().find(|place| is_known(&place.key));
-        let own = own.map(|own| Taken {
-            account: vec![own],
-            network: None,
-            wide_account: shared.wide_account.clone(),
-            wide_network: None,
-        });
+        let own = own.map(|own| Taken::own(app, guess, own));
         let wait = match (&own, shared.wait(&seen)) {
             (Some(own), Some(shared)) => own.wait(&seen).map(|own| own.min(shared)),
             (Some(_), None) => None,
@@ -111,7 +87,7 @@ impl Tries {
         match wait {
             Some(wait) => {
                 let wait = rate_limits::whole_seconds(wait);
-                Err(refusal(Action::Guess(guess), wait))
+                Err(refusal(guess.rules()[0], wait))
             }
             None => Ok(Self {
                 own,
@@ -128,8 +104,8 @@ impl Tries {
 
     /// With whom it waits for a turn: a crowd of strangers does not keep known ones waiting.
     pub(super) fn turn(&self) -> &Key {
-        let first = self.own.as_ref().unwrap_or(&self.shared).account.first();
-        first.map_or(&[0; 32], |bucket| &bucket.key)
+        let first = self.own.as_ref().unwrap_or(&self.shared).0.first();
+        first.map_or(&[0; 32], |(_, bucket)| &bucket.key)
     }
 
     /// Takes a try, and says from which buckets, and with whom its hash waits.
@@ -155,7 +131,7 @@ impl Tries {
             }
             Some(shared) => {
                 let wait = waits.map_or(shared, |own| own.min(shared));
-                Err(refusal(Action::Guess(guess), wait))
+                Err(refusal(guess.rules()[0], wait))
             }
         }
     }

@@ -92,3 +92,17 @@ pub mod sql {
         Func::coalesce([before, Expr::val(now)])
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, NOW},
+    };
+
+    statements! {
+        claim(NOW);
+        postpone(A, NOW, NOW);
+    }
+}

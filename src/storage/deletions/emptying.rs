@@ -68,3 +68,14 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{database::reviewed::statements, storage::samples::A};
+
+    statements! {
+        anonymise(A);
+        delete(A);
+    }
+}

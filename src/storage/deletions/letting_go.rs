@@ -115,3 +115,17 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, NOW},
+    };
+
+    statements! {
+        let_go(A, NOW);
+        let_go_unproven(NOW, NOW);
+    }
+}

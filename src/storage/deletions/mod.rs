@@ -16,11 +16,6 @@ use super::schema::{Schema, Users};
 use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
 use uuid::Uuid;
 
-/// The statements.
-pub mod sql {
-    pub use super::{asking::sql::*, claiming::sql::*, emptying::sql::*, letting_go::sql::*};
-}
-
 fn account(user_id: Uuid) -> UpdateStatement {
     Query::update()
         .table((Schema::Users, Users::Table))

@@ -109,3 +109,15 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{database::reviewed::statements, storage::samples::A};
+
+    statements! {
+        delete_followers(A);
+        delete_followees(A);
+        forget_counts(A);
+    }
+}

@@ -4,7 +4,7 @@ use super::List;
 use crate::{
     Result,
     database::{GenericClient, all},
-    domain::page::Position,
+    domain::{Other, page::Position},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// The ids of one page of a list with the times of their edges, newest first, and one more.
 pub async fn page(
     db: &impl GenericClient,
-    of: Uuid,
+    of: Other,
     list: List,
     position: &Position,
 ) -> Result<Vec<(Uuid, OffsetDateTime)>> {
@@ -22,7 +22,7 @@ pub async fn page(
 
 /// The statements.
 pub mod sql {
-    use super::{List, Position, Uuid};
+    use super::{List, Other, Position};
     use crate::{
         domain::page::Start,
         storage::{
@@ -34,10 +34,10 @@ pub mod sql {
 
     /// One page of a list, walked by its index alone, with one row more to know whether it ends.
     #[must_use]
-    pub fn page(of: Uuid, list: List, position: &Position) -> SelectStatement {
-        walk(of, list, position)
+    pub fn page(of: Other, list: List, position: &Position) -> SelectStatement {
+        walk(of.id_without_a_look(), list, position)
             // Asked once, not for each row: who is leaving has no list.
-            .and_where(Expr::exists(users::exists(of)))
+            .and_where(Expr::exists(users::visible(of)))
             .take()
     }
 
@@ -68,5 +68,23 @@ pub mod sql {
             }
         }
         select
+    }
+}
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        domain::Position,
+        storage::{
+            follows::List,
+            samples::{A, AFTER},
+        },
+    };
+
+    statements! {
+        page(A.into(), List::Followers, &Position::default()), "by number";
+        page(A.into(), List::Followees, &AFTER), "by cursor";
     }
 }

@@ -6,7 +6,7 @@ mod counting;
 mod listing;
 pub(super) mod relationship;
 
-pub use changing::{Made, delete, insert};
+pub use changing::{delete, insert};
 pub use clearing::{BATCH, delete_some_of};
 pub use listing::page;
 

@@ -172,3 +172,15 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::database::reviewed::statements;
+    use time::Duration;
+
+    statements! {
+        claim(Duration::ZERO, 8);
+        pending();
+    }
+}

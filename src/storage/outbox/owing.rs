@@ -174,3 +174,21 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{NewMail, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::{
+            outbox::Kind,
+            samples::{A, NOW},
+        },
+    };
+    use time::Duration;
+
+    statements! {
+        owe(&NewMail::new(A, Kind::VerifyEmail, NOW));
+        owe(&NewMail::new(A, Kind::KeepEmail, NOW).later(Duration::DAY, Duration::ZERO)), "for later";
+    }
+}

@@ -101,3 +101,20 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{Next, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{NOW, owed},
+    };
+    use time::Duration;
+
+    statements! {
+        renew(&owed(), Duration::ZERO);
+        sent(&owed(), NOW);
+        failed(&owed(), Next::In(Duration::SECOND), "why", Duration::ZERO), "to be tried again";
+        failed(&owed(), Next::GivenUp(NOW), "why", Duration::ZERO), "given up";
+    }
+}

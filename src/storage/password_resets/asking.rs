@@ -188,3 +188,17 @@ pub mod sql {
         )
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{Request, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{NOW, email},
+    };
+
+    statements! {
+        request(&Request::new(&email(), NOW));
+        take_requests(8);
+    }
+}

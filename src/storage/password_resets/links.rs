@@ -158,3 +158,18 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, HASH, NOW},
+    };
+
+    statements! {
+        issue(&HASH, A, "ana@example.org", NOW, NOW);
+        linked(&HASH, NOW, true);
+        mark_used(&HASH, NOW);
+    }
+}

@@ -8,8 +8,3 @@ mod links;
 
 pub use asking::{Request, request, take_requests};
 pub use links::{Linked, issue, linked, mark_used};
-
-/// The statements.
-pub mod sql {
-    pub use super::{asking::sql::*, links::sql::*};
-}

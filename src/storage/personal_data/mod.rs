@@ -58,3 +58,29 @@ fn value(row: &Row, at: usize) -> Result<Value> {
         _ => row.try_get::<_, Option<String>>(at)?.into(),
     })
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{Cursor, Part, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, B, NOW},
+    };
+
+    const AFTER: Option<Cursor> = Some((NOW, B));
+
+    statements! {
+        page(A, Part::Account, AFTER), "account";
+        page(A, Part::Followers, AFTER), "followers";
+        page(A, Part::Following, AFTER), "following";
+        page(A, Part::Sessions, AFTER), "sessions";
+        page(A, Part::SecurityHistory, AFTER), "security history";
+        page(A, Part::Mails, AFTER), "mails";
+        page(A, Part::EmailChanges, AFTER), "changes of addresses";
+        page(A, Part::FormerEmails, AFTER), "former addresses";
+        page(A, Part::FormerUsernames, AFTER), "former names";
+        page(A, Part::EmailVerifications, AFTER), "links to prove an address";
+        page(A, Part::PasswordResets, AFTER), "links to set a password";
+        page(A, Part::KnownDevices, AFTER), "known devices";
+    }
+}

@@ -73,3 +73,16 @@ pub mod sql {
         with([cte(Asked::Wanted, asked_for(buckets, now))], last)
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{NOW, bucket},
+    };
+
+    statements! {
+        look(&[bucket()], NOW);
+    }
+}

@@ -117,3 +117,18 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{HASH, NOW, bucket},
+    };
+
+    statements! {
+        give_back(&[bucket()], NOW);
+        forget(&[bucket()]);
+        delete_full(&HASH, NOW);
+    }
+}

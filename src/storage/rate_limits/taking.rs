@@ -136,3 +136,16 @@ pub mod sql {
         Expr::SubQuery(None, Box::new(select.into()))
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{NOW, bucket},
+    };
+
+    statements! {
+        take(&[bucket()], NOW);
+    }
+}

@@ -84,13 +84,13 @@ async fn end_locked(
 /// The statements.
 pub mod sql {
     use super::{EndReason, OffsetDateTime, Uuid};
-    use crate::{
-        database::cte::{cte, with},
-        storage::schema::{RefreshTokens, Schema, Sessions},
+    use crate::storage::{
+        schema::{RefreshTokens, Schema, Sessions},
+        sessions::family::sql::newest,
     };
     use sea_query::{
-        Expr, ExprTrait, LockType, Order, Query, SelectStatement, UpdateStatement, WithQuery,
-        extension::postgres::PgExpr,
+        Alias, Cond, Expr, ExprTrait, JoinType, LockType, Order, Query, SelectStatement,
+        UpdateStatement, extension::postgres::PgExpr,
     };
 
     /// The sessions of an account that have not ended, locked in the order of their ids.
@@ -120,28 +120,47 @@ pub mod sql {
     }
 
     /// Revokes the families of sessions that end, and forgets the sealed successors that nobody may get any
-    /// more. Of each family that is the current token and those spent since the grace began, however
-    /// many there are: the others were revoked when they were spent. In two parts, so that each is a
-    /// range of the index.
+    /// more. Of each family that is the current token and those spent since the grace began, whatever its
+    /// history: the others were revoked when they were spent.
     #[must_use]
-    pub fn revoke_all(session_ids: &[Uuid], grace_since: OffsetDateTime) -> WithQuery {
-        let revoke = || {
-            Query::update()
-                .table((Schema::Users, RefreshTokens::Table))
-                .value(RefreshTokens::Revoked, true)
-                .value(
-                    RefreshTokens::SealedSuccessor,
-                    Expr::value(Option::<Vec<u8>>::None),
-                )
-                .and_where(Expr::col(RefreshTokens::SessionId).eq_any(session_ids.to_vec()))
-                .take()
-        };
-        let current = revoke()
-            .and_where(Expr::col(RefreshTokens::RotatedAt).is_null())
+    pub fn revoke_all(session_ids: &[Uuid], grace_since: OffsetDateTime) -> UpdateStatement {
+        let token = |column| Expr::col((Alias::new("token"), column));
+        let sessions = Query::select()
+            .column((Alias::new("token"), RefreshTokens::TokenHash))
+            .from((Schema::Users, Sessions::Table))
+            .join_lateral(
+                JoinType::InnerJoin,
+                newest(Expr::col((Sessions::Table, Sessions::Id))),
+                Alias::new("token"),
+                Cond::any()
+                    .add(token(RefreshTokens::Revoked).not())
+                    .add(token(RefreshTokens::RotatedAt).gt(grace_since)),
+            )
+            .and_where(Expr::col((Sessions::Table, Sessions::Id)).eq_any(session_ids.to_vec()))
             .take();
-        let in_grace = revoke()
-            .and_where(Expr::col(RefreshTokens::RotatedAt).gt(grace_since))
-            .take();
-        with([cte("current", current)], in_grace)
+        Query::update()
+            .table((Schema::Users, RefreshTokens::Table))
+            .value(RefreshTokens::Revoked, true)
+            .value(
+                RefreshTokens::SealedSuccessor,
+                Expr::value(Option::<Vec<u8>>::None),
+            )
+            .and_where(Expr::col(RefreshTokens::TokenHash).in_subquery(sessions))
+            .take()
+    }
+}
+
+#[cfg(test)]
+mod reviewed {
+    use super::{EndReason, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, B, NOW},
+    };
+
+    statements! {
+        lock_live_of(A, Some(B));
+        end_all(&[A, B], EndReason::PasswordChanged, NOW);
+        revoke_all(&[B], NOW);
     }
 }

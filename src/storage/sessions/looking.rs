@@ -155,3 +155,21 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, B, NOW},
+    };
+
+    statements! {
+        live(B, NOW);
+        hold(B);
+        lock_live(B);
+        last_place(A);
+        authenticated_at(B);
+        authenticate(B, A, "hash", NOW);
+    }
+}

@@ -1,6 +1,7 @@
 //! Log-ins and their refresh tokens: opening, rotating, ending a family.
 
 mod ending;
+pub(super) mod family;
 mod looking;
 mod opening;
 mod rotation;
@@ -54,13 +55,6 @@ impl Holder {
             roles: row.get(3),
         }
     }
-}
-
-/// The statements.
-pub mod sql {
-    pub use super::{
-        ending::sql::*, looking::sql::*, opening::sql::*, rotation::sql::*, spent::sql::*,
-    };
 }
 
 const TOKEN: [RefreshTokens; 6] = [

@@ -177,3 +177,16 @@ pub mod sql {
         Expr::val(at).cast_as("timestamptz")
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{Opened, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, B, HASH, NOW, TOKEN},
+    };
+
+    statements! {
+        open(&Opened { session_id: B, user_id: A, password_hash: "hash", token: &TOKEN, places: &[(HASH, NOW)], now: NOW });
+    }
+}

@@ -150,3 +150,27 @@ pub mod sql {
         with(parts.into_iter().chain(forgotten), last)
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{NewToken, Rotation, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{HASH, NOW, TOKEN},
+    };
+
+    fn renewing(new: &NewToken) -> Rotation<'_> {
+        Rotation {
+            old: &HASH,
+            sealed_successor: b"sealed",
+            new,
+            opened_after: NOW,
+            now: NOW,
+        }
+    }
+
+    statements! {
+        rotate(&renewing(&TOKEN));
+        rotate(&renewing(&NewToken { generation: 16, ..TOKEN })), "forgetting";
+    }
+}

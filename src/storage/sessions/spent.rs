@@ -53,7 +53,7 @@ pub mod sql {
         database::cte::{cte, cte_once},
         storage::{
             schema::{RefreshTokens, Schema},
-            sessions::GRACE,
+            sessions::{GRACE, family::sql::newest},
         },
     };
     use sea_query::{
@@ -90,9 +90,7 @@ pub mod sql {
             .add(Expr::col(RefreshTokens::Generation).gt(generation));
         Query::select()
             .column(RefreshTokens::TokenHash)
-            .from((Schema::Users, RefreshTokens::Table))
-            .and_where(Expr::col(RefreshTokens::SessionId).eq(session_id))
-            .and_where(Expr::col(RefreshTokens::RotatedAt).is_null())
+            .from_subquery(newest(session_id), Alias::new("newest"))
             .and_where(Expr::col(RefreshTokens::Revoked).not())
             .and_where(Expr::col(RefreshTokens::ExpiresAt).gt(now))
             .cond_where(is_later)
@@ -114,7 +112,7 @@ pub mod sql {
                     .eq(Expr::SubQuery(None, Box::new(session.into()))),
             )
             .and_where(Expr::col(RefreshTokens::RotatedAt).lte(now - GRACE))
-            .order_by(RefreshTokens::RotatedAt, Order::Desc)
+            .order_by(RefreshTokens::CreatedAt, Order::Desc)
             .offset(SPENT_KEPT)
             .limit(FORGOTTEN_AT_ONCE)
             .take();
@@ -127,5 +125,19 @@ pub mod sql {
             .and_where(Expr::col(RefreshTokens::TokenHash).in_subquery(hashes))
             .take();
         [cte_once("beyond", beyond), cte("forgotten", forget)]
+    }
+}
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{B, HASH, NOW},
+    };
+
+    statements! {
+        is_outlived(B, 1, NOW);
+        token(&HASH);
     }
 }

@@ -12,12 +12,12 @@ pub(super) mod sql {
         storage::{
             audit,
             schema::{RefreshTokens, Schema, Sessions, WebSessions},
-            sessions::{EndReason, Opened},
+            sessions::{EndReason, Opened, family::sql::newest},
         },
     };
     use sea_query::{
-        Alias, Asterisk, CommonTableExpression, Expr, ExprTrait, LockBehavior, LockType, Order,
-        Query,
+        Alias, Asterisk, CommonTableExpression, Expr, ExprTrait, JoinType, LockBehavior, LockType,
+        Order, Query,
     };
 
     /// How many one log-in ends at most, for accounts from before there was a bound.
@@ -69,11 +69,20 @@ pub(super) mod sql {
             .and_where(Expr::col(Sessions::Id).in_subquery(ids("surplus")))
             .returning_col(Sessions::Id)
             .take();
+        let current = Query::select()
+            .column((Alias::new("token"), RefreshTokens::TokenHash))
+            .from(Alias::new("ended"))
+            .join_lateral(
+                JoinType::InnerJoin,
+                newest(Expr::col((Alias::new("ended"), Sessions::Id))),
+                Alias::new("token"),
+                Expr::col((Alias::new("token"), RefreshTokens::Revoked)).not(),
+            )
+            .take();
         let revoke = Query::update()
             .table((Schema::Users, RefreshTokens::Table))
             .value(RefreshTokens::Revoked, true)
-            .and_where(Expr::col(RefreshTokens::SessionId).in_subquery(ids("ended")))
-            .and_where(Expr::col(RefreshTokens::RotatedAt).is_null())
+            .and_where(Expr::col(RefreshTokens::TokenHash).in_subquery(current))
             .take();
         let leave = Query::delete()
             .from_table((Schema::Users, WebSessions::Table))

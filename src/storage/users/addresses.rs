@@ -194,3 +194,21 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, HASH, NOW, email},
+    };
+
+    statements! {
+        correct_email(A, &email(), NOW);
+        set_email(A, "new@example.org", NOW);
+        email_of_another(A, "new@example.org");
+        mark_verified(A, NOW);
+        unverified("ana@example.org", true);
+        by_link(&HASH, true);
+    }
+}

@@ -14,7 +14,7 @@ pub use passwords::{
     Credentials, credentials, credentials_of, replace_password_hash, reset_password,
 };
 pub(super) use public::to_person;
-pub use public::{exists, people, person, person_by_username};
+pub use public::{is_visible, people, person, person_by_username};
 pub use registering::{NewUser, delete_unverified, email_exists, insert, lock_lapsed};
 
 use crate::{Error, storage::schema::Users};

@@ -78,3 +78,18 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, ACCOUNT, NOW, SESSION},
+    };
+
+    statements! {
+        named(ACCOUNT, true), "an account";
+        named(SESSION, false), "a session";
+        set_username(A, "new", Some(NOW), NOW);
+    }
+}

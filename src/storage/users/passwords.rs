@@ -144,3 +144,19 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, NOW},
+    };
+
+    statements! {
+        credentials("ana@example.org");
+        credentials_of(A);
+        replace_password_hash(A, "old", "new", NOW);
+        reset_password(A, "hash", NOW);
+    }
+}

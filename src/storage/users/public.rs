@@ -3,14 +3,14 @@
 use crate::{
     Result,
     database::{GenericClient, all, optional},
-    domain::Person,
+    domain::{Other, Person},
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-/// Whether an account with this id exists, and is not to be deleted.
-pub async fn exists(db: &impl GenericClient, id: Uuid) -> Result<bool> {
-    Ok(optional(db, sql::exists(id)).await?.is_some())
+/// Whether others see this account.
+pub async fn is_visible(db: &impl GenericClient, other: Other) -> Result<bool> {
+    Ok(optional(db, sql::visible(other)).await?.is_some())
 }
 
 /// The public side of one person.
@@ -44,7 +44,7 @@ pub(in crate::storage) fn to_person(row: &Row) -> Person {
 
 /// The statements.
 pub mod sql {
-    use super::Uuid;
+    use super::{Other, Uuid};
     use crate::storage::{
         schema::{Schema, Users},
         users::is,
@@ -58,13 +58,14 @@ pub mod sql {
         Users::AvatarUrl,
     ];
 
-    /// Whether an id is an account that others see.
+    /// The id of another person, if that account is there and others see it: THE way for statements to name
+    /// somebody else.
     #[must_use]
-    pub fn exists(id: Uuid) -> SelectStatement {
+    pub fn visible(other: Other) -> SelectStatement {
         Query::select()
             .column(Users::Id)
             .from((Schema::Users, Users::Table))
-            .and_where(Expr::col(Users::Id).eq(id))
+            .and_where(Expr::col(Users::Id).eq(other.id_without_a_look()))
             .and_where(is_visible())
             .take()
     }
@@ -104,5 +105,20 @@ pub mod sql {
     /// That others see an account: it is not to be deleted.
     pub(in crate::storage) fn is_visible() -> Expr {
         Expr::col((Users::Table, Users::DeleteAfter)).is_null()
+    }
+}
+
+#[cfg(test)]
+mod reviewed {
+    use super::sql;
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, B},
+    };
+
+    statements! {
+        visible(A.into());
+        people_by_ids(&[A, B]);
+        person_by_username("ana");
     }
 }

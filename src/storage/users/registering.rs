@@ -162,3 +162,19 @@ pub mod sql {
             .take()
     }
 }
+
+#[cfg(test)]
+mod reviewed {
+    use super::{NewUser, sql};
+    use crate::{
+        database::reviewed::statements,
+        storage::samples::{A, NOW, email, username},
+    };
+
+    statements! {
+        insert(&NewUser { id: A, username: &username(), email: &email(), password_hash: "hash" }, NOW);
+        lock_lapsed(Some("ana@example.org"), Some("ana"), NOW);
+        delete_unverified(A);
+        email_exists("ana@example.org");
+    }
+}

@@ -6,8 +6,8 @@ use crate::{
     Error, Result,
     domain::{Text, Token},
     services::{
-        page_reads::View,
         recovery::{self, Reset},
+        view::View,
     },
     web::kit::{
         csrf::Posted,

@@ -5,8 +5,8 @@ use super::{registered_account, resend::ResendPage};
 use crate::{
     Error, Result,
     services::{
-        page_reads::View,
         verification::{self, Verification},
+        view::View,
     },
     web::kit::{
         csrf::Posted,

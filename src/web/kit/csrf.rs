@@ -8,7 +8,7 @@ use super::{cookie, session::Viewer, visit::Visit};
 use crate::{
     App, Error, Result,
     http::{body, origin},
-    services::people::parse_id,
+    services::{people::parse_id, view::View},
 };
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -151,20 +151,40 @@ impl<T> Posted<T> {
     /// form is another account's, `OtherAccount`. Gives the form back, and who it is, if that could
     /// be told.
     pub(in crate::web) async fn then_as_viewer<R>(
-        mut self,
+        self,
         visit: Visit<'_>,
         verb: impl AsyncFnOnce(&Viewer, &T) -> Result<R>,
     ) -> (Option<Viewer>, Self, Result<R>) {
-        match self.viewer(visit).await {
-            (Some(viewer), Ok(())) => {
-                let outcome = verb(&viewer, &self.fields).await;
-                (Some(viewer), self, outcome)
-            }
-            (viewer, outcome) => {
-                let refused = outcome.and(Err(Error::Unauthenticated));
-                (viewer, self, refused)
-            }
-        }
+        let nothing = async |_: View| Ok(());
+        let verb = async |viewer: &Viewer, (), fields: &T| verb(viewer, fields).await;
+        self.then_as_viewer_with(visit, nothing, verb).await
+    }
+
+    /// The same with what `read` gives for the viewer: one round trip to the database for both. What it
+    /// can't give, the form is refused for.
+    pub(in crate::web) async fn then_as_viewer_with<S, F, R>(
+        mut self,
+        visit: Visit<'_>,
+        read: impl Fn(View) -> F,
+        verb: impl AsyncFnOnce(&Viewer, S, &T) -> Result<R>,
+    ) -> (Option<Viewer>, Self, Result<R>)
+    where
+        F: Future<Output = Result<S>>,
+    {
+        let read = |view| {
+            let reading = read(view);
+            async { Ok(reading.await) }
+        };
+        let (viewer, seen) = match visit.viewer_and(read).await {
+            Ok(Some((viewer, seen))) => (viewer, seen),
+            Ok(None) => return (None, self, Err(Error::Unauthenticated)),
+            Err(error) => return (None, self, Err(error)),
+        };
+        let outcome = match self.check_for(&viewer).and(seen) {
+            Ok(seen) => verb(&viewer, seen, &self.fields).await,
+            Err(error) => Err(error),
+        };
+        (Some(viewer), self, outcome)
     }
 
     /// The same for fields that are too large to be given back: who is signed in, and what they sent.
@@ -172,17 +192,18 @@ impl<T> Posted<T> {
         mut self,
         visit: Visit<'_>,
     ) -> (Option<Viewer>, Result<T>) {
-        let (viewer, outcome) = self.viewer(visit).await;
-        (viewer, outcome.map(|()| self.fields))
+        match visit.viewer().await {
+            Ok(Some(viewer)) => {
+                let outcome = self.check_for(&viewer);
+                (Some(viewer), outcome.map(|()| self.fields))
+            }
+            Ok(None) => (None, Err(Error::Unauthenticated)),
+            Err(error) => (None, Err(error)),
+        }
     }
 
-    /// Who is signed in, and whether the form may act in their name; never so while nobody is.
-    async fn viewer(&mut self, visit: Visit<'_>) -> (Option<Viewer>, Result<()>) {
-        let viewer = match visit.viewer().await {
-            Ok(Some(viewer)) => viewer,
-            Ok(None) => return (None, Err(Error::Unauthenticated)),
-            Err(error) => return (None, Err(error)),
-        };
+    /// That the form is ours and names the viewer: only then it acts for them.
+    fn check_for(&mut self, viewer: &Viewer) -> Result<()> {
         let is_named = self.person == Some(viewer.user_id);
         self.is_anothers = self.person.is_some() && !is_named;
         let mut outcome = self.check();
@@ -191,7 +212,7 @@ impl<T> Posted<T> {
             let username = viewer.username.clone();
             outcome = Err(Error::OtherAccount { username });
         }
-        (Some(viewer), outcome)
+        outcome
     }
 
     /// The fields, to fill the form in again and for nothing else; none when somebody else than the

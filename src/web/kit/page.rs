@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Error, Result,
     http::conditional::{self, ASK_AGAIN_PRIVATE, NO_STORE, Tag},
-    services::page_reads::View,
+    services::view::View,
 };
 use askama::Template;
 use poem::{

@@ -26,18 +26,44 @@ fn without_slash(request: &Request) -> Response {
 
 /// A router whose paths have the layers that only pages have. They are not around a router of their own:
 /// each router in another one looks at a path once more.
-pub struct Pages(pub Route);
+pub struct Pages {
+    route: Route,
+    forms: Vec<String>,
+}
 
 impl Pages {
+    /// Pages beside what a router has.
+    #[must_use]
+    pub fn beside(route: Route) -> Self {
+        let forms = Vec::new();
+        Self { route, forms }
+    }
+
     /// Adds a page.
     #[must_use]
     pub fn at(mut self, path: &str, methods: Methods) -> Self {
         if methods.answers_get() && path != "/" {
             let to_page = Errors::new(get(without_slash), error_page);
-            self.0 = self.0.at(format!("{path}/"), to_page);
+            self.route = self.route.at(format!("{path}/"), to_page);
+        }
+        if methods.answers_post() {
+            self.forms.push(path.to_owned());
         }
         // Errors become pages in here already: an answer that renews a session must keep its cookies.
         let dressed = Errors::new(methods, error_page);
-        Self(self.0.at(path, KeepSession::new(dressed)))
+        self.route = self.route.at(path, KeepSession::new(dressed));
+        self
+    }
+
+    /// The router.
+    #[must_use]
+    pub fn into_route(self) -> Route {
+        self.route
+    }
+
+    /// The paths that take forms, with `:username` where somebody's handle stands.
+    #[must_use]
+    pub fn forms(&self) -> &[String] {
+        &self.forms
     }
 }

@@ -9,11 +9,11 @@ use crate::{
     domain::Token,
     http::cookies,
     services::{
-        freshness::Reads,
-        page_reads::{Live, View},
+        freshness::Freshness,
         people, reauthentication,
         sessions::{self, LoggedIn},
         throttle::{self, DEVICE_KNOWN_FOR},
+        view::{Live, View},
     },
 };
 use poem::{Request, Response};
@@ -253,7 +253,7 @@ async fn open(app: &App, changes: &Changes, logged_in: LoggedIn) -> Result<Optio
     // First: whatever fails below, the browser must get the token that is good now.
     let token = (logged_in.refresh_token.clone(), logged_in.session_id);
     changes.0.refresh_token.set(token).ok();
-    let person = people::by_id(app, logged_in.user_id, Reads::Primary).await?;
+    let person = people::by_id(app, logged_in.user_id, Freshness::Exact).await?;
     let sealed = app.keys.secrets().cookies().seal(
         &context(logged_in.session_id),
         logged_in.access_token.as_bytes(),

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     App, Error, Result,
     http::{Scope, read_your_writes},
-    services::{freshness::Reads, page_reads::View},
+    services::{freshness::Freshness, view::View},
 };
 use poem::{
     FromRequest, Request, RequestBody, Response,
@@ -90,8 +90,8 @@ impl<'a> Visit<'a> {
     }
 
     /// Where what the browser has not changed itself may be read from.
-    pub(in crate::web) fn reads(self) -> Reads {
-        read_your_writes::reads(self.request, self.app)
+    pub(in crate::web) fn freshness(self) -> Freshness {
+        read_your_writes::freshness(self.request, self.app)
     }
 
     /// Whether the answer is to be a part that htmx swaps in. It asks for whole pages too.

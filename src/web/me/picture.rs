@@ -4,7 +4,7 @@ use super::{picture_form::PictureForm, profile};
 use crate::{
     Error, Result,
     http::multipart::Upload,
-    services::{avatars, profiles},
+    services::{avatars, people},
     web::kit::{
         csrf::{NoFields, Posted},
         session::Viewer,
@@ -78,7 +78,7 @@ async fn answer(
             (verdict, Some(problem))
         }
     };
-    let profile = profiles::own(visit.app, viewer.user_id).await?;
+    let profile = people::own(visit.app, viewer.user_id).await?;
     if visit.wants_part() && !is_anothers {
         let picture = PictureForm::new(visit, &profile, problem.as_ref());
         let said = if problem.is_none() { said } else { "" };

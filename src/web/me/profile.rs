@@ -8,7 +8,7 @@ use crate::{
     Error, Result,
     domain::{Profile, Text},
     services::{
-        page_reads,
+        people,
         profiles::{self, ProfileForm},
     },
     web::{
@@ -69,7 +69,7 @@ impl From<Profile> for Details {
 /// `GET /profile`
 #[handler]
 pub(in crate::web) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
-    let (viewer, profile) = visit.signed_in(page_reads::profile).await?;
+    let (viewer, profile) = visit.signed_in(people::of_viewer).await?;
     if visit.wants_part() {
         let details = Details::from(profile);
         return Ok(visit.part(StatusCode::OK, &details, SHOWN, None, "")?);
@@ -97,7 +97,7 @@ pub(in crate::web) fn shown(
 /// `GET /profile/edit`
 #[handler]
 pub(in crate::web) async fn edit(visit: Visit<'_>) -> poem::Result<Response> {
-    let (viewer, profile) = visit.signed_in(page_reads::profile).await?;
+    let (viewer, profile) = visit.signed_in(people::of_viewer).await?;
     let draft = visit.draft(viewer.user_id, FORM);
     let is_restored = draft.is_some();
     let draft = draft.unwrap_or_else(|| Texts::now(&profile));
@@ -178,7 +178,7 @@ async fn refused(
     let own = if is_failure {
         None
     } else {
-        visit.beside(&frame, page_reads::profile).await?
+        visit.beside(&frame, people::of_viewer).await?
     };
     let is_own = typed.is_some();
     let texts = match (typed, &own) {

@@ -1,13 +1,15 @@
 //! Following and unfollowing: one form, on a profile and in lists.
 
-use super::{follow_form::FollowForm, panel, person};
+use super::{
+    follow_form::FollowForm,
+    panel::{self, Panel},
+    person,
+};
 use crate::{
     Error, Result,
-    domain::Person,
-    services::{follows, freshness::Reads, people, profiles},
+    services::{follows, people, view::View},
     web::kit::{
         csrf::Posted,
-        problem::{Problem, Verdict},
         return_to::LocalPath,
         session::Viewer,
         visit::{Handle, Visit, see_other},
@@ -67,58 +69,63 @@ async fn press(
     visit: Visit<'_>,
     name: poem::Result<Handle>,
     posted: Posted<Pressed>,
-    wanted: bool,
+    follows: bool,
 ) -> poem::Result<Response> {
     let username = match name {
         Ok(Handle(username)) => username,
         Err(error) => return visit.refuse(error).await,
     };
-    let press = async |viewer: &Viewer, _: &Pressed| {
-        let person = people::by_username(visit.app, &username, Reads::Primary).await?;
-        let person = person.ok_or(Error::UserNotFound)?;
-        if wanted {
-            follows::follow(visit.app, viewer.user_id, person.id).await?;
+    let before = async |view: View| people::pressed(view, &username).await;
+    let press = async |viewer: &Viewer, mut seen: people::Pressed, _: &Pressed| {
+        if follows {
+            follows::follow(visit.app, viewer.user_id, seen.person.id).await?;
         } else {
-            follows::unfollow(visit.app, viewer.user_id, person.id).await?;
+            follows::unfollow(visit.app, viewer.user_id, seen.person.id).await?;
         }
-        Ok(person)
+        seen.follow(follows);
+        Ok(seen)
     };
-    let (viewer, posted, outcome) = posted.then_as_viewer(visit, press).await;
+    let (viewer, posted, outcome) = posted.then_as_viewer_with(visit, before, press).await;
     Ok(match (viewer, outcome) {
-        (Some(viewer), Ok(person)) => {
+        (Some(viewer), Ok(seen)) => {
             let pressed = posted.typed().unwrap_or_default();
-            done(visit, &viewer, &person, pressed, wanted).await
+            done(visit, &viewer, seen, pressed)
         }
         (Some(viewer), Err(error)) => {
-            refused(visit, viewer, &username, posted.typed(), error, !wanted).await
+            refused(visit, viewer, &username, posted.typed(), error, !follows).await
         }
         (None, outcome) => visit.without_viewer(outcome.err().unwrap_or(Error::Unauthenticated)),
     }?)
 }
 
-async fn done(
+fn done(
     visit: Visit<'_>,
     viewer: &Viewer,
-    person: &Person,
+    seen: people::Pressed,
     pressed: Pressed,
-    following: bool,
 ) -> Result<Response> {
-    let name = &person.username;
+    let name = &seen.person.username;
     if !visit.wants_part() {
         let profile = format!("/@{name}");
-        let place = pressed
-            .list
-            .as_ref()
-            .map_or(profile.as_str(), LocalPath::as_str);
-        return Ok(see_other(place));
+        let list = pressed.list.as_ref().map(LocalPath::as_str);
+        return Ok(see_other(list.unwrap_or(&profile)));
     }
+    let following = seen.relationship.following;
     let said = if following {
         format!("You follow {name} now.")
     } else {
         format!("You do not follow {name} any more.")
     };
-    let form = pressed.form(name, following);
-    part(visit, viewer, form, StatusCode::OK.into(), None, &said).await
+    if pressed.list.is_none() {
+        let panel = Panel::seen(viewer, &seen.person, seen.relationship);
+        return visit.part(StatusCode::OK, &panel, "", None, &said);
+    }
+    let part = PressedInList {
+        form: pressed.form(name, following),
+        viewer: viewer.username.clone(),
+        followees: seen.followees,
+    };
+    visit.part(StatusCode::OK, &part, "", None, &said)
 }
 
 /// What is wrong with a press. Who pressed another one's button sees the page as their own.
@@ -131,33 +138,18 @@ async fn refused(
     following: bool,
 ) -> Result<Response> {
     let (verdict, problem) = visit.problem(error)?;
-    match pressed {
-        Some(pressed) if visit.wants_part() => {
-            let form = pressed.form(username, following);
-            part(visit, &viewer, form, verdict, Some(&problem), "").await
-        }
-        _ => person::refused(visit, viewer, username, verdict, problem).await,
+    let Some(pressed) = pressed.filter(|_| visit.wants_part()) else {
+        return person::refused(visit, viewer, username, verdict, problem).await;
+    };
+    if pressed.list.is_none() {
+        let panel = panel::panel_of(visit, &viewer, username).await?;
+        return visit.part(verdict, &panel, "", Some(&problem), "");
     }
-}
-
-/// What htmx puts in place of the form, and of the counts that change with it.
-async fn part(
-    visit: Visit<'_>,
-    viewer: &Viewer,
-    form: FollowForm,
-    verdict: Verdict,
-    problem: Option<&Problem>,
-    said: &str,
-) -> Result<Response> {
-    if form.list.is_none() {
-        let panel = panel::panel_of(visit, viewer, &form.username).await?;
-        return visit.part(verdict, &panel, "", problem, said);
-    }
-    let own = profiles::own(visit.app, viewer.user_id).await?;
+    let own = people::own(visit.app, viewer.user_id).await?;
     let part = PressedInList {
-        form,
+        form: pressed.form(username, following),
         viewer: own.username,
         followees: own.followee_count,
     };
-    visit.part(verdict, &part, "", problem, said)
+    visit.part(verdict, &part, "", Some(&problem), "")
 }

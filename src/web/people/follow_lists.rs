@@ -5,10 +5,7 @@ use crate::{
     Error, Result,
     domain::{Position, page::MAX_PAGE},
     http::Scope,
-    services::{
-        follows::List,
-        page_reads::{self, View},
-    },
+    services::{follows::List, people, view::View},
     web::kit::{
         page::Frame,
         session::Viewer,
@@ -86,7 +83,8 @@ async fn page(
     let asked = Position::parse(asked.page.as_deref(), None, asked.cursor.as_deref());
     // There may be nobody of this name: that comes before what is wrong with the page.
     let position = asked.as_ref().copied().unwrap_or_default();
-    let read = async |view: View| match page_reads::list(view, username, list, &position).await {
+    let read = async |view: View| match people::list_seen_by(view, username, list, &position).await
+    {
         Err(Error::UserNotFound) => Ok(None),
         found => found.map(Some),
     };

@@ -4,7 +4,7 @@ use super::{follow_form::FollowForm, person_row};
 use crate::{
     Result,
     domain::{PublicProfile, Relationship},
-    services::page_reads::{self, View},
+    services::{people, view::View},
     web::kit::{session::Viewer, visit::Visit},
 };
 use askama::{Template, filters::HtmlSafe};
@@ -36,7 +36,7 @@ pub(in crate::web) async fn panel_of(
     username: &str,
 ) -> Result<Panel> {
     let view = View::of(visit.app, viewer.user_id).await?;
-    let (profile, relationship) = page_reads::person(view, username).await?;
+    let (profile, relationship) = people::seen_by(view, username).await?;
     Ok(Panel::seen(viewer, &profile, relationship))
 }
 

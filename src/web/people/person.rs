@@ -4,10 +4,7 @@ use super::panel::{Panel, Stance};
 use crate::{
     Error, Result,
     domain::{PublicProfile, Relationship},
-    services::{
-        page_reads::{self, View},
-        profiles,
-    },
+    services::{people, view::View},
     web::kit::{
         avatar::{Avatar, Size},
         page::Frame,
@@ -50,11 +47,11 @@ impl Endpoint for Show {
 
 impl Show {
     async fn shown(&self, visit: Visit<'_>, username: &str) -> Result<Response> {
-        let read = async |view: View| page_reads::person(view, username).await;
+        let read = async |view: View| people::seen_by(view, username).await;
         if let Some((viewer, seen)) = visit.viewer_and(read).await? {
             return visit.page(StatusCode::OK, &PersonPage::seen(visit, viewer, seen));
         }
-        let profile = profiles::by_username(visit.app, username, visit.reads()).await?;
+        let profile = people::public(visit.app, username, visit.freshness()).await?;
         let page = |profile: &PublicProfile| {
             let panel = Panel::new(profile, false, Stance::Stranger);
             PersonPage::new(visit, None, profile.clone(), panel)
@@ -72,7 +69,7 @@ pub(in crate::web) async fn refused(
     problem: Problem,
 ) -> Result<Response> {
     let view = View::of(visit.app, viewer.user_id).await?;
-    let seen = page_reads::person(view, username).await?;
+    let seen = people::seen_by(view, username).await?;
     let mut page = PersonPage::seen(visit, viewer, seen);
     page.frame = page.frame.with(Some(problem));
     visit.page(verdict, &page)

@@ -2,7 +2,7 @@
 
 use super::follow_form::FollowForm;
 use crate::{
-    services::page_reads::Seen,
+    services::people::Seen,
     web::kit::{
         avatar::{Avatar, Size},
         return_to::LocalPath,

@@ -5,7 +5,7 @@ use super::{
     posts::{self, Posts},
 };
 use crate::{
-    services::home::{self, Suggestion},
+    services::people::home::{self, Suggestion},
     web::kit::{page::Frame, session::Viewer, visit::Visit},
 };
 use askama::Template;

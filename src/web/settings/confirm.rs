@@ -6,8 +6,9 @@ use crate::{
     domain::Profile,
     error::FieldErrors,
     services::{
-        page_reads::{self, View},
+        people,
         reauthentication::{self, Confirmation, INCORRECT},
+        view::View,
     },
     web::kit::{
         csrf::Posted,
@@ -109,7 +110,7 @@ pub(in crate::web) async fn show(
         Ok(Query(asked)) => asked.next,
         Err(error) => return visit.refuse(error).await,
     };
-    let (viewer, own) = visit.signed_in(page_reads::profile).await?;
+    let (viewer, own) = visit.signed_in(people::of_viewer).await?;
     if viewer.is_recent {
         return Ok(see_other(next.as_str()));
     }
@@ -142,7 +143,7 @@ pub(in crate::web) async fn submit(
     } else {
         verdict
     };
-    let own = visit.beside(&frame, page_reads::profile).await?;
+    let own = visit.beside(&frame, people::of_viewer).await?;
     visit.page(verdict, &ConfirmPage::new(frame, own, typed.next))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result,
-    services::{deletion, page_reads::View},
+    services::{deletion, view::View},
     web::kit::{
         csrf::{NoFields, Posted},
         flash::Flash,

@@ -4,7 +4,7 @@ use crate::{
     Error, Result,
     services::{
         devices::{self, Device, OpenSession},
-        page_reads::View,
+        view::View,
     },
     web::kit::{
         csrf::{NoFields, Posted},

@@ -3,7 +3,7 @@
 
 use crate::{
     App, Error, Result,
-    services::{emails, page_reads::View, restoration, verification::Verification},
+    services::{emails, restoration, verification::Verification, view::View},
     web::kit::{
         csrf::Posted,
         flash::Flash,

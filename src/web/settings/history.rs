@@ -2,7 +2,7 @@
 
 use crate::{
     domain::history::Line,
-    services::{history, page_reads::View},
+    services::{history, view::View},
     web::kit::{
         page::Frame,
         visit::{Visit, see_other},

@@ -4,8 +4,8 @@ use crate::{
     Error, Result,
     domain::{Profile, Token},
     services::{
-        page_reads,
         passwords::{self, PasswordChange},
+        people,
     },
     web::{
         account::new_password,
@@ -42,7 +42,7 @@ struct ChangedPage {
 /// `GET /settings/password`. The present password is asked for on the page itself.
 #[handler]
 pub(in crate::web) async fn show(visit: Visit<'_>) -> poem::Result<Response> {
-    let (viewer, own) = visit.signed_in(page_reads::profile).await?;
+    let (viewer, own) = visit.signed_in(people::of_viewer).await?;
     let frame = visit.frame(Some(viewer));
     Ok(page(visit, StatusCode::OK.into(), frame, Some(own))?)
 }
@@ -90,7 +90,7 @@ pub(in crate::web) async fn save(
         Err(Error::Unauthenticated) => Ok(visit.to_login()),
         Err(error) => {
             let (verdict, frame) = visit.frame_refusing(viewer, error)?;
-            let own = visit.beside(&frame, page_reads::profile).await?;
+            let own = visit.beside(&frame, people::of_viewer).await?;
             page(visit, verdict, frame, own)
         }
     }
