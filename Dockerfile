@@ -12,6 +12,7 @@ WORKDIR /src
 RUN cargo install --locked --root /usr/local cargo-auditable@0.7.7
 # The dependencies alone: they change rarely, and their layer is kept until they do.
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY crates crates
 COPY src/domain/common_passwords.txt.gz src/domain/
 RUN mkdir -p src static migrations \
     && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \

@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     crypto::{Keys, PasswordPool},
     database::{Pool, Replicas},
-    services::{avatars::ImagePool, cache::ReadCache, posts::PostsService, throttle::Throttle},
+    services::{avatars::ImagePool, cache::PeopleCache, posts::PostsService, throttle::Throttle},
     storage::web_sessions::WebSessionStore,
 };
 use std::sync::{
@@ -29,7 +29,7 @@ pub struct Shared {
     /// Copies that some reads may come from; `services::freshness` has the rule.
     pub replicas: Replicas,
     /// People as they were a moment ago; `services::freshness` has the rule.
-    pub cache: ReadCache,
+    pub cache: PeopleCache,
     /// Signs and checks access tokens, derives the tokens in mails.
     pub keys: Keys,
     /// Hashes and verifies passwords on its own threads.
@@ -69,7 +69,7 @@ impl App {
             clock,
             db,
             replicas,
-            cache: ReadCache::default(),
+            cache: PeopleCache::default(),
             keys,
             posts,
             mail_owed: Notify::new(),

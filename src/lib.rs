@@ -15,7 +15,10 @@
 //! - [`crypto`]: access tokens and their keys, password hashing, sealing.
 //! - [`trace`]: what a piece of work is part of: `traceparent`, spans, the trace id on log lines.
 //! - [`http`]: what both surfaces share: bodies, errors in two dresses, origins, the caller, trace ids.
-//! - [`web`]: pages by what people come for, and the kit they are made of. [`api`]: JSON. [`ops`]: health, metrics, the server, the embedded database, the doctor.
+//! - [`web`]: pages by what people come for, and the kit they are made of. [`api`]: JSON. [`ops`]: health, metrics, the server, the doctor.
+//!
+//! In `crates` lies what knows nothing of users: `embedded-postgres`, `read-cache`, and `repo-tests`, tests that only read
+//! the repository.
 //!
 //! ## Words
 //!

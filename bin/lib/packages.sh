@@ -1,7 +1,7 @@
 # Sourced by programs in bin: finds out what is missing on this machine and installs it with the
 # system's package manager, when we may.
 
-# Where initdb and postgres are: the search of src/ops/embedded_postgres/locate.rs.
+# Where initdb and postgres are: the search of crates/embedded-postgres/src/locate.rs.
 postgres_programs() {
     local IFS=: bin
     for bin in $PATH \

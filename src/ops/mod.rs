@@ -1,7 +1,6 @@
-//! Running it: start and stop, the server, health, metrics, notices, logs, spans, the embedded database, the doctor.
+//! Running it: start and stop, the server, health, metrics, notices, logs, spans, the doctor.
 
 pub mod doctor;
-pub mod embedded_postgres;
 pub mod exporter;
 pub mod health;
 pub mod janitor;

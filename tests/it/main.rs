@@ -1,7 +1,7 @@
 //! The scenarios of the Users Service, over a real server on a real PostgreSQL.
 //!
 //! Tests that prove a scenario of the user stories carry its ID in their name, as
-//! `user_be_001_1_s1_valid_payload_creates_user` does; `scenarios` holds the list against them.
+//! `user_be_001_1_s1_valid_payload_creates_user` does; `crates/repo-tests` holds the list against them.
 //! Every test has a database, a server and a mail server of its own, and may move its own clock.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
@@ -34,7 +34,6 @@ mod config_program;
 mod correction;
 mod csrf;
 mod databases_refused;
-mod decisions;
 mod deletion;
 mod deployment;
 mod deployment_kubernetes;
@@ -71,11 +70,9 @@ mod journey_lynx;
 mod journey_w3m;
 mod keys_rotate;
 mod keys_rotate_live;
-mod layers;
 mod leases;
 mod leaving_follows;
 mod letting_go;
-mod licences;
 mod lighthouse;
 mod lists;
 mod lists_page;
@@ -92,7 +89,6 @@ mod mail_tls;
 mod mail_transports;
 mod metrics;
 mod migrations;
-mod migrations_rules;
 mod migrations_story;
 mod new_device;
 mod nginx;
@@ -140,9 +136,7 @@ mod rolling;
 mod round_trips;
 mod round_trips_pages;
 mod save_data;
-mod scenarios;
 mod screen_reader;
-mod security;
 mod session_draft;
 mod session_page;
 mod sessions_bound;

@@ -8,8 +8,9 @@ use crate::{
         pooler::{self, Seen},
     },
     error::{Cause, about},
-    ops::{doctor::schema, embedded_postgres::EmbeddedPostgres},
+    ops::doctor::schema,
 };
+use embedded_postgres::{EmbeddedPostgres, Options};
 use std::time::Duration;
 
 /// How long a database that is just starting is waited for.
@@ -22,7 +23,14 @@ pub(super) async fn primary(config: &Config) -> Result<(Option<EmbeddedPostgres>
         return Ok((None, url.clone()));
     }
     let data_dir = config.data_dir.clone();
-    let start = move || EmbeddedPostgres::start(&data_dir, &[]);
+    let start = move || {
+        EmbeddedPostgres::start(&Options {
+            data_dir: &data_dir,
+            program: "users-service",
+            database: "users",
+            settings: &[],
+        })
+    };
     let postgres = tokio::task::spawn_blocking(start).await?;
     let postgres = postgres.map_err(about("DATA_DIR (DATABASE_URL is not set)"))?;
     let url = postgres.url().to_owned();

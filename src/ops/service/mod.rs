@@ -4,8 +4,7 @@ mod database;
 mod signing_key;
 
 use super::{
-    doctor, embedded_postgres::EmbeddedPostgres, exporter, janitor, listener::Listener, logs,
-    metrics, notices, replication, server,
+    doctor, exporter, janitor, listener::Listener, logs, metrics, notices, replication, server,
 };
 use crate::{
     App, Config,
@@ -17,6 +16,7 @@ use crate::{
     openapi, routes,
     services::posts::PostsService,
 };
+use embedded_postgres::EmbeddedPostgres;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     sync::watch,

@@ -6,26 +6,17 @@
 //! ends at once here and within 100 ms at the other replicas of the service, which hear of it by
 //! notices of the database.
 
-mod changes;
-mod entries;
-mod kept;
-mod loads;
 mod notice;
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests;
 
-pub use entries::MAX_AGE;
-pub use kept::Kept;
-pub use loads::Rows;
 pub use notice::{Change, Outgoing};
 
 use crate::{
-    App, Result,
-    database::{self, Transaction, notices},
+    App, Error, Result,
+    database::{self, Transaction, notices, time_budget},
     domain::{Person, Profile},
     storage::profiles::Account,
 };
+use read_cache::{Lookup, ReadCache};
 use std::{
     mem,
     sync::{
@@ -40,6 +31,13 @@ use tokio::{
 };
 use uuid::Uuid;
 
+/// How old a value may be, counted from the moment up to which it shows every commit. Nothing older
+/// than 5 s is served: the rest is for an answer that is slow to go out.
+pub const MAX_AGE: Duration = Duration::from_secs(4);
+
+/// How long a load may take: a wait for a connection and a statement, on a replica and on the primary.
+const LOAD_TIME: Duration = Duration::from_secs(18);
+
 /// The bytes of each part. 32 MB in all are the public sides of some 50,000 people and the profiles
 /// of some 20,000: those looked at within seconds on one replica, a quarter of the service's memory.
 const PEOPLE_BYTES: usize = 16 << 20;
@@ -53,32 +51,32 @@ const ECHO_TIME: Duration = Duration::from_millis(20);
 const GRACE: Duration = Duration::from_millis(1);
 
 /// People as they were at most 5 s ago.
-pub struct ReadCache {
+pub struct PeopleCache {
     /// The public sides of people; who is leaving is not there.
-    pub people: Kept<Uuid, Arc<Person>>,
+    pub people: ReadCache<Uuid, Arc<Person>, Error>,
     /// Whole profiles, whose counts change often, also of who is leaving.
-    pub profiles: Kept<Uuid, Arc<Account>>,
+    pub profiles: ReadCache<Uuid, Arc<Account>, Error>,
     /// Whose handle, in small letters, it is or was a moment ago: who looks there must look at the
     /// person too.
-    pub names: Kept<String, Uuid>,
+    pub names: ReadCache<String, Uuid, Error>,
     /// What the other replicas are still to be told.
     pub outgoing: Outgoing,
     heard: broadcast::Sender<String>,
     listening: AtomicBool,
 }
 
-impl Default for ReadCache {
+impl Default for PeopleCache {
     fn default() -> Self {
         Self {
-            people: Kept::new("people", PEOPLE_BYTES, |_, person| {
+            people: ReadCache::new("people", MAX_AGE, PEOPLE_BYTES, |_, person| {
                 person.map_or(0, |person| size_of::<Person>() + letters_of(person))
             }),
-            profiles: Kept::new("profiles", PROFILES_BYTES, |_, account| {
+            profiles: ReadCache::new("profiles", MAX_AGE, PROFILES_BYTES, |_, account| {
                 account.map_or(0, |account| {
                     size_of::<Account>() + letters_of_profile(&account.profile)
                 })
             }),
-            names: Kept::new("names", NAMES_BYTES, |name, _| name.len()),
+            names: ReadCache::new("names", MAX_AGE, NAMES_BYTES, |name, _| name.len()),
             outgoing: Outgoing::default(),
             heard: broadcast::Sender::new(NOTICES),
             listening: AtomicBool::new(false),
@@ -86,7 +84,7 @@ impl Default for ReadCache {
     }
 }
 
-impl ReadCache {
+impl PeopleCache {
     /// Forgets what these changes made old.
     pub fn forget(&self, changes: &[Change]) {
         for change in changes {
@@ -129,9 +127,21 @@ impl ReadCache {
     pub(super) fn keep(&self, account: &Arc<Account>, as_of: Instant) {
         let profile = &account.profile;
         let person = account.is_visible.then(|| Arc::new(Person::from(profile)));
-        self.people.keep(profile.id, person, as_of);
+        self.people.insert(profile.id, person, as_of);
         self.profiles
-            .keep(profile.id, Some(Arc::clone(account)), as_of);
+            .insert(profile.id, Some(Arc::clone(account)), as_of);
+    }
+}
+
+/// What a look into the cache comes to. Also who joins another's load waits no longer than a request may.
+pub(super) async fn in_time<T>(lookup: Lookup<'_, T, Error>) -> Result<T> {
+    match lookup {
+        Lookup::Cached(value) => Ok(value),
+        Lookup::Loading(load) => {
+            // Boxed, since it is part of every request's future.
+            let loaded = Box::pin(time_budget::wait(LOAD_TIME, load)).await?;
+            loaded.map_err(|error| Error::shared(&error))
+        }
     }
 }
 

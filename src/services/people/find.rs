@@ -6,11 +6,12 @@ use crate::{
     domain::{Other, Person, username},
     error::{Broken, FieldErrors},
     services::{
-        cache::Rows,
+        cache,
         freshness::{self, Freshness},
     },
     storage::{profiles, users},
 };
+use read_cache::Rows;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -83,14 +84,14 @@ pub async fn by_ids(app: &App, ids: &str, freshness: Freshness) -> Result<Vec<Ar
 /// The people with these ids, each there once, in that order; unknown ones absent. From the cache.
 pub(super) async fn in_order(app: &App, ids: &[Uuid]) -> Result<Vec<Arc<Person>>> {
     let load = |missing| load(app.clone(), missing);
-    let mut found = app.cache.people.all(ids, load).await?;
+    let mut found = cache::in_time(app.cache.people.all(ids, load)).await?;
     let people = ids.iter().filter_map(|id| found.remove(id).flatten());
     Ok(people.collect())
 }
 
 async fn kept(app: &App, id: Uuid) -> Result<Option<Arc<Person>>> {
     let load = |missing| load(app.clone(), missing);
-    app.cache.people.get(&id, load).await
+    cache::in_time(app.cache.people.get(&id, load)).await
 }
 
 async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Person>>> {
@@ -110,8 +111,8 @@ async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Person>>> {
 /// Whose handle this is, or was a moment ago.
 pub(super) async fn id_of(app: &App, name: &str) -> Result<Option<Uuid>> {
     let load = |names| load_by_name(app.clone(), names);
-    let names = &app.cache.names;
-    names.get(&name.to_ascii_lowercase(), load).await
+    let name = name.to_ascii_lowercase();
+    cache::in_time(app.cache.names.get(&name, load)).await
 }
 
 /// Looks for the one name; what else is learnt of its owner is kept too.

@@ -6,12 +6,13 @@ use crate::{
     database::Object,
     domain::{Profile, PublicProfile, Relationship, username},
     services::{
-        cache::Rows,
+        cache,
         freshness::{self, Freshness},
         view::View,
     },
     storage::profiles::{self, Account},
 };
+use read_cache::Rows;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -63,7 +64,7 @@ pub async fn public(app: &App, name: &str, freshness: Freshness) -> Result<Publi
 
 async fn recent(app: &App, id: Uuid) -> Result<Option<Arc<Account>>> {
     let load = |missing| load(app.clone(), missing);
-    app.cache.profiles.get(&id, load).await
+    cache::in_time(app.cache.profiles.get(&id, load)).await
 }
 
 async fn load(app: App, ids: Vec<Uuid>) -> Result<Rows<Uuid, Arc<Account>>> {

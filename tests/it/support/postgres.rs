@@ -1,5 +1,6 @@
 //! One throwaway PostgreSQL for the whole run, and a database of its own for every test.
 
+use embedded_postgres::{EmbeddedPostgres, Options};
 use std::{
     fs,
     os::unix::process::CommandExt,
@@ -14,7 +15,7 @@ use std::{
 };
 use tokio::runtime;
 use tokio_postgres::{Client, NoTls};
-use users_service::{database::migrate, ops::embedded_postgres::EmbeddedPostgres};
+use users_service::database::migrate;
 
 /// Nothing here is meant to last.
 const SETTINGS: &[(&str, &str)] = &[
@@ -94,7 +95,13 @@ impl Postgres {
         let name = format!("users-service-tests-{}-{number}", process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).expect("a folder for PostgreSQL");
-        let server = EmbeddedPostgres::start(&folder, settings).expect("PostgreSQL starts");
+        let server = EmbeddedPostgres::start(&Options {
+            data_dir: &folder,
+            program: "users-service",
+            database: "users",
+            settings,
+        });
+        let server = server.expect("PostgreSQL starts");
         Self {
             _broom: broom(&folder, &sockets(server.url())),
             folder,

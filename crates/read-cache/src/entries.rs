@@ -1,13 +1,9 @@
-//! What is kept, within bounds of memory and age, and how often it was of use.
+//! The entries, within bounds of memory and age, and how often they were of use.
 
 use metrics::{Counter, counter};
 use quick_cache::{Weighter, sync};
 use std::{hash::Hash, time::Duration};
 use tokio::time::Instant;
-
-/// How old what is shown may be, counted from the moment up to which it shows every commit. Nothing
-/// older than 5 s is served: the rest is for an answer that is slow to go out.
-pub const MAX_AGE: Duration = Duration::from_secs(4);
 
 /// What an entry costs beside what it points to: its key, its places in tables, its allocations.
 const ENTRY: usize = 160;
@@ -15,6 +11,7 @@ const ENTRY: usize = 160;
 /// Entries by their keys.
 pub struct Entries<K, V> {
     all: sync::Cache<K, Entry<V>, Weight<K, V>>,
+    max_age: Duration,
     pub counts: Counts,
 }
 
@@ -26,9 +23,15 @@ struct Entry<V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Entries<K, V> {
-    pub fn new(name: &'static str, bytes: usize, weigh: fn(&K, Option<&V>) -> usize) -> Self {
+    pub fn new(
+        name: &'static str,
+        max_age: Duration,
+        bytes: usize,
+        weigh: fn(&K, Option<&V>) -> usize,
+    ) -> Self {
         Self {
             all: sync::Cache::with_weighter(bytes / (2 * ENTRY), bytes as u64, Weight(weigh)),
+            max_age,
             counts: Counts::new(name),
         }
     }
@@ -36,7 +39,7 @@ impl<K: Eq + Hash, V: Clone> Entries<K, V> {
     /// What is known of a key, if that is young enough.
     pub fn get(&self, key: &K) -> Option<Option<V>> {
         let entry = self.all.get(key)?;
-        (entry.as_of.elapsed() < MAX_AGE).then_some(entry.value)
+        (entry.as_of.elapsed() < self.max_age).then_some(entry.value)
     }
 
     pub fn insert(&self, key: K, value: Option<V>, as_of: Instant) {
@@ -56,7 +59,7 @@ impl<K: Eq + Hash, V: Clone> Entries<K, V> {
     }
 }
 
-/// How often what was found where, from zero.
+/// How often which result was found, from zero.
 pub struct Counts {
     /// It was there.
     pub hit: Counter,

@@ -7,7 +7,7 @@ use std::{
     process::Stdio,
 };
 
-use super::EmbeddedError;
+use crate::error::Error;
 
 /// In bytes. A longer file is put aside at the next start.
 const LONGEST: u64 = 1024 * 1024;
@@ -17,7 +17,7 @@ const LINES_SHOWN: usize = 12;
 
 /// The log, open for one run of a program.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(crate) struct Log {
     path: PathBuf,
     file: File,
     /// Where this run begins.
@@ -26,10 +26,9 @@ pub(super) struct Log {
 
 impl Log {
     /// Opens the log at its end.
-    pub fn open(path: &Path) -> Result<Self, EmbeddedError> {
+    pub fn open(path: &Path) -> Result<Self, Error> {
         if fs::metadata(path).is_ok_and(|found| found.len() > LONGEST) {
-            fs::rename(path, path.with_extension("log.old"))
-                .map_err(EmbeddedError::io("rename", path))?;
+            fs::rename(path, path.with_extension("log.old")).map_err(Error::io("rename", path))?;
         }
         let open = || {
             let file = OpenOptions::new().append(true).create(true).open(path)?;
@@ -40,18 +39,18 @@ impl Log {
                 begin,
             })
         };
-        open().map_err(EmbeddedError::io("open", path))
+        open().map_err(Error::io("open", path))
     }
 
     /// For a child's standard output and standard error. We open the file, so the child's user
     /// needs no right to.
-    pub fn outputs(&self) -> Result<(Stdio, Stdio), EmbeddedError> {
+    pub fn outputs(&self) -> Result<(Stdio, Stdio), Error> {
         let copies = || Ok((self.file.try_clone()?.into(), self.file.try_clone()?.into()));
-        copies().map_err(EmbeddedError::io("open", &self.path))
+        copies().map_err(Error::io("open", &self.path))
     }
 
     /// The error that says `what` happened and shows the last lines of this run.
-    pub fn failure(&self, what: String) -> EmbeddedError {
+    pub fn failure(&self, what: String) -> Error {
         let said = self
             .said()
             .unwrap_or_else(|error| format!("(cannot be read: {error})"));
@@ -60,7 +59,7 @@ impl Log {
             .get(lines.len().saturating_sub(LINES_SHOWN)..)
             .unwrap_or_default()
             .join("\n");
-        EmbeddedError::Failed {
+        Error::Failed {
             what,
             log: self.path.clone(),
             tail,

@@ -1,11 +1,8 @@
 //! Dependencies run one way:
 //! `main -> app -> web, api, ops -> services -> storage, mail -> database -> domain, error`.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use crate::sources;
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 /// What each layer must not know.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -60,40 +57,19 @@ const UNKNOWN: &[(&str, &str)] = &[
     ("api", "sea_query tokio_postgres"),
 ];
 
-fn sources(under: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(under).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|kind| kind == "rs") {
-            found.push(path);
-        }
-    }
-    found
-}
-
 /// The files of a layer: `src/layer.rs` or everything below `src/layer/`.
 fn files_of(layer: &str) -> Vec<(PathBuf, String)> {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let src = sources::path("src");
     let (folder, file) = (src.join(layer), src.join(format!("{layer}.rs")));
     let paths = if folder.is_dir() {
-        sources(&folder)
+        sources::below(&folder)
     } else {
         vec![file]
     };
     paths
         .into_iter()
-        .map(|path| (path.clone(), code(&fs::read_to_string(path).unwrap())))
+        .map(|path| (path.clone(), sources::code(&path)))
         .collect()
-}
-
-/// The source without its comments.
-fn code(source: &str) -> String {
-    let lines = source
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The modules of the crate that a source names after `crate::`.
@@ -173,6 +149,38 @@ fn frameworks_stay_in_their_layers() {
                 .collect();
             assert!(wrong.is_empty(), "{} names {wrong:?}", path.display());
         }
+    }
+}
+
+/// The tables that the migrations make.
+fn tables() -> BTreeSet<String> {
+    let files = fs::read_dir(sources::path("migrations")).unwrap();
+    let text: String = files
+        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    let text = text.to_lowercase();
+    text.split("create table users.")
+        .skip(1)
+        .map(word)
+        .collect()
+}
+
+#[test]
+fn the_database_as_a_machine_knows_no_table() {
+    let tables = tables();
+    assert!(tables.contains("users") && tables.contains("follows"));
+    for (path, source) in files_of("database") {
+        let names = |table: &&String| {
+            // The schema has the name of a table.
+            let quoted = *table != "users" && source.contains(&format!("\"{table}\""));
+            quoted || source.contains(&format!("users.{table}"))
+        };
+        let wrong: Vec<_> = tables.iter().filter(names).collect();
+        assert!(
+            wrong.is_empty(),
+            "{} names {wrong:?}: that belongs to src/storage",
+            path.display()
+        );
     }
 }
 

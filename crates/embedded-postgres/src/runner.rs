@@ -10,12 +10,12 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::EmbeddedError;
+use crate::error::Error;
 
 /// Starts programs as the user who owns the cluster: ourselves, or somebody unprivileged when we
 /// are root.
 #[derive(Debug, Clone)]
-pub(super) struct Runner {
+pub(crate) struct Runner {
     /// The owner of the cluster and of the server.
     pub uid: u32,
     /// The owner's group.
@@ -27,7 +27,7 @@ pub(super) struct Runner {
 impl Runner {
     /// Programs run as the user that we are. The standard library cannot tell who that is without
     /// unsafe code, but a new file in `directory` can.
-    pub fn ourselves(directory: &Path) -> Result<Self, EmbeddedError> {
+    pub fn ourselves(directory: &Path) -> Result<Self, Error> {
         let path = unique(directory, ".owner-");
         let make = || {
             let file = OpenOptions::new()
@@ -38,7 +38,7 @@ impl Runner {
             fs::remove_file(&path)?;
             owner
         };
-        let owner = make().map_err(EmbeddedError::io("write in", directory))?;
+        let owner = make().map_err(Error::io("write in", directory))?;
         Ok(Self {
             uid: owner.uid(),
             gid: owner.gid(),
@@ -48,7 +48,7 @@ impl Runner {
 
     /// Postgres refuses root: as root an existing `cluster` is run by its owner, a new one by
     /// `postgres` or `nobody`.
-    pub fn for_cluster(self, cluster: Option<&Path>) -> Result<Self, EmbeddedError> {
+    pub fn for_cluster(self, cluster: Option<&Path>) -> Result<Self, Error> {
         if self.uid != 0 {
             return Ok(self);
         }
@@ -62,7 +62,7 @@ impl Runner {
                     .iter()
                     .find_map(|name| ids(&passwd, name))
             })
-            .ok_or(EmbeddedError::NoAccount)?;
+            .ok_or(Error::NoAccount)?;
         let runner = Self {
             uid,
             gid,
@@ -71,7 +71,7 @@ impl Runner {
         if runner.enters(Path::new("/")) {
             Ok(runner)
         } else {
-            Err(EmbeddedError::CannotSwitch { uid })
+            Err(Error::CannotSwitch { uid })
         }
     }
 
@@ -126,7 +126,7 @@ impl Runner {
 }
 
 /// A name nobody uses yet: the process id alone repeats from one container to the next.
-pub(super) fn unique(directory: &Path, prefix: &str) -> PathBuf {
+pub(crate) fn unique(directory: &Path, prefix: &str) -> PathBuf {
     let nanos = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_nanos());

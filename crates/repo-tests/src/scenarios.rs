@@ -1,15 +1,13 @@
 //! Every scenario of the user stories is named by a test.
 
-use std::{fs, path::Path};
+use crate::sources;
+use std::fs;
 
 #[test]
 fn every_scenario_is_named_by_a_test() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let files = fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path());
-    let sources = files.filter(|path| path.extension().is_some_and(|kind| kind == "rs"));
-    let source: String = sources
+    let tests = sources::below(&sources::path("tests/it"));
+    let source: String = tests
+        .iter()
         .map(|path| fs::read_to_string(path).unwrap())
         .collect();
     let ids: Vec<_> = include_str!("scenarios.txt").split_whitespace().collect();

@@ -1,7 +1,6 @@
 //! What races must not do, told with a cache alone. Time stands still unless it is moved.
 
-use super::{Kept, MAX_AGE, Rows, changes::MOST};
-use crate::{Error, Result};
+use crate::{ReadCache, Rows, changes::MOST};
 use futures_util::poll;
 use std::{
     pin::pin,
@@ -12,6 +11,8 @@ use tokio::{
     sync::oneshot,
     time::{Instant, advance},
 };
+
+const MAX_AGE: Duration = Duration::from_secs(4);
 
 /// What the database is asked, how often, and what it knows.
 struct Source {
@@ -39,15 +40,12 @@ impl Source {
         answer: oneshot::Receiver<Loaded>,
     ) -> impl Future<Output = Loaded> + Send + 'static {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        async move {
-            answer
-                .await
-                .unwrap_or_else(|_| Err(Error::unavailable("gone")))
-        }
+        async move { answer.await.unwrap_or(Err("gone")) }
     }
 }
 
-type Loaded = Result<Rows<u32, &'static str>>;
+type Cache = ReadCache<u32, &'static str, &'static str>;
+type Loaded = Result<Rows<u32, &'static str>, &'static str>;
 
 fn rows(found: &[(u32, &'static str)]) -> Rows<u32, &'static str> {
     let (found, as_of) = (found.to_vec(), Instant::now());
@@ -59,35 +57,35 @@ async fn a_moment() {
 }
 
 /// Nothing in it, and a moment after it was made.
-async fn start() -> (Kept<u32, &'static str>, Source) {
-    let kept = Kept::new("test", 1 << 20, |_, _| 0);
+async fn start() -> (Cache, Source) {
+    let cache = ReadCache::new("test", MAX_AGE, 1 << 20, |_, _| 0);
     a_moment().await;
     let asked = AtomicUsize::default();
-    (kept, Source { asked })
+    (cache, Source { asked })
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_older_than_its_bound_counted_from_what_it_shows() {
-    let (kept, source) = start().await;
+    let (cache, source) = start().await;
     let as_of = Instant::now();
     advance(Duration::from_secs(1)).await;
-    kept.keep(1, Some("old"), as_of);
+    cache.insert(1, Some("old"), as_of);
     advance(MAX_AGE.saturating_sub(Duration::from_millis(1_001))).await;
-    let found = kept.get(&1, |_| source.has(&[(1, "new")])).await;
+    let found = cache.get(&1, |_| source.has(&[(1, "new")])).wait().await;
     assert_eq!((found.unwrap(), source.asked()), (Some("old"), 0));
     a_moment().await;
-    let found = kept.get(&1, |_| source.has(&[(1, "new")])).await;
+    let found = cache.get(&1, |_| source.has(&[(1, "new")])).wait().await;
     assert_eq!((found.unwrap(), source.asked()), (Some("new"), 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn many_who_ask_at_once_are_one_load() {
-    let (kept, source) = start().await;
+    let (cache, source) = start().await;
     let (say, answer) = oneshot::channel();
-    let mut first = pin!(kept.get(&1, |_| source.says_later(answer)));
+    let mut first = pin!(cache.get(&1, |_| source.says_later(answer)).wait());
     assert!(poll!(&mut first).is_pending());
     let mut others: Vec<_> = (0..100)
-        .map(|_| Box::pin(kept.get(&1, |_| source.has(&[]))))
+        .map(|_| Box::pin(cache.get(&1, |_| source.has(&[])).wait()))
         .collect();
     for other in &mut others {
         assert!(poll!(other).is_pending());
@@ -102,15 +100,23 @@ async fn many_who_ask_at_once_are_one_load() {
 
 #[tokio::test(start_paused = true)]
 async fn of_several_only_what_nobody_has_or_loads_is_loaded_at_once() {
-    let (kept, source) = start().await;
-    kept.get(&1, |_| source.has(&[(1, "ana")])).await.unwrap();
+    let (cache, source) = start().await;
+    cache
+        .get(&1, |_| source.has(&[(1, "ana")]))
+        .wait()
+        .await
+        .unwrap();
     let (say, answer) = oneshot::channel();
-    let mut two = pin!(kept.get(&2, |_| source.says_later(answer)));
+    let mut two = pin!(cache.get(&2, |_| source.says_later(answer)).wait());
     assert!(poll!(&mut two).is_pending());
-    let mut all = pin!(kept.all(&[1, 2, 3, 4], |missing| {
-        assert_eq!(missing, [3, 4]);
-        source.has(&[(4, "dan")])
-    }));
+    let mut all = pin!(
+        cache
+            .all(&[1, 2, 3, 4], |missing| {
+                assert_eq!(missing, [3, 4]);
+                source.has(&[(4, "dan")])
+            })
+            .wait()
+    );
     assert!(poll!(&mut all).is_pending());
     say.send(Ok(rows(&[(2, "ben")]))).ok();
     let all = all.await.unwrap();
@@ -121,13 +127,13 @@ async fn of_several_only_what_nobody_has_or_loads_is_loaded_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_read_before_a_change_is_not_kept_after_it() {
-    let (kept, source) = start().await;
+    let (cache, source) = start().await;
     let (say, answer) = oneshot::channel();
-    let mut early = pin!(kept.get(&1, |_| source.says_later(answer)));
+    let mut early = pin!(cache.get(&1, |_| source.says_later(answer)).wait());
     assert!(poll!(&mut early).is_pending());
     let old = rows(&[(1, "old")]);
     a_moment().await;
-    kept.forget(&1);
+    cache.forget(&1);
     a_moment().await;
     say.send(Ok(old)).ok();
     assert_eq!(
@@ -135,22 +141,23 @@ async fn what_was_read_before_a_change_is_not_kept_after_it() {
         Some("old"),
         "it asked before the change"
     );
-    let late = kept.get(&1, |_| source.has(&[(1, "new")])).await;
+    let late = cache.get(&1, |_| source.has(&[(1, "new")])).wait().await;
     assert_eq!(late.unwrap(), Some("new"));
-    let again = kept.get(&1, |_| source.has(&[])).await;
+    let again = cache.get(&1, |_| source.has(&[])).wait().await;
     assert_eq!(again.unwrap(), Some("new"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn nor_is_what_was_found_on_the_way() {
-    let (kept, source) = start().await;
+    let (cache, source) = start().await;
     let as_of = Instant::now();
     a_moment().await;
-    kept.forget(&1);
-    kept.keep(1, Some("old"), as_of);
-    kept.keep(2, Some("ben"), as_of);
-    let found = kept
+    cache.forget(&1);
+    cache.insert(1, Some("old"), as_of);
+    cache.insert(2, Some("ben"), as_of);
+    let found = cache
         .all(&[1, 2], |_| source.has(&[(1, "new")]))
+        .wait()
         .await
         .unwrap();
     assert_eq!((found[&1], found[&2]), (Some("new"), Some("ben")));
@@ -159,117 +166,116 @@ async fn nor_is_what_was_found_on_the_way() {
 #[tokio::test(start_paused = true)]
 async fn who_asks_after_a_change_waits_for_no_load_from_before_it() {
     for forget in [
-        |kept: &Kept<u32, &'static str>| kept.forget(&1),
-        |kept: &Kept<u32, &'static str>| kept.forget_everything(),
+        |cache: &Cache| cache.forget(&1),
+        |cache: &Cache| cache.forget_everything(),
     ] {
-        let (kept, source) = start().await;
+        let (cache, source) = start().await;
         let (say, answer) = oneshot::channel();
-        let mut early = pin!(kept.get(&1, |_| source.says_later(answer)));
+        let mut early = pin!(cache.get(&1, |_| source.says_later(answer)).wait());
         assert!(poll!(&mut early).is_pending());
         let old = rows(&[(1, "old")]);
         a_moment().await;
-        forget(&kept);
+        forget(&cache);
         a_moment().await;
-        let late = kept.get(&1, |_| source.has(&[(1, "new")])).await;
+        let late = cache.get(&1, |_| source.has(&[(1, "new")])).wait().await;
         assert_eq!(late.unwrap(), Some("new"));
         // The early one ends last, and neither puts back what it has nor ends the other's load.
         say.send(Ok(old)).ok();
         assert_eq!(early.await.unwrap(), Some("old"));
-        let again = kept.get(&1, |_| source.has(&[])).await;
+        let again = cache.get(&1, |_| source.has(&[])).wait().await;
         assert_eq!(again.unwrap(), Some("new"));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_everybodys_and_is_not_kept() {
-    let (kept, source) = start().await;
+    let (cache, source) = start().await;
     let (say, answer) = oneshot::channel();
-    let mut first = pin!(kept.get(&1, |_| source.says_later(answer)));
-    let mut second = pin!(kept.get(&1, |_| source.has(&[])));
+    let mut first = pin!(cache.get(&1, |_| source.says_later(answer)).wait());
+    let mut second = pin!(cache.get(&1, |_| source.has(&[])).wait());
     assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
-    say.send(Err(Error::unavailable("the database is away")))
-        .ok();
+    say.send(Err("the database is away")).ok();
     for outcome in [first.await, second.await] {
-        assert!(matches!(outcome, Err(Error::Unavailable(_))));
+        assert_eq!(*outcome.unwrap_err(), "the database is away");
     }
-    let next = kept.get(&1, |_| source.has(&[(1, "ana")])).await;
+    let next = cache.get(&1, |_| source.has(&[(1, "ana")])).wait().await;
     assert_eq!(next.unwrap(), Some("ana"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_began_may_go_away() {
-    let (kept, source) = start().await;
+    let (cache, source) = start().await;
     let (say, answer) = oneshot::channel();
-    let mut first = Box::pin(kept.get(&1, |_| source.says_later(answer)));
-    let mut second = Box::pin(kept.get(&1, |_| source.has(&[])));
+    let mut first = Box::pin(cache.get(&1, |_| source.says_later(answer)).wait());
+    let mut second = Box::pin(cache.get(&1, |_| source.has(&[])).wait());
     assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
     drop(first);
     say.send(Ok(rows(&[(1, "ana")]))).ok();
     assert_eq!(second.await.unwrap(), Some("ana"));
     // When all have gone nobody waits for what nobody does.
     let (_say, answer) = oneshot::channel();
-    let mut alone = Box::pin(kept.get(&2, |_| source.says_later(answer)));
+    let mut alone = Box::pin(cache.get(&2, |_| source.says_later(answer)).wait());
     assert!(poll!(&mut alone).is_pending());
     drop(alone);
-    let next = kept.get(&2, |_| source.has(&[(2, "ben")])).await;
+    let next = cache.get(&2, |_| source.has(&[(2, "ben")])).wait().await;
     assert_eq!(next.unwrap(), Some("ben"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn that_there_is_none_is_known_until_its_time_or_a_change() {
-    let (kept, source) = start().await;
-    let ask = || kept.get(&1, |_| source.has(&[]));
+    let (cache, source) = start().await;
+    let ask = || cache.get(&1, |_| source.has(&[])).wait();
     assert_eq!((ask().await.unwrap(), ask().await.unwrap()), (None, None));
     assert_eq!(source.asked(), 1);
     advance(MAX_AGE).await;
     assert_eq!(ask().await.unwrap(), None);
     assert_eq!(source.asked(), 2);
     a_moment().await;
-    kept.forget(&1);
-    let found = kept.get(&1, |_| source.has(&[(1, "ana")])).await;
+    cache.forget(&1);
+    let found = cache.get(&1, |_| source.has(&[(1, "ana")])).wait().await;
     assert_eq!((found.unwrap(), source.asked()), (Some("ana"), 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn more_changes_than_are_remembered_are_a_change_of_everything() {
-    let (kept, source) = start().await;
+    let (cache, source) = start().await;
     let as_of = Instant::now();
-    kept.keep(0, Some("old"), as_of);
+    cache.insert(0, Some("old"), as_of);
     a_moment().await;
     let most = u32::try_from(MOST).unwrap();
-    (1..=most).for_each(|key| kept.forget(&key));
-    let get = || kept.get(&0, |_| source.has(&[(0, "new")]));
+    (1..=most).for_each(|key| cache.forget(&key));
+    let get = || cache.get(&0, |_| source.has(&[(0, "new")])).wait();
     assert_eq!(get().await.unwrap(), Some("old"));
-    kept.forget(&(most + 1));
-    kept.keep(0, Some("old"), as_of);
+    cache.forget(&(most + 1));
+    cache.insert(0, Some("old"), as_of);
     assert_eq!(get().await.unwrap(), Some("new"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn changes_are_remembered_for_as_long_as_anything_is_kept() {
-    let (kept, _) = start().await;
-    kept.forget(&1);
-    let last = kept.last_change(&[1]);
+    let (cache, _) = start().await;
+    cache.forget(&1);
+    let last = cache.last_change(&[1]);
     advance(MAX_AGE).await;
-    kept.forget(&2);
-    assert_eq!(kept.last_change(&[1]), last);
-    assert!(kept.last_change(&[2, 1]) > last);
+    cache.forget(&2);
+    assert_eq!(cache.last_change(&[1]), last);
+    assert!(cache.last_change(&[2, 1]) > last);
     for _ in 0..3 {
         advance(MAX_AGE + Duration::from_millis(1)).await;
-        kept.forget(&2);
+        cache.forget(&2);
     }
-    assert!(kept.last_change(&[1]) < last, "there is no end to it");
+    assert!(cache.last_change(&[1]) < last, "there is no end to it");
 }
 
 #[tokio::test]
 async fn memory_is_bounded() {
-    let kept: Kept<u32, &str> = Kept::new("test", 1 << 20, |_, _| 1_000);
+    let cache: Cache = ReadCache::new("test", MAX_AGE, 1 << 20, |_, _| 1_000);
     for key in 0..10_000 {
-        kept.keep(key, Some("x"), Instant::now());
+        cache.insert(key, Some("x"), Instant::now());
     }
     assert!(
-        (500_000..=1 << 20).contains(&kept.bytes()),
+        (500_000..=1 << 20).contains(&cache.bytes()),
         "{}",
-        kept.bytes()
+        cache.bytes()
     );
 }

@@ -1,7 +1,9 @@
-//! A private Postgres for a machine where nothing is configured.
+#![doc = include_str!("../README.md")]
 //!
-//! One rule decides who runs the server: **whoever holds the lock on `DATA_DIR/pg.lock`, as a child
-//! of its own**. Every other service on the same `DATA_DIR` is a guest. It uses that server, never
+//! # How it works
+//!
+//! One rule decides who runs the server: **whoever holds the lock on `pg.lock` in the data directory, as a child
+//! of its own**. Every other service on the same data directory is a guest. It uses that server, never
 //! stops it, and keeps trying the lock: when the holder ends, in whatever way, a guest gets the
 //! lock and runs the next server on the same socket, so its pool reconnects by itself. The kernel
 //! drops the lock of a process that was killed, so nothing stale can block a start.
@@ -12,6 +14,7 @@
 //!
 //! | file | what it knows |
 //! | --- | --- |
+//! | `options` | what its user may choose |
 //! | `runner` | as whom Postgres's programs run (it refuses root) and how they end with us |
 //! | `place` | where the cluster, its socket and its log are |
 //! | `locate` | where Postgres's programs are, and which major version |
@@ -20,6 +23,7 @@
 //! | `shutdown` | ending it, or one that a killed service left |
 //! | `log` | what Postgres's programs say |
 //! | `keeper` | the thread that owns lock and server |
+//! | `error` | what can keep it from starting |
 //! | `wire` | the few bytes of Postgres's protocol that say "ready" |
 
 mod cluster;
@@ -27,30 +31,24 @@ mod error;
 mod keeper;
 mod locate;
 mod log;
+mod options;
 mod place;
 mod runner;
 mod server;
 mod shutdown;
 mod wire;
 
-use std::path::Path;
-
-pub use error::EmbeddedError;
 use keeper::Keeper;
-use place::Place;
+use place::{Place, USER};
 
-/// The superuser of the cluster. It needs no password: only its owner (and root) can reach the
-/// socket.
-const USER: &str = "postgres";
+pub use error::Error;
+pub use options::Options;
 
-/// The database that is made in the cluster.
-const DATABASE: &str = "users";
-
-/// A private Postgres under `DATA_DIR`, made at first use, reached over a Unix socket only, and
+/// A private Postgres under a data directory, made at first use, reached over a Unix socket only, and
 /// stopped with this handle.
 ///
-/// A server that dies is started again; see the module's doc for several services on one
-/// `DATA_DIR`.
+/// A server that dies is started again; the crate's doc says what several services in one data
+/// directory do.
 #[derive(Debug)]
 pub struct EmbeddedPostgres {
     url: String,
@@ -58,17 +56,19 @@ pub struct EmbeddedPostgres {
 }
 
 impl EmbeddedPostgres {
-    /// Starts the server, or joins the one that another service runs on the same `data_dir`, and
-    /// returns when the database answers. `settings` are extra server settings, name and value,
-    /// such as `("fsync", "off")` in tests.
+    /// Starts the server, or joins the one that another service runs on the same data directory,
+    /// and returns when the database answers.
     ///
-    /// Blocks: 1 to 2 s for the first start in a `data_dir`, about 0.1 s later, up to 120 s when
+    /// Blocks: 1 to 2 s for the first start in a data directory, about 0.1 s later, up to 120 s when
     /// Postgres has to recover first. In async code call it, [`stop`](Self::stop) and the drop on a
     /// blocking thread.
-    pub fn start(data_dir: &Path, settings: &[(&str, &str)]) -> Result<Self, EmbeddedError> {
-        let place = Place::prepare(data_dir)?;
-        let url = url(place.sockets.as_os_str().as_encoded_bytes());
-        let keeper = Keeper::start(place, settings)?;
+    pub fn start(options: &Options) -> Result<Self, Error> {
+        let place = Place::prepare(options)?;
+        let url = url(
+            place.sockets.as_os_str().as_encoded_bytes(),
+            options.database,
+        );
+        let keeper = Keeper::start(place, options.settings)?;
         Ok(Self {
             url,
             keeper: Some(keeper),
@@ -100,7 +100,7 @@ impl Drop for EmbeddedPostgres {
 
 /// Every byte outside RFC 3986's unreserved set is encoded, so that any path is one host in the
 /// URL.
-fn url(sockets: &[u8]) -> String {
+fn url(sockets: &[u8], database: &str) -> String {
     use std::fmt::Write as _;
 
     let mut host = String::new();
@@ -112,7 +112,7 @@ fn url(sockets: &[u8]) -> String {
             let _ = write!(host, "%{byte:02X}");
         }
     }
-    format!("postgresql://{USER}@{host}/{DATABASE}")
+    format!("postgresql://{USER}@{host}/{database}")
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn a_socket_directory_is_one_host_in_the_url() {
         assert_eq!(
-            url("/tmp/a b/é".as_bytes()),
+            url("/tmp/a b/é".as_bytes(), "users"),
             "postgresql://postgres@%2Ftmp%2Fa%20b%2F%C3%A9/users"
         );
     }

@@ -1,13 +1,12 @@
-//! What changed lately, and when: what was read before that must not be kept.
+//! What changed lately, and when: what was read before that must not become an entry.
 
-use super::entries::MAX_AGE;
-use std::{collections::HashMap, hash::Hash, mem};
+use std::{collections::HashMap, hash::Hash, mem, time::Duration};
 use tokio::time::Instant;
 
-/// How many changes are remembered in [`MAX_AGE`]: about 2 MB of them.
+/// How many changes are remembered in the greatest age of an entry: about 2 MB of them.
 pub const MOST: usize = 20_000;
 
-/// The last change of each key, for at least [`MAX_AGE`]: nothing older is kept anyway.
+/// The last change of each key, for at least the greatest age of an entry: no entry is older anyway.
 pub struct Changes<K> {
     /// Before this moment everything may have changed.
     everything: Instant,
@@ -15,16 +14,18 @@ pub struct Changes<K> {
     old: HashMap<K, Instant>,
     /// When the young ones began.
     since: Instant,
+    max_age: Duration,
 }
 
-impl<K> Default for Changes<K> {
-    fn default() -> Self {
+impl<K> Changes<K> {
+    pub fn new(max_age: Duration) -> Self {
         let now = Instant::now();
         Self {
             everything: now,
             young: HashMap::new(),
             old: HashMap::new(),
             since: now,
+            max_age,
         }
     }
 }
@@ -32,7 +33,7 @@ impl<K> Default for Changes<K> {
 impl<K: Clone + Eq + Hash> Changes<K> {
     /// Remembers a change; false when there is no room for more.
     pub fn note(&mut self, key: &K, now: Instant) -> bool {
-        if now.duration_since(self.since) > MAX_AGE {
+        if now.duration_since(self.since) > self.max_age {
             self.old = mem::take(&mut self.young);
             self.since = now;
         }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{EmbeddedError, runner::Runner};
+use crate::{error::Error, runner::Runner};
 
 /// Installations that stand side by side, one per major version, as (parent, what stands before the
 /// number, what follows it): Debian; openSUSE; Alpine; Postgres's own RPMs; Homebrew on Arm and on
@@ -23,7 +23,7 @@ const SIDE_BY_SIDE: [(&str, &str, &str); 6] = [
 
 /// The programs to use.
 #[derive(Debug, Clone)]
-pub(super) struct Programs {
+pub(crate) struct Programs {
     pub bin: PathBuf,
     pub major: u32,
 }
@@ -31,11 +31,7 @@ pub(super) struct Programs {
 impl Programs {
     /// The programs of the major version `wanted` by an existing cluster; without one those on
     /// `PATH`, else the newest.
-    pub fn find(
-        runner: &Runner,
-        cluster: &Path,
-        wanted: Option<u32>,
-    ) -> Result<Self, EmbeddedError> {
+    pub fn find(runner: &Runner, cluster: &Path, wanted: Option<u32>) -> Result<Self, Error> {
         let path = env::var_os("PATH").unwrap_or_default();
         let found = installed(&path, Path::new("/"), |bin| major_of(runner, bin));
         choose(found, cluster, wanted)
@@ -43,20 +39,16 @@ impl Programs {
 }
 
 /// The leading number of `15.18 (Debian 15.18-0+deb12u1)`, `18beta1` or a cluster's `PG_VERSION`.
-pub(super) fn major(version: &str) -> Option<u32> {
+pub(crate) fn major(version: &str) -> Option<u32> {
     let end = version
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(version.len());
     version.get(..end)?.parse().ok()
 }
 
-fn choose(
-    found: Vec<Programs>,
-    cluster: &Path,
-    wanted: Option<u32>,
-) -> Result<Programs, EmbeddedError> {
+fn choose(found: Vec<Programs>, cluster: &Path, wanted: Option<u32>) -> Result<Programs, Error> {
     if found.is_empty() {
-        return Err(EmbeddedError::ProgramsMissing);
+        return Err(Error::ProgramsMissing);
     }
     let mut majors: Vec<u32> = found.iter().map(|programs| programs.major).collect();
     majors.sort_unstable();
@@ -64,7 +56,7 @@ fn choose(
     found
         .into_iter()
         .find(|programs| wanted.is_none_or(|wanted| wanted == programs.major))
-        .ok_or_else(|| EmbeddedError::VersionMissing {
+        .ok_or_else(|| Error::VersionMissing {
             cluster: cluster.to_owned(),
             wanted: wanted.unwrap_or_default(),
             found: majors,
@@ -135,7 +127,7 @@ fn major_of(runner: &Runner, bin: &Path) -> Option<u32> {
 mod tests {
     use std::{ffi::OsString, fs, path::Path};
 
-    use super::{EmbeddedError, Programs, choose, installed, major};
+    use super::{Error, Programs, choose, installed, major};
 
     fn programs(major: u32) -> Programs {
         Programs {
@@ -160,7 +152,7 @@ mod tests {
         assert!(matches!(chosen(None), Ok(17)));
         assert!(matches!(chosen(Some(15)), Ok(15)));
         assert!(
-            matches!(chosen(Some(14)), Err(EmbeddedError::VersionMissing { found, .. }) if found == [15, 17])
+            matches!(chosen(Some(14)), Err(Error::VersionMissing { found, .. }) if found == [15, 17])
         );
     }
 
@@ -176,7 +168,7 @@ mod tests {
     #[test]
     fn path_comes_first_and_then_the_newest() -> std::io::Result<()> {
         let root =
-            std::env::temp_dir().join(format!("users-service-locate-{}", std::process::id()));
+            std::env::temp_dir().join(format!("embedded-postgres-locate-{}", std::process::id()));
         let bins = [
             "usr/lib/postgresql/9/bin",
             "usr/lib/postgresql/17/bin",

@@ -1,6 +1,6 @@
 //! `docs/decisions` can be read as a list: its index has every page, and a page names files that exist.
 
-use crate::deployment::file;
+use crate::sources;
 use std::{collections::BTreeSet, fs};
 
 const FOLDER: &str = "docs/decisions";
@@ -8,12 +8,12 @@ const FOLDER: &str = "docs/decisions";
 const STATES: &[&str] = &["in force", "amended by [", "superseded by ["];
 
 fn read(name: &str) -> String {
-    fs::read_to_string(file(FOLDER).join(name)).expect(name)
+    fs::read_to_string(sources::path(FOLDER).join(name)).expect(name)
 }
 
 /// The names of the pages, without the index.
 fn pages() -> BTreeSet<String> {
-    let folder = fs::read_dir(file(FOLDER)).unwrap();
+    let folder = fs::read_dir(sources::path(FOLDER)).unwrap();
     let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name != "README.md").collect()
 }
@@ -48,7 +48,10 @@ fn every_page_says_when_whether_it_holds_and_which_files_it_is_about() {
             assert!(pages().contains(newer), "{name} links to {newer}");
         }
         for path in files.split(", ").map(|path| path.trim_matches('`')) {
-            assert!(file(path).exists(), "{name} names {path}, which is gone");
+            assert!(
+                sources::path(path).exists(),
+                "{name} names {path}, which is gone"
+            );
         }
         let longest = page.lines().map(|line| line.chars().count()).max();
         assert!(longest <= Some(120), "{name} has a line of {longest:?}");

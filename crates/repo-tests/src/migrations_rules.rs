@@ -1,10 +1,8 @@
 //! Expand, then contract: a migration only adds, so that the release before it goes on working on
 //! the newer schema. What a release stopped using may go in a later one. docs/operations.md has the rule.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use crate::sources;
+use std::{fs, path::PathBuf};
 
 /// Words that may take something away from a release that runs, and why.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -62,8 +60,7 @@ const REVIEWED: &[(&str, &str, &str)] = &[
 
 /// The files of the migrations with their texts in lower case, without comments.
 fn migrations() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let files = fs::read_dir(folder)
+    let files = fs::read_dir(sources::path("migrations"))
         .unwrap()
         .map(|file| file.unwrap().path());
     let mut read: Vec<_> = files.map(read).collect();

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::USER;
+use crate::place::USER;
 
 /// Longer than any answer to what is asked here.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -18,11 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_MESSAGE: usize = 64 * 1024;
 
 /// An open session.
-pub(super) struct Session(UnixStream);
+pub(crate) struct Session(UnixStream);
 
 /// Why there is no session, or why a statement failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// Nobody listens, or not Postgres.
     Silent,
     /// Postgres says no: SQLSTATE and message.

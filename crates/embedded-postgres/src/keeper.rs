@@ -13,10 +13,12 @@ use std::{
 
 use tracing::{error, info, warn};
 
-use super::{
-    DATABASE, EmbeddedError, cluster,
+use crate::{
+    cluster,
+    error::Error,
     place::Place,
-    server::{PAUSE, START_PATIENCE, Server},
+    server::{START_PATIENCE, Server},
+    shutdown::PAUSE,
     wire::Session,
 };
 
@@ -28,7 +30,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// The handle of the thread.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     /// Nothing is ever sent: its end is the message.
     alive: Sender<()>,
     thread: JoinHandle<()>,
@@ -36,7 +38,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Starts the thread and waits for the database.
-    pub fn start(place: Place, settings: &[(&str, &str)]) -> Result<Self, EmbeddedError> {
+    pub fn start(place: Place, settings: &[(&str, &str)]) -> Result<Self, Error> {
         let settings: Vec<String> = settings
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
@@ -46,7 +48,7 @@ impl Keeper {
             .create(true)
             .truncate(false)
             .open(&place.lock);
-        let lock = lock.map_err(EmbeddedError::io("open", &place.lock))?;
+        let lock = lock.map_err(Error::io("open", &place.lock))?;
         let cluster = place.cluster.clone();
         let held = Held {
             server: None,
@@ -60,7 +62,7 @@ impl Keeper {
         let thread = thread::Builder::new()
             .name("embedded-postgres".to_owned())
             .spawn(move || held.keep(&ended, &report))
-            .map_err(EmbeddedError::io("start a thread for", &cluster))?;
+            .map_err(Error::io("start a thread for", &cluster))?;
         let keeper = Self { alive, thread };
         match reported.recv() {
             Ok(Ok(())) => Ok(keeper),
@@ -70,7 +72,7 @@ impl Keeper {
             }
             Err(_) => {
                 let source = io::Error::other("the thread that keeps it has panicked");
-                Err(EmbeddedError::io("start", &cluster)(source))
+                Err(Error::io("start", &cluster)(source))
             }
         }
     }
@@ -94,7 +96,7 @@ struct Held {
 }
 
 impl Held {
-    fn keep(mut self, ended: &Receiver<()>, report: &Sender<Result<(), EmbeddedError>>) {
+    fn keep(mut self, ended: &Receiver<()>, report: &Sender<Result<(), Error>>) {
         let first = self.join_or_run();
         let failed = first.is_err();
         // Whoever waits for the report holds the other end.
@@ -116,27 +118,27 @@ impl Held {
     }
 
     /// Uses the server of whoever holds the lock, or takes the lock and runs one.
-    fn join_or_run(&mut self) -> Result<(), EmbeddedError> {
+    fn join_or_run(&mut self) -> Result<(), Error> {
         let deadline = Instant::now() + START_PATIENCE;
         while Instant::now() < deadline {
             if self.take_lock()? {
                 return self.run();
             }
             // The holder may be about to start its server, or to stop it and let go of the lock.
-            if Session::open(&self.place.socket(), DATABASE).is_ok() {
+            if Session::open(&self.place.socket(), &self.place.database).is_ok() {
                 info!("using the PostgreSQL that another service runs on the same DATA_DIR");
                 return Ok(());
             }
             thread::sleep(PAUSE);
         }
-        Err(EmbeddedError::Occupied {
+        Err(Error::Occupied {
             lock: self.place.lock.clone(),
             sockets: self.place.sockets.clone(),
         })
     }
 
     /// One look: replaces our server if it has died, takes over if whoever ran it is gone.
-    fn look_after(&mut self) -> Result<(), EmbeddedError> {
+    fn look_after(&mut self) -> Result<(), Error> {
         if let Some(server) = &mut self.server {
             if server.is_running() {
                 return Ok(());
@@ -153,7 +155,7 @@ impl Held {
     }
 
     /// Runs a server; the lock is held.
-    fn run(&mut self) -> Result<(), EmbeddedError> {
+    fn run(&mut self) -> Result<(), Error> {
         let fsync = !self.settings.iter().any(|setting| setting == "fsync=off");
         let started = cluster::ensure(&self.place, fsync).and_then(|programs| {
             let server = Server::start(&self.place, &programs, &self.settings)?;
@@ -191,13 +193,11 @@ impl Held {
         }
     }
 
-    fn take_lock(&self) -> Result<bool, EmbeddedError> {
+    fn take_lock(&self) -> Result<bool, Error> {
         match self.lock.try_lock() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => {
-                Err(EmbeddedError::io("lock", &self.place.lock)(error))
-            }
+            Err(TryLockError::Error(error)) => Err(Error::io("lock", &self.place.lock)(error)),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 /// way out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum EmbeddedError {
+pub enum Error {
     /// Neither `initdb` nor `postgres` anywhere.
     #[error(
         "PostgreSQL's programs (initdb, postgres) were not found: install them \
@@ -119,9 +119,9 @@ pub enum EmbeddedError {
     },
 }
 
-impl EmbeddedError {
+impl Error {
     /// For `map_err`: an I/O error with what was tried on which path.
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             action,
             path: path.to_owned(),

@@ -1,12 +1,13 @@
 //! What docs/security.md says can be looked up: every test and every file that it names exists.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use crate::sources;
+use std::{collections::BTreeSet, fs};
 
 /// What a row can say of its requirement.
 const STATES: &[&str] = &["met", "partly", "planned", "gap", "operator"];
 
 fn file(path: &str) -> Option<String> {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
+    fs::read_to_string(sources::path(path)).ok()
 }
 
 fn document() -> String {
@@ -18,6 +19,7 @@ fn named(document: &str) -> Vec<&str> {
     let quoted = document.split('`').skip(1).step_by(2);
     let folders = [
         "src/",
+        "crates/",
         "tests/",
         "bin/",
         "fuzz/",
@@ -31,19 +33,22 @@ fn named(document: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether a test `module::name` of this suite, `path.rs::name` of the library, or a path exists.
+/// Whether a test `module::name` of the suite or of this crate, a test `path.rs::name`, or a path exists.
 fn exists(name: &str) -> bool {
     let Some((home, test)) = name.rsplit_once("::") else {
-        return Path::new(env!("CARGO_MANIFEST_DIR")).join(name).exists();
+        return sources::path(name).exists();
     };
-    let path = if home.ends_with(".rs") {
-        home.to_owned()
+    let homes = if home.ends_with(".rs") {
+        vec![home.to_owned()]
     } else {
-        format!("tests/it/{home}.rs")
+        ["tests/it", "crates/repo-tests/src"]
+            .map(|folder| format!("{folder}/{home}.rs"))
+            .into()
     };
     // Made by a macro or written out.
     let made = [format!("fn {test}("), format!("    {test}: ")];
-    file(&path).is_some_and(|source| made.iter().any(|made| source.contains(made)))
+    let mut sources = homes.iter().filter_map(|home| file(home));
+    sources.any(|source| made.iter().any(|made| source.contains(made)))
 }
 
 /// The rows of its tables, without their heads.

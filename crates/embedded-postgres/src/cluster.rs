@@ -9,11 +9,11 @@ use std::{
 
 use tracing::info;
 
-use super::{
-    EmbeddedError, USER,
+use crate::{
+    error::Error,
     locate::{self, Programs},
     log::Log,
-    place::Place,
+    place::{Place, USER},
     runner::unique,
 };
 
@@ -22,12 +22,12 @@ const UNFINISHED: &str = "pg.new-";
 
 /// Makes the cluster unless it exists, and returns the programs that fit it. Only for the holder of
 /// the lock.
-pub(super) fn ensure(place: &Place, fsync: bool) -> Result<Programs, EmbeddedError> {
+pub(crate) fn ensure(place: &Place, fsync: bool) -> Result<Programs, Error> {
     let version = place.cluster.join("PG_VERSION");
     let made_by = match fs::read_to_string(&version) {
         Ok(text) => locate::major(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(EmbeddedError::io("read", &version)(error)),
+        Err(error) => return Err(Error::io("read", &version)(error)),
     };
     let programs = Programs::find(&place.runner, &place.cluster, made_by)?;
     remove_unfinished(&place.home);
@@ -39,7 +39,7 @@ pub(super) fn ensure(place: &Place, fsync: bool) -> Result<Programs, EmbeddedErr
 
 /// `initdb` works under another name and the finished cluster gets its own by one rename: a start
 /// that is killed leaves nothing that looks like a cluster.
-fn create(place: &Place, programs: &Programs, fsync: bool) -> Result<(), EmbeddedError> {
+fn create(place: &Place, programs: &Programs, fsync: bool) -> Result<(), Error> {
     info!(
         version = programs.major,
         cluster = %place.cluster.display(),
@@ -47,21 +47,20 @@ fn create(place: &Place, programs: &Programs, fsync: bool) -> Result<(), Embedde
     );
     let unfinished = unique(&place.home, UNFINISHED);
     let made = DirBuilder::new().mode(0o700).create(&unfinished);
-    made.map_err(EmbeddedError::io("make", &unfinished))?;
+    made.map_err(Error::io("make", &unfinished))?;
     if place.runner.switch {
         // The server's user may write here alone, not in DATA_DIR.
         chown(&unfinished, Some(place.runner.uid), Some(place.runner.gid))
-            .map_err(EmbeddedError::io("hand over", &unfinished))?;
+            .map_err(Error::io("hand over", &unfinished))?;
     }
     // Not every system has C.UTF-8. With C, Postgres's lower() and its like leave letters outside
     // ASCII alone.
     let result = initdb(place, programs, &unfinished, "C.UTF-8", fsync)
         .or_else(|_| initdb(place, programs, &unfinished, "C", fsync))
         .and_then(|()| {
-            fs::rename(&unfinished, &place.cluster)
-                .map_err(EmbeddedError::io("make", &place.cluster))?;
+            fs::rename(&unfinished, &place.cluster).map_err(Error::io("make", &place.cluster))?;
             let home = File::open(&place.home).and_then(|home| home.sync_all());
-            home.map_err(EmbeddedError::io("sync", &place.home))
+            home.map_err(Error::io("sync", &place.home))
         });
     if result.is_err() {
         remove_unfinished(&place.home);
@@ -75,7 +74,7 @@ fn initdb(
     directory: &Path,
     locale: &str,
     fsync: bool,
-) -> Result<(), EmbeddedError> {
+) -> Result<(), Error> {
     let log = Log::open(&place.log)?;
     let (out, err) = log.outputs()?;
     let program = programs.bin.join("initdb");
@@ -97,7 +96,7 @@ fn initdb(
         .stdout(out)
         .stderr(err)
         .status()
-        .map_err(EmbeddedError::io("run", &program))?;
+        .map_err(Error::io("run", &program))?;
     if status.success() {
         Ok(())
     } else {

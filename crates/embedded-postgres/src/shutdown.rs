@@ -10,10 +10,13 @@ use std::{
 
 use tracing::{info, warn};
 
-use super::{place::Place, runner::Runner, server::PAUSE};
+use crate::{place::Place, runner::Runner};
+
+/// How often something is looked at that should change soon.
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
 /// Fast shutdown, and sterner ways when that takes too long (the next start recovers then).
-pub(super) fn shut_down(runner: &Runner, pid: u32, mut gone: impl FnMut() -> bool) {
+pub(crate) fn shut_down(runner: &Runner, pid: u32, mut gone: impl FnMut() -> bool) {
     for (signal, seconds) in [("INT", 30), ("QUIT", 5), ("KILL", 5)] {
         if gone() {
             return;
@@ -36,7 +39,7 @@ pub(super) fn shut_down(runner: &Runner, pid: u32, mut gone: impl FnMut() -> boo
 
 /// Stops the server of a service that was killed. Returns the process id that is still written in
 /// the cluster.
-pub(super) fn put_orphan_aside(place: &Place) -> Option<u32> {
+pub(crate) fn put_orphan_aside(place: &Place) -> Option<u32> {
     let text = fs::read_to_string(place.cluster.join("postmaster.pid")).ok()?;
     let pid = text.lines().next()?.trim().parse().ok()?;
     if is_server(pid, &place.cluster) {

@@ -11,25 +11,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    DATABASE, EmbeddedError,
+use crate::{
+    error::Error,
     locate::Programs,
     log::Log,
     place::Place,
     runner::Runner,
-    shutdown::{put_orphan_aside, shut_down},
+    shutdown::{PAUSE, put_orphan_aside, shut_down},
     wire::{Failure, Session},
 };
 
 /// How long a start may take; recovery after a crash is the long part of it.
-pub(super) const START_PATIENCE: Duration = Duration::from_mins(2);
-
-/// How often something is looked at that should change soon.
-pub(super) const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const START_PATIENCE: Duration = Duration::from_mins(2);
 
 /// A server that was started from this thread. Dropping it stops it.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     runner: Runner,
 }
@@ -38,16 +35,12 @@ impl Server {
     /// Starts a server on the cluster and returns when the database answers. Only for the holder of
     /// the lock, and from a thread that lives as long as the server shall, see
     /// [`Runner::tied_command`].
-    pub fn start(
-        place: &Place,
-        programs: &Programs,
-        settings: &[String],
-    ) -> Result<Self, EmbeddedError> {
+    pub fn start(place: &Place, programs: &Programs, settings: &[String]) -> Result<Self, Error> {
         let deadline = Instant::now() + START_PATIENCE;
         loop {
             match Self::try_start(place, programs, settings) {
                 // A server that was killed itself leaves sessions that end when they notice.
-                Err(EmbeddedError::Failed { tail, .. })
+                Err(Error::Failed { tail, .. })
                     if tail.contains("shared memory block") && Instant::now() < deadline =>
                 {
                     thread::sleep(PAUSE * 10);
@@ -57,11 +50,7 @@ impl Server {
         }
     }
 
-    fn try_start(
-        place: &Place,
-        programs: &Programs,
-        settings: &[String],
-    ) -> Result<Self, EmbeddedError> {
+    fn try_start(place: &Place, programs: &Programs, settings: &[String]) -> Result<Self, Error> {
         let left_behind = put_orphan_aside(place);
         place.make_sockets()?;
         let log = Log::open(&place.log)?;
@@ -86,9 +75,7 @@ impl Server {
         // A group of its own: Ctrl-C in the terminal must not stop the server before the service
         // has drained.
         command.process_group(0).stdout(out).stderr(err);
-        let child = command
-            .spawn()
-            .map_err(EmbeddedError::io("run", &program))?;
+        let child = command.spawn().map_err(Error::io("run", &program))?;
         let mut server = Self {
             child,
             runner: place.runner.clone(),
@@ -102,10 +89,10 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    fn wait_until_ready(&mut self, place: &Place, log: &Log) -> Result<(), EmbeddedError> {
+    fn wait_until_ready(&mut self, place: &Place, log: &Log) -> Result<(), Error> {
         let deadline = Instant::now() + START_PATIENCE;
         while Instant::now() < deadline {
-            match Session::open(&place.socket(), DATABASE) {
+            match Session::open(&place.socket(), &place.database) {
                 Ok(_) => return Ok(()),
                 Err(Failure::Refused(state, _)) if state == "3D000" => create_database(place, log)?,
                 // 57P03: it is starting up.
@@ -161,8 +148,8 @@ fn settings_of_ours(place: &Place) -> Vec<OsString> {
         .collect()
 }
 
-fn create_database(place: &Place, log: &Log) -> Result<(), EmbeddedError> {
+fn create_database(place: &Place, log: &Log) -> Result<(), Error> {
     Session::open(&place.socket(), "postgres")
-        .and_then(|mut session| session.execute(&format!("CREATE DATABASE {DATABASE}")))
+        .and_then(|mut session| session.execute(&format!("CREATE DATABASE {}", place.database)))
         .map_err(|failure| log.failure(format!("cannot create the database: {failure:?}")))
 }
