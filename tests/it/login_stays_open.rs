@@ -37,8 +37,9 @@ async fn statuses(app: &TestApp, email: &str, password: &str, times: usize) -> V
 }
 
 /// One network has many guesses wait, each at an address of its own; then somebody logs in from
-/// elsewhere. Says how many of the guesses were answered before that.
-async fn answered_before_a_log_in(floods_from: impl Fn(usize) -> String) -> (usize, usize) {
+/// elsewhere. Says how many of the guesses were answered before that; `None` when the machine was too busy for a
+/// single hash within 7 s.
+async fn answered_before_a_log_in(floods_from: impl Fn(usize) -> String) -> Option<(usize, usize)> {
     // A slow hash: all of them are waiting before a few are made.
     let app = TestApp::with(&[
         ("TRUSTED_PROXIES", "127.0.0.0/8"),
@@ -63,24 +64,37 @@ async fn answered_before_a_log_in(floods_from: impl Fn(usize) -> String) -> (usi
             (app.app.passwords.in_flight() > many / 2).then_some(())
         })
         .await;
-        // A machine that is too busy for a hash within 7 s says so, and is asked again.
-        while from(&app, ELSEWHERE, &ana.email, PASSWORD).await.status != 200 {}
-        answered.load(Ordering::SeqCst)
+        let owner = from(&app, ELSEWHERE, &ana.email, PASSWORD).await;
+        let before = answered.load(Ordering::SeqCst);
+        if owner.status == 503 {
+            return None;
+        }
+        owner.expect(200);
+        Some(before)
     };
     let (_, before) = tokio::join!(flood, owner);
-    (before, many)
+    Some((before?, many))
+}
+
+/// Insists that whoever logs in from elsewhere does not wait for most of the flood. A busy machine is tried again.
+async fn stays_open_beside_a_flood(floods_from: impl Fn(usize) -> String) {
+    for _ in 0..5 {
+        if let Some((before, many)) = answered_before_a_log_in(&floods_from).await {
+            assert!(before < many * 3 / 4, "{before} of {many}");
+            return;
+        }
+    }
+    panic!("nobody logs in beside the flood");
 }
 
 #[tokio::test]
 async fn a_network_that_floods_the_service_waits_behind_itself() {
-    let (before, many) = answered_before_a_log_in(|_| STRANGER.to_owned()).await;
-    assert!(before < many * 3 / 4, "{before} of {many}");
+    stays_open_beside_a_flood(|_| STRANGER.to_owned()).await;
 }
 
 #[tokio::test]
 async fn so_does_a_customer_who_has_many_networks_of_64_bits() {
-    let (before, many) = answered_before_a_log_in(|n| format!("2001:db8:1:{n:x}::1")).await;
-    assert!(before < many * 3 / 4, "{before} of {many}");
+    stays_open_beside_a_flood(|n| format!("2001:db8:1:{n:x}::1")).await;
 }
 
 /// Strangers guess at the account until nobody is heard any more.
