@@ -80,9 +80,8 @@ impl Jobs {
     }
 }
 
-/// Starts threads that take jobs until there will be no more.
-pub(super) fn start(hasher: PasswordHasher, jobs: &Arc<Jobs>) {
-    let threads = thread::available_parallelism().map_or(2, usize::from);
+/// Starts so many threads, which take jobs until there will be no more.
+pub(super) fn start(hasher: PasswordHasher, jobs: &Arc<Jobs>, threads: usize) {
     let turns: Vec<Arc<Mutex<()>>> = (0..threads.div_ceil(2)).map(|_| Arc::default()).collect();
     for number in 0..threads {
         let (jobs, turn) = (Arc::clone(jobs), Arc::clone(&turns[number / 2]));
@@ -137,9 +136,9 @@ mod tests {
         mpsc::channel,
     };
 
-    fn started() -> Arc<Jobs> {
+    fn started(threads: usize) -> Arc<Jobs> {
         let jobs = Arc::default();
-        start(PasswordHasher::Argon2id, &jobs);
+        start(PasswordHasher::Argon2id, &jobs, threads);
         jobs
     }
 
@@ -153,7 +152,7 @@ mod tests {
     fn hashing_stands_back_and_nothing_else_does() {
         let nice = || rustix::process::getpriority_process(None);
         let before = nice().unwrap_or_default();
-        let jobs = started();
+        let jobs = started(1);
         let (answer, hashing) = channel();
         send(&jobs, move || {
             let _ = answer.send(nice().ok());
@@ -167,7 +166,7 @@ mod tests {
     #[test]
     fn while_processors_are_short_two_threads_take_turns() {
         let threads = thread::available_parallelism().map_or(2, usize::from);
-        let jobs = started();
+        let jobs = started(threads);
         let all_run = Arc::new(Barrier::new(threads));
         let starve = || thread::sleep(Duration::from_millis(5));
         // Each thread has one of these.
