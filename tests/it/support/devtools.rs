@@ -49,8 +49,7 @@ const EXAMINE: &str = r"
         done(problems);
     }, error => done([String(error)]));";
 
-/// Every layout shift since the page began that a person could see: a page that a busy machine draws while it
-/// still arrives may move a link by a pixel. What was buffered comes before the mark.
+/// Every layout shift since the page began. What was buffered comes before the mark.
 const SHIFTS: &str = r"
     const done = arguments[arguments.length - 1];
     const shifts = [];
@@ -60,7 +59,7 @@ const SHIFTS: &str = r"
                 observer.disconnect();
                 return done(shifts);
             }
-            if (entry.hadRecentInput || entry.value < 0.001) continue;
+            if (entry.hadRecentInput) continue;
             const moved = entry.sources.map(({ node }) => node?.outerHTML ?? 'something');
             shifts.push(`${entry.value}: ${moved}`);
         }
