@@ -2,7 +2,7 @@
 //!
 //! A room for each thing that people come for (`account`, `people`, `me`, `settings`), and the
 //! `kit` that pages are made of. A handler says who is asking (`kit::visit`), calls one service
-//! function, and picks what to show (`kit::page`). Forms come in as `kit::csrf::Posted`, which can't
+//! function, and picks what to show (`kit::page`). Forms come in as `kit::posted::Posted`, which can't
 //! be acted on without their proof. Templates lie in rooms of the same names; a part that htmx swaps is a
 //! template of its own, so that page and part are the same bytes.
 

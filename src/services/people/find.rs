@@ -38,7 +38,7 @@ pub async fn by_id(
             // Boxed, since it is part of every request's future.
             Box::pin(work).await?.map(Arc::new)
         }
-        Freshness::Recent => kept(app, id).await?,
+        Freshness::Recent => recent(app, id).await?,
     };
     found.ok_or(Error::UserNotFound)
 }
@@ -60,7 +60,7 @@ pub async fn by_username(
         return Ok(None);
     };
     // Who was renamed a moment ago may still be found by the old name.
-    let person = kept(app, id).await?;
+    let person = recent(app, id).await?;
     Ok(person.filter(|person| person.username.eq_ignore_ascii_case(name)))
 }
 
@@ -89,7 +89,7 @@ pub(super) async fn in_order(app: &App, ids: &[Uuid]) -> Result<Vec<Arc<Person>>
     Ok(people.collect())
 }
 
-async fn kept(app: &App, id: Uuid) -> Result<Option<Arc<Person>>> {
+async fn recent(app: &App, id: Uuid) -> Result<Option<Arc<Person>>> {
     let load = |missing| load(app.clone(), missing);
     cache::in_time(app.cache.people.get(&id, load)).await
 }

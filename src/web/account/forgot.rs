@@ -6,9 +6,9 @@ use crate::{
     error::FieldErrors,
     services::recovery::{self, Forgot},
     web::kit::{
-        csrf::Posted,
         field::{Field, Kind},
         page::Frame,
+        posted::Posted,
         visit::{Visit, see_other},
     },
 };

@@ -4,10 +4,10 @@ use crate::{
     Error, Result,
     services::sessions::{self, Credentials},
     web::kit::{
-        csrf::{NoFields, Posted},
         field::{Field, Kind},
         flash::Flash,
         page::Frame,
+        posted::{NoFields, Posted},
         problem::Problem,
         return_to::LocalPath,
         session::{self, Viewer},

@@ -4,8 +4,8 @@ use crate::{
     Error, Result,
     domain::{Text, password::advice},
     web::kit::{
-        csrf::Posted,
         field::{Field, Kind},
+        posted::Posted,
         visit::Visit,
     },
 };

@@ -7,9 +7,9 @@ use crate::{
     error::FieldErrors,
     services::accounts::{self, Registration},
     web::kit::{
-        csrf::Posted,
         field::{Field, Kind},
         page::Frame,
+        posted::Posted,
         problem::Problem,
         visit::{Visit, see_other},
     },

@@ -7,9 +7,9 @@ use crate::{
     error::FieldErrors,
     services::verification::{self, Resend},
     web::kit::{
-        csrf::Posted,
         field::{Field, Kind},
         page::Frame,
+        posted::Posted,
         visit::Visit,
     },
 };

@@ -10,11 +10,11 @@ use crate::{
         view::View,
     },
     web::kit::{
-        csrf::Posted,
         field::Field,
         flash::Flash,
         mail_token::{Link, LinkedPage},
         page::Frame,
+        posted::Posted,
         problem::{Problem, Verdict},
         session,
         visit::Visit,

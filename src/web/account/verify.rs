@@ -9,10 +9,10 @@ use crate::{
         view::View,
     },
     web::kit::{
-        csrf::Posted,
         flash::Flash,
         mail_token::{Link, LinkedPage},
         page::Frame,
+        posted::Posted,
         problem::{Problem, Verdict},
         session::Viewer,
         visit::{Visit, see_other},

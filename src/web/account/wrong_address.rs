@@ -8,7 +8,7 @@ use crate::{
         correction::{self, Correction},
         people::parse_id,
     },
-    web::kit::{csrf::Posted, visit::Visit},
+    web::kit::{posted::Posted, visit::Visit},
 };
 use poem::{Response, handler};
 use serde::Deserialize;

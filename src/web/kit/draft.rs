@@ -4,7 +4,7 @@
 //! It is sealed for the person and the form: whoever else logs in on that browser does not get it.
 //! The database knows nothing of it. Passwords are in no such form.
 
-use super::{cookie, csrf::Posted, return_to::LocalPath, visit::Visit};
+use super::{cookie, posted::Posted, return_to::LocalPath, visit::Visit};
 use crate::{Error, Result};
 use poem::Response;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

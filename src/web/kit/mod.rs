@@ -1,5 +1,5 @@
 //! What pages are made of: who is asking ([`visit`]), what is shown ([`page`]), forms that can't be acted on
-//! without their proof ([`csrf`]), what was wrong with them ([`problem`]), and the cookies of a browser.
+//! without their proof ([`posted`]), what was wrong with them ([`problem`]), and the cookies of a browser.
 
 pub mod assets;
 pub mod avatar;
@@ -15,6 +15,7 @@ pub mod mail_token;
 pub mod page;
 pub mod page_cache;
 pub mod pages;
+pub mod posted;
 pub mod problem;
 pub mod return_to;
 pub mod session;

@@ -159,7 +159,7 @@ impl<'a> FromRequest<'a> for Visit<'a> {
 }
 
 /// The person that is signed in, for a page to look at. Who is not is sent to the log-in page. A form acts
-/// for whom it names, which [`super::csrf::Posted`] says.
+/// for whom it names, which [`super::posted::Posted`] says.
 pub(in crate::web) struct SignedIn(pub(in crate::web) Viewer);
 
 impl<'a> FromRequest<'a> for SignedIn {

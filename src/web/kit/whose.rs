@@ -1,6 +1,6 @@
 //! Whose a form is. Two people may use one browser, and a tab of the first may still be open when the
 //! second logs in: so every form names the account that its page was made for, and acts for no other
-//! one ([`super::csrf::Posted`] compares). The name is written into all forms of a page in one
+//! one ([`super::posted::Posted`] compares). The name is written into all forms of a page in one
 //! place, beside the proof, so no form can go without.
 
 use super::visit::Visit;

@@ -6,7 +6,7 @@ use crate::{
     http::multipart::Upload,
     services::{avatars, people},
     web::kit::{
-        csrf::{NoFields, Posted},
+        posted::{NoFields, Posted},
         session::Viewer,
         visit::{Visit, see_other},
     },

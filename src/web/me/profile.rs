@@ -13,8 +13,8 @@ use crate::{
     },
     web::{
         kit::{
-            csrf::Posted,
             page::Frame,
+            posted::Posted,
             problem::{Problem, Verdict},
             session::Viewer,
             visit::{Visit, see_other},

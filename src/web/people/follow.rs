@@ -9,7 +9,7 @@ use crate::{
     Error, Result,
     services::{follows, people, view::View},
     web::kit::{
-        csrf::Posted,
+        posted::Posted,
         return_to::LocalPath,
         session::Viewer,
         visit::{Handle, Visit, see_other},

@@ -11,9 +11,9 @@ use crate::{
         view::View,
     },
     web::kit::{
-        csrf::Posted,
         field::{Field, Kind},
         page::Frame,
+        posted::Posted,
         return_to::LocalPath,
         session::Viewer,
         visit::{Visit, see_other},

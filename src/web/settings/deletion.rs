@@ -4,9 +4,9 @@ use crate::{
     Error, Result,
     services::{deletion, view::View},
     web::kit::{
-        csrf::{NoFields, Posted},
         flash::Flash,
         page::Frame,
+        posted::{NoFields, Posted},
         return_to::LocalPath,
         session::{self, Viewer},
         visit::{SignedIn, Visit, see_other},

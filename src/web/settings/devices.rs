@@ -7,9 +7,9 @@ use crate::{
         view::View,
     },
     web::kit::{
-        csrf::{NoFields, Posted},
         flash::Flash,
         page::Frame,
+        posted::{NoFields, Posted},
         session::{self, Viewer},
         visit::{Visit, see_other},
         when::When,

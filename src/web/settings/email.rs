@@ -4,9 +4,9 @@ use crate::{
     Error, Result,
     services::emails::{self, EmailChange, Waiting},
     web::kit::{
-        csrf::{NoFields, Posted},
         field::{Field, Kind},
         page::Frame,
+        posted::{NoFields, Posted},
         session::Viewer,
         visit::{Visit, see_other},
     },

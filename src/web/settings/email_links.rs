@@ -5,10 +5,10 @@ use crate::{
     App, Error, Result,
     services::{emails, restoration, verification::Verification, view::View},
     web::kit::{
-        csrf::Posted,
         flash::Flash,
         mail_token::{Link, LinkedPage},
         page::Frame,
+        posted::Posted,
         problem::{Problem, Verdict},
         visit::{Visit, see_other},
     },

@@ -4,8 +4,8 @@ use crate::{
     Error, Result,
     services::exports::{self, Export},
     web::kit::{
-        csrf::{NoFields, Posted},
         page::Frame,
+        posted::{NoFields, Posted},
         return_to::LocalPath,
         session::Viewer,
         visit::{Visit, see_other},

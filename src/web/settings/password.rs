@@ -10,10 +10,10 @@ use crate::{
     web::{
         account::new_password,
         kit::{
-            csrf::Posted,
             field::{Field, Kind},
             flash::Flash,
             page::Frame,
+            posted::Posted,
             problem::Verdict,
             session::{self, Viewer},
             visit::{SignedIn, Visit, see_other},

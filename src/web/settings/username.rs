@@ -5,9 +5,9 @@ use crate::{
     domain::when,
     services::usernames::{self, UsernameChange},
     web::kit::{
-        csrf::Posted,
         field::{Field, Kind},
         page::Frame,
+        posted::Posted,
         session::Viewer,
         visit::{Visit, see_other},
     },
