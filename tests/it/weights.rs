@@ -35,7 +35,7 @@ async fn is_light(app: &TestApp, visitor: &mut Visitor, path: &str) {
         all += weight(app, visitor, script.attr("src").unwrap()).await;
     }
     assert!(all <= WITH_SCRIPTS, "{path}: {all}");
-    let fetched = "link:not([rel=stylesheet]):not([rel=icon]):not([rel=expect][href='#main'])";
+    let fetched = "link:not([rel=stylesheet]):not([rel=icon]):not([rel=expect][href='#status'])";
     let others = format!("{fetched}, iframe, video, style, [style]");
     assert!(page.all(&others).is_empty(), "{path}");
 }
